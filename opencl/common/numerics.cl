@@ -1,0 +1,113 @@
+// What every kernel shares: the statistics of a group, how they are stored, and sums that do not lose digits.
+//
+// A group's statistics are five floats: mean and delta (together the mean in two floats), rstd, scale and variance, all of
+// the group multiplied by scale, a power of two that is 1 but for groups whose squares would over- or underflow:
+//     x_hat = ((x * scale - mean) - delta) * rstd
+// The buffer holds five planes of `groups` floats in that order.
+
+#define MEAN 0
+#define DELTA 1
+#define RSTD 2
+#define SCALE 3
+#define VARIANCE 4
+
+typedef struct {
+    float mean, delta, rstd, scale;
+} group_stats;
+
+// A sum in two floats (Knuth's two-sum): 4 more additions a term, and the error no longer grows with the length.
+typedef struct {
+    float hi, lo;
+} float_pair;
+
+inline float_pair pair_of(float value) {
+    float_pair p;
+    p.hi = value;
+    p.lo = 0.0f;
+    return p;
+}
+
+inline float_pair pair_add(float_pair a, float b) {
+    const float sum = a.hi + b;
+    const float t = sum - a.hi;
+    const float error = (a.hi - (sum - t)) + (b - t);
+    a.hi = sum;
+    a.lo += error;
+    return a;
+}
+
+inline float_pair pair_add_pair(float_pair a, float_pair b) {
+    a = pair_add(a, b.hi);
+    a.lo += b.lo;
+    return a;
+}
+
+inline float pair_value(float_pair a) {
+    return a.hi + a.lo;
+}
+
+inline float normalized(float x, group_stats s) {
+    return ((x * s.scale - s.mean) - s.delta) * s.rstd;
+}
+
+// floor(log2(value)) of a positive finite float, denormals included.
+inline int exponent_of(float value) {
+    const int denormal = value < 0x1p-126f;
+    const int bits = as_int(denormal ? value * 0x1p24f : value);
+    return ((bits >> 23) & 255) - 127 - (denormal ? 24 : 0);
+}
+
+// Whether the squares of a group left float's range, so that it must be walked once more, scaled. Also true where nothing is
+// wrong but a non-finite input; the second walk tells which.
+inline int needs_rescue(float variance) {
+    return !(variance > 0x1p-80f && variance <= FLT_MAX);
+}
+
+// The power of two that brings the largest magnitude of a group to 2 … 4, as far as eps * scale^2 stays in range.
+inline float rescue_scale(float largest, float eps) {
+    if (!(largest > 0.0f && largest <= FLT_MAX)) {
+        return 1.0f;
+    }
+    int power = 1 - exponent_of(largest);
+    if (eps > 0.0f) {
+        power = min(power, (100 - exponent_of(eps)) / 2);
+    }
+    power = clamp(power, -126, 126);
+    return as_float((power + 127) << 23);
+}
+
+// 1/sqrt(v), refined once because OpenCL grants sqrt 3 and division 2.5 units of error.
+inline float rstd_of(float variance, float eps, float scale, int zero_rstd) {
+    const float v = variance + eps * scale * scale;
+    if (v == 0.0f && zero_rstd) {
+        return 0.0f;
+    }
+    const float r = 1.0f / sqrt(v);
+    const int ordinary = v > 0x1p-100f && v < 0x1p100f;
+    return ordinary ? fma(0.5f * r, fma(-v * r, r, 1.0f), r) : r;
+}
+
+inline group_stats load_stats(__global const float *stats, long groups, long group) {
+    group_stats s;
+    s.mean = stats[MEAN * groups + group];
+    s.delta = stats[DELTA * groups + group];
+    s.rstd = stats[RSTD * groups + group];
+    s.scale = stats[SCALE * groups + group];
+    return s;
+}
+
+// Stores a group's statistics and returns what normalizing needs.
+inline group_stats store_stats(__global float *stats, long groups, long group, float mean, float delta, float variance,
+                               float scale, float eps, int zero_rstd) {
+    group_stats s;
+    s.mean = mean;
+    s.delta = delta;
+    s.rstd = rstd_of(variance, eps, scale, zero_rstd);
+    s.scale = scale;
+    stats[MEAN * groups + group] = s.mean;
+    stats[DELTA * groups + group] = s.delta;
+    stats[RSTD * groups + group] = s.rstd;
+    stats[SCALE * groups + group] = s.scale;
+    stats[VARIANCE * groups + group] = variance;
+    return s;
+}

@@ -1,0 +1,64 @@
+// Small kernels on statistics and parameter gradients; one work-item a channel or parameter, the same for every device.
+#include "common/numerics.cl"
+
+// Statistics from running ones. A mean near the end of float's range is scaled, so that x - mean cannot overflow.
+__kernel void given_statistics(__global const float *running_mean, __global const float *running_var,
+                               __global float *stats, long groups, float eps, int zero_rstd) {
+    const long g = get_global_id(0);
+    if (g >= groups) {
+        return;
+    }
+    const float mean = running_mean[g];
+    const float scale = fabs(mean) > 0x1p100f ? 0.25f : 1.0f;
+    store_stats(stats, groups, g, mean * scale, 0.0f, running_var[g] * scale * scale, scale, eps, zero_rstd);
+}
+
+// r = (1 - momentum) * r + momentum * s, where s is the mean over the groups of a channel: group = sample * channels + c.
+// momentum and correction are folded in before scaling back, because the variance itself may be beyond float's range.
+__kernel void running_update(__global const float *stats, __global float *running_mean, __global float *running_var,
+                             long samples, long channels, float momentum, float keep, float correction) {
+    const long c = get_global_id(0);
+    if (c >= channels) {
+        return;
+    }
+    const long groups = samples * channels;
+    const float share = momentum / (float)samples;
+    float_pair mean = pair_of(0.0f);
+    float_pair var = pair_of(0.0f);
+    for (long g = c; g < groups; g += channels) {
+        const float back = 1.0f / stats[SCALE * groups + g];
+        const float m = stats[MEAN * groups + g];
+        const float m_share = (m * share + stats[DELTA * groups + g] * share) * back;
+        const float v_share = share * correction * stats[VARIANCE * groups + g] * back * back;
+        mean = isfinite(mean.hi + m_share) ? pair_add(mean, m_share) : pair_of(mean.hi + m_share);
+        var = isfinite(var.hi + v_share) ? pair_add(var, v_share) : pair_of(var.hi + v_share);
+    }
+    // momentum 0 keeps what is there, whatever the batch holds
+    if (momentum != 0.0f) {
+        running_mean[c] = keep * running_mean[c] + pair_value(mean);
+        running_var[c] = keep * running_var[c] + pair_value(var);
+    }
+}
+
+// dweight and dbias from partial sums: partials is [2][blocks][parameters], dweight's first. The order is fixed.
+__kernel void sum_partials(__global const float *partials, __global float *dweight, __global float *dbias, long blocks,
+                           long parameters, int want_dweight, int want_dbias, int accumulate) {
+    const long p = get_global_id(0);
+    if (p >= parameters) {
+        return;
+    }
+    float_pair dw = pair_of(0.0f);
+    float_pair db = pair_of(0.0f);
+    for (long b = 0; b < blocks; b++) {
+        dw = pair_add(dw, partials[b * parameters + p]);
+        db = pair_add(db, partials[(blocks + b) * parameters + p]);
+    }
+    if (want_dweight) {
+        const float total = isfinite(dw.hi) ? pair_value(dw) : dw.hi;
+        dweight[p] = accumulate ? dweight[p] + total : total;
+    }
+    if (want_dbias) {
+        const float total = isfinite(db.hi) ? pair_value(db) : db.hi;
+        dbias[p] = accumulate ? dbias[p] + total : total;
+    }
+}

@@ -1,0 +1,33 @@
+package org.clnorm.engine;
+
+import org.clnorm.plan.NormView;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * A backward pass. With g = dy · weight and ⟨·⟩ the mean over a group: dx = rstd · (g − ⟨g⟩ − x̂ · ⟨g · x̂⟩), or
+ * dx = rstd · g where the statistics were given; dweight = Σ dy · x̂ and dbias = Σ dy over what shares the parameter.
+ *
+ * @param view       the axes of x, dy and dx
+ * @param x          the input of the forward pass, with at least one element
+ * @param dy         the gradient of the output, of x's shape
+ * @param dx         receives the gradient of the input, or null
+ * @param weight     the weight of the forward pass, or null
+ * @param dweight    receives the gradient of the weight, or null
+ * @param dbias      receives the gradient of the bias, or null
+ * @param accumulate whether dweight and dbias are added to what is there
+ * @param given      whether the statistics were given
+ * @param saved      the statistics of the forward pass
+ */
+public record BackwardCall(NormView view, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias,
+        boolean accumulate, boolean given, SavedStatistics saved) {
+    /**
+     * The task this call is an instance of.
+     *
+     * @return what a plan is made for
+     */
+    public Task task() {
+        Task.Statistics statistics = given ? Task.Statistics.GIVEN : Task.Statistics.BATCH;
+        return Task.backward(view, statistics, weight != null, dx != null, dweight != null || dbias != null);
+    }
+}

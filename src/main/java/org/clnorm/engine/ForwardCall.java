@@ -1,0 +1,31 @@
+package org.clnorm.engine;
+
+import org.clnorm.plan.NormView;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * A forward pass: y = (x − mean) · rstd · weight + bias. Tensors are dense and of one type; x has at least one element.
+ *
+ * @param view             the axes of x and y
+ * @param x                the input
+ * @param y                the output, of x's shape
+ * @param weight           one an index of the parameter, or null for 1
+ * @param bias             as weight, or null for 0
+ * @param eps              added to the variance
+ * @param zeroRstd         whether rstd is 0 where variance + eps is 0, instead of infinite
+ * @param given            statistics to use instead of the batch's own, one pair a group of the view; or null
+ * @param update           running statistics to move by the batch's own, or null
+ */
+public record ForwardCall(NormView view, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
+        RunningStatistics given, RunningUpdate update) {
+    /**
+     * The task this call is an instance of.
+     *
+     * @return what a plan is made for
+     */
+    public Task task() {
+        Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
+        return Task.forward(view, statistics, weight != null, bias != null);
+    }
+}

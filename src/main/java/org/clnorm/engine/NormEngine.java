@@ -1,0 +1,45 @@
+package org.clnorm.engine;
+
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Device;
+
+/**
+ * What a device must be able to do. Calls have been checked by the layers: shapes agree, tensors are open and on this
+ * device. An engine allocates and compiles before it enqueues, and enqueues what changes a layer's state last, so that a
+ * call that throws has changed none of it.
+ */
+public interface NormEngine {
+    /**
+     * The engine of a device.
+     *
+     * @param device the device
+     * @return its engine
+     * @throws IllegalArgumentException if the device has none
+     */
+    static NormEngine of(Device device) {
+        return device.service(NormEngine.class);
+    }
+
+    /**
+     * Computes y, and the running statistics if they are to move.
+     *
+     * @param call what to compute
+     * @return the statistics that the backward pass needs; the caller closes them
+     */
+    SavedStatistics forward(ForwardCall call);
+
+    /**
+     * Computes the gradients that the call has tensors for.
+     *
+     * @param call what to compute
+     */
+    void backward(BackwardCall call);
+
+    /**
+     * How this engine would do a task, for reports.
+     *
+     * @param task the task
+     * @return the variant's name and the reason it was taken
+     */
+    String describe(Task task);
+}

@@ -1,0 +1,60 @@
+package org.clnorm.plan;
+
+/**
+ * What a plan is made for. A record, so that plans are remembered by it.
+ *
+ * @param view       the axes
+ * @param pass       forward or backward
+ * @param statistics the batch's own, or given ones
+ * @param weight     whether there is a weight
+ * @param bias       whether there is a bias (forward only)
+ * @param dx         whether dx is wanted (backward only)
+ * @param parameters whether dweight or dbias is wanted (backward only)
+ */
+public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
+        boolean parameters) {
+    /** The direction. */
+    public enum Pass {
+        /** Computes y. */
+        FORWARD,
+        /** Computes dx, dweight and dbias. */
+        BACKWARD
+    }
+
+    /** Where mean and rstd come from. */
+    public enum Statistics {
+        /** From the groups themselves. */
+        BATCH,
+        /** From running statistics. */
+        GIVEN
+    }
+
+    /**
+     * A forward pass.
+     *
+     * @param view       the axes
+     * @param statistics the batch's own, or given ones
+     * @param weight     whether there is a weight
+     * @param bias       whether there is a bias
+     * @return the task
+     */
+    public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
+        NormView used = weight || bias ? view : view.withoutParameters();
+        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false);
+    }
+
+    /**
+     * A backward pass.
+     *
+     * @param view       the axes
+     * @param statistics the batch's own, or given ones
+     * @param weight     whether there is a weight
+     * @param dx         whether dx is wanted
+     * @param parameters whether dweight or dbias is wanted
+     * @return the task
+     */
+    public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
+        NormView used = weight || parameters ? view : view.withoutParameters();
+        return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters);
+    }
+}

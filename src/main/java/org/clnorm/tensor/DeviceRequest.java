@@ -1,0 +1,56 @@
+package org.clnorm.tensor;
+
+import java.util.Objects;
+
+/**
+ * Which device to open and how.
+ *
+ * @param selector {@code cpu} (the Java engine), {@code opencl} (the best OpenCL device), {@code opencl:P:D} (platform
+ *                 and device by index), {@code opencl:TEXT} (part of the device's or platform's name)
+ * @param kernels  the kernel set: {@code auto}, {@code cpu} or {@code gpu}; either runs on any OpenCL device
+ * @param variant  the name of a kernel variant to force, or empty for the first that accepts
+ */
+public record DeviceRequest(String selector, String kernels, String variant) {
+    /**
+     * Checks that nothing is null; names are checked by the device.
+     *
+     * @param selector the device
+     * @param kernels  the kernel set
+     * @param variant  the variant, or empty
+     */
+    public DeviceRequest {
+        Objects.requireNonNull(selector, "selector");
+        Objects.requireNonNull(kernels, "kernels");
+        Objects.requireNonNull(variant, "variant");
+    }
+
+    /**
+     * A device with its own choice of kernels.
+     *
+     * @param selector the device
+     * @return the request
+     */
+    public static DeviceRequest of(String selector) {
+        return new DeviceRequest(selector, "auto", "");
+    }
+
+    /**
+     * The same device with another kernel set.
+     *
+     * @param set {@code auto}, {@code cpu} or {@code gpu}
+     * @return the request
+     */
+    public DeviceRequest withKernels(String set) {
+        return new DeviceRequest(selector, set, variant);
+    }
+
+    /**
+     * The same device with a variant forced.
+     *
+     * @param name the variant
+     * @return the request
+     */
+    public DeviceRequest withVariant(String name) {
+        return new DeviceRequest(selector, kernels, name);
+    }
+}

@@ -1,0 +1,2 @@
+/** Tensors, the devices that hold them, and who owns what: the lowest room, which knows nothing of normalization. */
+package org.clnorm.tensor;
