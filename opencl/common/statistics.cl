@@ -33,11 +33,8 @@ __kernel void running_update(__global const float *stats, __global float *runnin
         mean = isfinite(mean.hi + m_share) ? pair_add(mean, m_share) : pair_of(mean.hi + m_share);
         var = isfinite(var.hi + v_share) ? pair_add(var, v_share) : pair_of(var.hi + v_share);
     }
-    // momentum 0 keeps what is there, whatever the batch holds
-    if (momentum != 0.0f) {
-        running_mean[c] = keep * running_mean[c] + pair_value(mean);
-        running_var[c] = keep * running_var[c] + pair_value(var);
-    }
+    running_mean[c] = keep * running_mean[c] + pair_value(mean);
+    running_var[c] = keep * running_var[c] + pair_value(var);
 }
 
 // dweight and dbias from partial sums: partials is [2][blocks][parameters], dweight's first. The order is fixed.
