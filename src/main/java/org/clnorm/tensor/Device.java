@@ -215,6 +215,10 @@ public abstract class Device implements AutoCloseable {
         return new Scope(scopes);
     }
 
+    LeakGuard leaks() {
+        return leaks;
+    }
+
     /**
      * How many tensors were made and not closed.
      *

@@ -13,6 +13,7 @@ public final class Tensor implements AutoCloseable {
     private final Shape shape;
     private final Storage storage;
     private final LeakGuard.Ticket ticket;
+    private Runnable dependent;
 
     Tensor(Device device, DataType type, Shape shape, Storage storage, LeakGuard leaks) {
         this.device = device;
@@ -147,10 +148,37 @@ public final class Tensor implements AutoCloseable {
         return ticket.isReturned() || device.isClosed();
     }
 
+    /**
+     * Another handle on the same memory, for one who needs the values after the owner closed his. No scope closes it.
+     *
+     * @return a tensor that its caller closes
+     * @throws IllegalStateException if this tensor or its device is closed
+     */
+    public Tensor hold() {
+        storage().retain();
+        return new Tensor(device, type, shape, storage, device.leaks());
+    }
+
+    /**
+     * Ties something to these values that ends when the tensor is closed or gets other values from another forward pass.
+     *
+     * @param end runs once; replaces, and so ends, what was tied before; null only ends it
+     */
+    public void tie(Runnable end) {
+        Runnable former = dependent;
+        dependent = end;
+        if (former != null) {
+            former.run();
+        }
+    }
+
     @Override
     public void close() {
-        if (ticket.giveBack() && !device.isClosed()) {
-            storage.release();
+        if (ticket.giveBack()) {
+            tie(null);
+            if (!device.isClosed()) {
+                storage.release();
+            }
         }
     }
 

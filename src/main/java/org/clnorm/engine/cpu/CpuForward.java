@@ -1,0 +1,110 @@
+package org.clnorm.engine.cpu;
+
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
+import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.RunningUpdate;
+
+/** One forward pass. */
+final class CpuForward {
+    private final ForwardCall call;
+    private final ArrayStorage x;
+    private final ArrayStorage y;
+    private final ArrayStorage weight;
+    private final ArrayStorage bias;
+    private final Walk groups;
+    private final Walk elements;
+    private final CpuStatistics statistics;
+
+    CpuForward(ForwardCall call) {
+        this.call = call;
+        x = CpuDevice.array(call.x());
+        y = CpuDevice.array(call.y());
+        weight = CpuDevice.array(call.weight());
+        bias = CpuDevice.array(call.bias());
+        GroupWalks walks = new GroupWalks(call.view());
+        groups = walks.groups();
+        elements = walks.groupElements();
+        statistics = new CpuStatistics(groups.size());
+    }
+
+    CpuStatistics run() {
+        IntStream.range(0, groups.size()).parallel().forEach(this::group);
+        if (call.update() != null) {
+            move(call.update());
+        }
+        return statistics;
+    }
+
+    private void group(int group) {
+        Walk.Position start = groups.at(group);
+        if (call.given() == null) {
+            moments(group, start);
+        } else {
+            statistics.mean()[group] = CpuDevice.array(call.given().mean()).get(group);
+            statistics.variance()[group] = CpuDevice.array(call.given().variance()).get(group);
+        }
+        statistics.rstd()[group] = rstd(statistics.variance()[group]);
+        normalize(group, start);
+    }
+
+    private double rstd(double variance) {
+        double v = variance + call.eps();
+        boolean zero = v == 0 && call.zeroRstd() && call.given() == null;
+        return zero ? 0 : 1 / Math.sqrt(v);
+    }
+
+    /** Two passes, the second of which corrects the first: mean = m + δ, variance = Σd²/n − δ² with d = x − m. */
+    private void moments(int group, Walk.Position start) {
+        int n = elements.size();
+        double first = x.get(start.offset());
+        // sums of differences make the mean of equal values exact
+        double pivot = Double.isFinite(first) ? first : 0;
+        double m = pivot + sum(start, value -> value - pivot) / n;
+        double delta = sum(start, value -> value - m) / n;
+        double squares = sum(start, value -> (value - m) * (value - m));
+        statistics.mean()[group] = Double.isFinite(m) ? m + delta : m;
+        statistics.variance()[group] = Math.max(0, squares / n - delta * delta);
+    }
+
+    private double sum(Walk.Position start, DoubleUnaryOperator term) {
+        double[] sum = new double[1];
+        elements.forEach(start, (offset, param, group, line) -> {
+            double run = 0;
+            for (int i = 0; i < line.length(); i++) {
+                run += term.applyAsDouble(x.get(offset + i * line.stride()));
+            }
+            sum[0] += run;
+        });
+        return sum[0];
+    }
+
+    private void normalize(int group, Walk.Position start) {
+        elements.forEach(start, (offset, param, g, line) -> {
+            for (int i = 0; i < line.length(); i++) {
+                int at = offset + i * line.stride();
+                int p = param + i * line.paramStride();
+                double w = weight == null ? 1 : weight.get(p);
+                double b = bias == null ? 0 : bias.get(p);
+                y.set(at, statistics.normalized(x.get(at), group) * w + b);
+            }
+        });
+    }
+
+    private void move(RunningUpdate update) {
+        ArrayStorage means = CpuDevice.array(update.target().mean());
+        ArrayStorage variances = CpuDevice.array(update.target().variance());
+        int channels = means.length();
+        int samples = groups.size() / channels;
+        for (int c = 0; c < channels; c++) {
+            double mean = 0;
+            double variance = 0;
+            for (int g = c; g < groups.size(); g += channels) {
+                mean += statistics.mean()[g] / samples;
+                variance += statistics.variance()[g] * update.correction() / samples;
+            }
+            means.set(c, (1 - update.momentum()) * means.get(c) + update.momentum() * mean);
+            variances.set(c, (1 - update.momentum()) * variances.get(c) + update.momentum() * variance);
+        }
+    }
+}

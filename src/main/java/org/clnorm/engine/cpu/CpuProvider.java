@@ -1,0 +1,39 @@
+package org.clnorm.engine.cpu;
+
+import java.util.List;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.DeviceInfo;
+import org.clnorm.tensor.DeviceProvider;
+import org.clnorm.tensor.DeviceRequest;
+
+/** Opens the Java engine. */
+public final class CpuProvider implements DeviceProvider {
+    /** For the service loader. */
+    public CpuProvider() {
+    }
+
+    @Override
+    public String kind() {
+        return "cpu";
+    }
+
+    @Override
+    public List<DeviceInfo> list() {
+        Runtime runtime = Runtime.getRuntime();
+        return List.of(new DeviceInfo("cpu", "Java " + Runtime.version(), "CPU engine", "java", "",
+                runtime.availableProcessors(), runtime.maxMemory(), true, false,
+                "the reference; runs everywhere, used where there is no OpenCL device"));
+    }
+
+    @Override
+    public Device open(DeviceRequest request) {
+        if (!request.selector().equals("cpu")) {
+            throw new IllegalArgumentException("expected the selector 'cpu', got '" + request.selector() + "'");
+        }
+        if (!request.kernels().equals("auto") || !request.variant().isEmpty()) {
+            throw new IllegalArgumentException("expected no kernel set or variant for the Java engine, got kernels '"
+                    + request.kernels() + "', variant '" + request.variant() + "'");
+        }
+        return new CpuDevice();
+    }
+}
