@@ -1,0 +1,43 @@
+package org.clnorm;
+
+import java.util.OptionalDouble;
+import org.clnorm.engine.RunningUpdate;
+import org.clnorm.plan.NormView;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * Batch normalization of [N, C, …]: mean and variance of a channel are taken over the batch and space. By default with
+ * weight, bias and running statistics; eps 1e-5, momentum 0.1. Ioffe and Szegedy, 2015.
+ */
+public abstract class BatchNorm extends TrackingLayer {
+    BatchNorm(BatchNormBuilder<?> options) {
+        super(options);
+    }
+
+    /** Throws unless the input has a rank the layer takes. */
+    abstract void checkRank(int rank);
+
+    @Override
+    final Work prepare(Tensor x) {
+        Shape shape = x.shape();
+        checkRank(shape.rank());
+        Views.checkChannels(numFeatures(), shape.dim(1), shape);
+        long n = shape.size() / numFeatures();
+        if (usesBatch()) {
+            Views.checkValuesPerChannel(n, shape);
+        }
+        NormView view = Views.batch(shape);
+        OptionalDouble momentum = momentum();
+        double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
+        RunningUpdate update = update(factor, n);
+        return new Work(view, usesBatch() ? null : running(), update, eps(), true);
+    }
+
+    @Override
+    final void forwarded() {
+        if (moves()) {
+            state().batches(state().batches() + 1);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.clnorm;
+
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * Group normalization of [N, C, …]: the channels of a sample are split into groups, and mean and variance taken over each
+ * group with its space. Weight and bias are per channel. eps 1e-5. Wu and He, 2018.
+ *
+ * <p>{@code GroupNorm(1, C)} normalizes as {@code LayerNorm([C, H, W])} does, but has C parameters against C·H·W.
+ */
+public final class GroupNorm extends NormLayer {
+    private final long numGroups;
+    private final long numChannels;
+    private final boolean affine;
+
+    /**
+     * A layer with PyTorch's defaults.
+     *
+     * @param numGroups   groups, G
+     * @param numChannels channels, C; a multiple of G
+     * @throws IllegalArgumentException if they are not positive or C is no multiple of G
+     */
+    public GroupNorm(long numGroups, long numChannels) {
+        this(builder(numGroups, numChannels));
+    }
+
+    private GroupNorm(Builder options) {
+        super(options, channels(options));
+        numGroups = options.numGroups;
+        numChannels = options.numChannels;
+        affine = options.affine;
+    }
+
+    private static Shape channels(Builder options) {
+        Views.checkGroups(options.numGroups, options.numChannels);
+        return Shape.of(options.numChannels);
+    }
+
+    /**
+     * Builds a layer with other settings.
+     *
+     * @param numGroups   groups, G
+     * @param numChannels channels, C
+     * @return a builder with PyTorch's defaults
+     */
+    public static Builder builder(long numGroups, long numChannels) {
+        return new Builder(numGroups, numChannels);
+    }
+
+    /** Builds group normalization layers. */
+    public static final class Builder extends LayerBuilder<GroupNorm, Builder> {
+        private final long numGroups;
+        private final long numChannels;
+
+        private Builder(long numGroups, long numChannels) {
+            super(true);
+            this.numGroups = numGroups;
+            this.numChannels = numChannels;
+        }
+
+        /**
+         * Whether there are a weight and, unless {@link #bias bias(false)}, a bias.
+         *
+         * @param present true unless told
+         * @return this builder
+         */
+        public Builder affine(boolean present) {
+            affine = present;
+            return this;
+        }
+
+        @Override
+        public GroupNorm build() {
+            return new GroupNorm(this);
+        }
+    }
+
+    /**
+     * Puts the layer on a device, with its state.
+     *
+     * @param device where it is to compute; its inputs must be there
+     * @return this layer
+     */
+    public GroupNorm on(Device device) {
+        place(device);
+        return this;
+    }
+
+    /**
+     * The number of groups.
+     *
+     * @return G
+     */
+    public long numGroups() {
+        return numGroups;
+    }
+
+    /**
+     * The number of channels.
+     *
+     * @return C
+     */
+    public long numChannels() {
+        return numChannels;
+    }
+
+    @Override
+    Work prepare(Tensor x) {
+        return prepare(x, numGroups, numChannels, eps());
+    }
+
+    static Work prepare(Tensor x, long numGroups, long numChannels, double eps) {
+        Shape shape = x.shape();
+        if (shape.rank() < 2) {
+            throw new IllegalArgumentException("expected at least 2D input (got " + shape.rank() + "D input)");
+        }
+        Views.checkChannels(numChannels, shape.dim(1), shape);
+        Views.checkValuesPerChannel(shape.size() / numGroups, shape);
+        return new Work(Views.group(shape, numGroups), null, null, eps, false);
+    }
+
+    @Override
+    String describe() {
+        return numGroups + ", " + numChannels + ", eps=" + Python.repr(eps()) + ", affine=" + Python.repr(affine);
+    }
+}

@@ -1,0 +1,67 @@
+package org.clnorm;
+
+import java.util.Objects;
+import org.clnorm.tensor.DataType;
+
+/**
+ * What all layers can be told before they are built. Values are checked by {@link #build()}.
+ *
+ * @param <L> the layer
+ * @param <B> the builder
+ */
+public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L, B>> {
+    double eps = 1e-5;
+    boolean affine;
+    boolean bias = true;
+    DataType dataType = DataType.F32;
+
+    LayerBuilder(boolean affine) {
+        this.affine = affine;
+    }
+
+    @SuppressWarnings("unchecked")
+    final B self() {
+        return (B) this;
+    }
+
+    /**
+     * What is added to the variance.
+     *
+     * @param value finite, 0 or more; 1e-5 unless told
+     * @return this builder
+     */
+    public final B eps(double value) {
+        eps = value;
+        return self();
+    }
+
+    /**
+     * Whether there is a bias, in a layer with a weight.
+     *
+     * @param present true unless told
+     * @return this builder
+     */
+    public final B bias(boolean present) {
+        bias = present;
+        return self();
+    }
+
+    /**
+     * The type of parameters, inputs and outputs.
+     *
+     * @param type F32 unless told; F64 runs on the CPU engine
+     * @return this builder
+     */
+    public final B dataType(DataType type) {
+        dataType = Objects.requireNonNull(type, "type");
+        return self();
+    }
+
+    /**
+     * Makes the layer, in training mode and on no device.
+     *
+     * @return the layer
+     * @throws IllegalArgumentException if a value is out of range
+     */
+    public abstract L build();
+}

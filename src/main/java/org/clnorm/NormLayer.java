@@ -1,0 +1,458 @@
+package org.clnorm;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * A normalization layer: y = (x − mean) · rstd · weight + bias, where mean and rstd = 1/√(variance + eps) belong to a group of
+ * elements that the kind of layer names.
+ *
+ * <p>A layer is made on the host and put on a device with {@code on(device)}. {@link #forward(Tensor)} keeps what
+ * {@link #backward(Tensor)} needs for as long as its output is open; several forward passes before their backward passes (a
+ * layer used twice in a network) keep one each, and backward takes them in reverse order. A call that throws has changed
+ * neither parameters, gradients, running statistics nor counts.
+ *
+ * <p><b>Threads.</b> A layer belongs to one thread at a time. Layers of their own may share a device.
+ */
+public abstract class NormLayer implements AutoCloseable {
+    private final Deque<ForwardPass> passes = new ArrayDeque<>();
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final LayerState state = new LayerState();
+    private final DataType type;
+    private final double eps;
+    private Device device;
+    private boolean training = true;
+    private boolean accumulate;
+    private boolean closed;
+
+    NormLayer(LayerBuilder<?, ?> options, Shape parameterShape) {
+        type = options.dataType;
+        eps = Views.checkedEps(options.eps);
+        if (options.affine) {
+            addParameter("weight", parameterShape, 1);
+            if (options.bias) {
+                addParameter("bias", parameterShape, 0);
+            }
+        }
+    }
+
+    private void addParameter(String name, Shape shape, double initial) {
+        parameters.put(name, new Parameter(state.add(name, shape, type, initial)));
+    }
+
+    /** Checks an input and says what is to be done with it; changes nothing. */
+    abstract Work prepare(Tensor x);
+
+    /** Notes that a forward pass succeeded. */
+    void forwarded() {
+        // layers that count batches do
+    }
+
+    /** What stands between the brackets of {@link #toString()}. */
+    abstract String describe();
+
+    /** Builds tensors for the state on a device and puts the layer there. */
+    void place(Device target) {
+        checkOpen();
+        Objects.requireNonNull(target, "device");
+        if (!target.supports(type)) {
+            throw new IllegalArgumentException("expected a device that supports " + type + ", got " + target);
+        }
+        if (target == device) {
+            return;
+        }
+        state.place(target);
+        endPasses();
+        parameters.values().forEach(Parameter::closeGrad);
+        device = target;
+    }
+
+    /**
+     * Normalizes; enqueued, not waited for.
+     *
+     * @param x the input, of the layer's type and on its device
+     * @return y, of x's shape: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if rank, channels, type or device do not fit, or a group has too few values
+     * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
+     */
+    public final Tensor forward(Tensor x) {
+        Work work = prepared(x);
+        Tensor y = device.empty(x.type(), x.shape());
+        try {
+            return pass(work, x, y);
+        } catch (RuntimeException failed) {
+            y.close();
+            throw failed;
+        }
+    }
+
+    /**
+     * Normalizes into a tensor of the caller's; enqueued, not waited for. A forward pass that wrote to the same tensor before
+     * is forgotten.
+     *
+     * @param x    the input
+     * @param into receives y; of x's shape and type, with memory of its own
+     * @return {@code into}
+     * @throws IllegalArgumentException if x or {@code into} do not fit
+     * @throws IllegalStateException    if the layer or a tensor is closed or the layer is on no device
+     */
+    public final Tensor forward(Tensor x, Tensor into) {
+        Work work = prepared(x);
+        Checks.output("into", into, x, x, tensorOf("weight"), tensorOf("bias"));
+        return pass(work, x, into);
+    }
+
+    private Work prepared(Tensor x) {
+        checkOpen();
+        if (device == null) {
+            throw new IllegalStateException("expected a layer on a device, call on(device) first");
+        }
+        device.checkOpen();
+        Checks.placed("x", x, type, device);
+        return prepare(x);
+    }
+
+    private Tensor pass(Work work, Tensor x, Tensor y) {
+        ForwardPass pass = ForwardPass.run(work, x, y, tensorOf("weight"), tensorOf("bias"));
+        passes.removeIf(ForwardPass::ended);
+        passes.push(pass);
+        forwarded();
+        return y;
+    }
+
+    /**
+     * The gradient of the last forward pass that has had none; enqueued, not waited for. Parameters that require it get their
+     * gradients, see {@link Parameter#grad()}.
+     *
+     * @param dy the gradient of y, of its shape
+     * @return dx: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if dy does not fit
+     * @throws IllegalStateException    if there is no such forward pass, its output was closed, or x or the weight was written
+     *                                  since
+     */
+    public final Tensor backward(Tensor dy) {
+        ForwardPass pass = pending(dy);
+        Tensor dx = device.empty(dy.type(), dy.shape());
+        try {
+            return backward(pass, dy, dx);
+        } catch (RuntimeException failed) {
+            dx.close();
+            throw failed;
+        }
+    }
+
+    /**
+     * As {@link #backward(Tensor)}, into a tensor of the caller's.
+     *
+     * @param dy   the gradient of y
+     * @param into receives dx; of dy's shape and type, with memory of its own
+     * @return {@code into}
+     * @throws IllegalArgumentException if dy or {@code into} do not fit
+     * @throws IllegalStateException    as {@link #backward(Tensor)}
+     */
+    public final Tensor backward(Tensor dy, Tensor into) {
+        ForwardPass pass = pending(dy);
+        pass.checkOutput(into, dy);
+        return backward(pass, dy, into);
+    }
+
+    /**
+     * As {@link #backward(Tensor)} without dx: for the first layer of a network.
+     *
+     * @param dy the gradient of y
+     * @throws IllegalArgumentException if dy does not fit
+     * @throws IllegalStateException    as {@link #backward(Tensor)}
+     */
+    public final void backwardParameters(Tensor dy) {
+        backward(pending(dy), dy, null);
+    }
+
+    private ForwardPass pending(Tensor dy) {
+        checkOpen();
+        passes.removeIf(ForwardPass::ended);
+        if (passes.isEmpty()) {
+            throw new IllegalStateException("expected a forward pass before backward, got none whose output is still open "
+                    + "and that had no backward pass yet");
+        }
+        device.checkOpen();
+        ForwardPass pass = passes.peek();
+        pass.checkBackward(dy);
+        return pass;
+    }
+
+    private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx) {
+        Parameter weight = wanted("weight");
+        Parameter bias = wanted("bias");
+        Tensor dweight = null;
+        Tensor dbias = null;
+        try {
+            dweight = weight == null ? null : weight.gradTarget(device, accumulate);
+            dbias = bias == null ? null : bias.gradTarget(device, accumulate);
+            pass.backward(dy, dx, dweight, dbias, accumulate);
+        } catch (RuntimeException failed) {
+            drop(weight, dweight);
+            drop(bias, dbias);
+            throw failed;
+        }
+        passes.remove(pass);
+        keep(weight, dweight);
+        keep(bias, dbias);
+        return dx;
+    }
+
+    private Parameter wanted(String name) {
+        Parameter parameter = parameters.get(name);
+        return parameter != null && parameter.requiresGrad() ? parameter : null;
+    }
+
+    private static void drop(Parameter parameter, Tensor target) {
+        if (parameter != null) {
+            parameter.dropGrad(target);
+        }
+    }
+
+    private static void keep(Parameter parameter, Tensor written) {
+        if (parameter != null) {
+            parameter.keepGrad(written);
+        }
+    }
+
+    private Tensor tensorOf(String name) {
+        Parameter parameter = parameters.get(name);
+        return parameter == null ? null : parameter.value();
+    }
+
+    /**
+     * Switches to training mode.
+     *
+     * @return this layer
+     */
+    public final NormLayer train() {
+        return train(true);
+    }
+
+    /**
+     * Switches between training and evaluation mode.
+     *
+     * @param mode true for training
+     * @return this layer
+     */
+    public final NormLayer train(boolean mode) {
+        training = mode;
+        return this;
+    }
+
+    /**
+     * Switches to evaluation mode: layers with running statistics use them instead of the batch's.
+     *
+     * @return this layer
+     */
+    public final NormLayer eval() {
+        return train(false);
+    }
+
+    /**
+     * The mode.
+     *
+     * @return true in training mode, in which layers begin
+     */
+    public final boolean isTraining() {
+        return training;
+    }
+
+    /**
+     * What is added to the variance.
+     *
+     * @return eps
+     */
+    public final double eps() {
+        return eps;
+    }
+
+    /**
+     * The type of parameters, inputs and outputs.
+     *
+     * @return F32 unless built otherwise
+     */
+    public final DataType dataType() {
+        return type;
+    }
+
+    /**
+     * The device.
+     *
+     * @return the device the layer is on
+     * @throws IllegalStateException if it is on none
+     */
+    public final Device device() {
+        if (device == null) {
+            throw new IllegalStateException("expected a layer on a device, call on(device) first");
+        }
+        return device;
+    }
+
+    /**
+     * The learnable parameters by name.
+     *
+     * @return {@code weight} and {@code bias}, those that there are, in this order
+     */
+    public final Map<String, Parameter> parameters() {
+        return Collections.unmodifiableMap(parameters);
+    }
+
+    /**
+     * The weight.
+     *
+     * @return the parameter
+     * @throws IllegalStateException if the layer has none
+     */
+    public final Parameter weight() {
+        return parameter("weight");
+    }
+
+    /**
+     * The bias.
+     *
+     * @return the parameter
+     * @throws IllegalStateException if the layer has none
+     */
+    public final Parameter bias() {
+        return parameter("bias");
+    }
+
+    private Parameter parameter(String name) {
+        Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new IllegalStateException("expected a layer with " + name + ", got " + this);
+        }
+        return parameter;
+    }
+
+    /**
+     * Freezes or frees all parameters.
+     *
+     * @param required whether backward passes compute their gradients
+     * @return this layer
+     */
+    public final NormLayer requiresGrad(boolean required) {
+        parameters.values().forEach(parameter -> parameter.requiresGrad(required));
+        return this;
+    }
+
+    /**
+     * Freezes or frees one parameter.
+     *
+     * @param name     {@code weight} or {@code bias}
+     * @param required whether backward passes compute its gradient
+     * @return this layer
+     * @throws IllegalArgumentException if the layer has no such parameter
+     */
+    public final NormLayer requiresGrad(String name, boolean required) {
+        Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("expected one of " + parameters.keySet() + ", got '" + name + "'");
+        }
+        parameter.requiresGrad(required);
+        return this;
+    }
+
+    /**
+     * Chooses what backward does with parameter gradients.
+     *
+     * @param add true: add to what is there, as PyTorch does; false, the default: overwrite
+     * @return this layer
+     */
+    public final NormLayer accumulateGradients(boolean add) {
+        accumulate = add;
+        return this;
+    }
+
+    /** Sets the gradients to zero. */
+    public final void zeroGrad() {
+        parameters.values().forEach(Parameter::zeroGrad);
+    }
+
+    /** Sets weight to 1, bias to 0 and, where there are running statistics, resets them. */
+    public void resetParameters() {
+        checkOpen();
+        parameters.values().forEach(parameter -> parameter.slot().reset());
+    }
+
+    /**
+     * The state with PyTorch's keys, copied to the host; waits.
+     *
+     * @return {@code weight}, {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked}: those that
+     *         the layer has
+     */
+    public final StateDict stateDict() {
+        checkOpen();
+        return state.save();
+    }
+
+    /**
+     * Loads a state that has exactly the layer's keys.
+     *
+     * @param dict the state
+     * @throws IllegalArgumentException if keys are missing, unexpected, or of another shape or kind; nothing is changed then
+     */
+    public final void loadStateDict(StateDict dict) {
+        loadStateDict(dict, true);
+    }
+
+    /**
+     * Loads a state.
+     *
+     * @param dict   the state
+     * @param strict whether missing and unexpected keys are errors; otherwise they are skipped
+     * @throws IllegalArgumentException if the state does not fit; nothing is changed then
+     */
+    public final void loadStateDict(StateDict dict, boolean strict) {
+        checkOpen();
+        state.load(dict, strict);
+    }
+
+    /** Closes parameters, gradients and statistics. Closing twice does nothing. */
+    @Override
+    public final void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        endPasses();
+        parameters.values().forEach(Parameter::closeGrad);
+        state.close();
+    }
+
+    private void endPasses() {
+        List<ForwardPass> open = new ArrayList<>(passes);
+        passes.clear();
+        open.forEach(ForwardPass::end);
+    }
+
+    final void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("expected an open layer, got a closed one: " + this);
+        }
+    }
+
+    final LayerState state() {
+        return state;
+    }
+
+    /** PyTorch's representation, {@code BatchNorm2d(64, eps=1e-05, …)}. */
+    @Override
+    public final String toString() {
+        return getClass().getSimpleName() + "(" + describe() + ")";
+    }
+}

@@ -1,0 +1,144 @@
+package org.clnorm;
+
+import java.util.Objects;
+import org.clnorm.engine.RunningStatistics;
+import org.clnorm.engine.RunningUpdate;
+import org.clnorm.plan.NormView;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * The normalizations as functional calls with the caller's own tensors, as in PyTorch's {@code torch.nn.functional}. All
+ * tensors of a call are of one type and on one device; weight and bias may be null. Work is enqueued, not waited for; a call
+ * that throws has changed nothing.
+ */
+public final class Norms {
+    private Norms() {
+    }
+
+    /**
+     * Batch normalization.
+     *
+     * @param x           [N, C, …]
+     * @param runningMean [C], moved when training, used otherwise; null with {@code runningVar} for none
+     * @param runningVar  [C]
+     * @param weight      [C] or null
+     * @param bias        [C] or null
+     * @param training    whether to normalize by the batch and move the running statistics (with the unbiased variance)
+     * @param momentum    the weight of this batch in the running statistics, 0 to 1
+     * @param eps         added to the variance
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if shapes, types or values do not fit; without training, if there are no statistics
+     */
+    public static NormResult batchNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight, Tensor bias,
+            boolean training, double momentum, double eps) {
+        Shape shape = checkedInput(x, 2);
+        RunningStatistics running = running(runningMean, runningVar, shape.dim(1), x);
+        if (!training && running == null) {
+            throw new IllegalArgumentException("expected running statistics without training, got null");
+        }
+        long n = shape.dim(0) * shape.size(2, shape.rank());
+        if (training) {
+            Views.checkValuesPerChannel(n, shape);
+        }
+        RunningUpdate update = update(training && n > 0, running, momentum, n);
+        Work work = new Work(Views.batch(shape), training ? null : running, update, Views.checkedEps(eps), true);
+        return run(work, x, weight, bias, Shape.of(shape.dim(1)));
+    }
+
+    /**
+     * Instance normalization.
+     *
+     * @param x             [N, C, …], with at least one dimension of space
+     * @param runningMean   [C], moved when {@code useInputStats}, used otherwise; null with {@code runningVar} for none
+     * @param runningVar    [C]
+     * @param weight        [C] or null
+     * @param bias          [C] or null
+     * @param useInputStats whether to normalize by the input and move the running statistics (with the unbiased variance)
+     * @param momentum      the weight of this batch in the running statistics, 0 to 1
+     * @param eps           added to the variance
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult instanceNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight, Tensor bias,
+            boolean useInputStats, double momentum, double eps) {
+        Shape shape = checkedInput(x, 3);
+        RunningStatistics running = running(runningMean, runningVar, shape.dim(1), x);
+        if (!useInputStats && running == null) {
+            throw new IllegalArgumentException("expected running statistics without useInputStats, got null");
+        }
+        long span = shape.size(2, shape.rank());
+        if (useInputStats) {
+            Views.checkSpatialElements(span, shape);
+        }
+        NormView view = useInputStats ? Views.instance(shape, false) : Views.instanceGiven(shape, false);
+        RunningUpdate update = update(useInputStats && shape.size() > 0, running, momentum, span);
+        Work work = new Work(view, useInputStats ? null : running, update, Views.checkedEps(eps), true);
+        return run(work, x, weight, bias, Shape.of(shape.dim(1)));
+    }
+
+    /**
+     * Group normalization.
+     *
+     * @param x         [N, C, …]
+     * @param numGroups groups; C is a multiple of it
+     * @param weight    [C] or null
+     * @param bias      [C] or null
+     * @param eps       added to the variance
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult groupNorm(Tensor x, long numGroups, Tensor weight, Tensor bias, double eps) {
+        long channels = checkedInput(x, 2).dim(1);
+        Views.checkGroups(numGroups, channels);
+        Work work = GroupNorm.prepare(x, numGroups, channels, Views.checkedEps(eps));
+        return run(work, x, weight, bias, Shape.of(channels));
+    }
+
+    /**
+     * Layer normalization.
+     *
+     * @param x               the input; its last dimensions are {@code normalizedShape}
+     * @param normalizedShape what is normalized over, at least one dimension
+     * @param weight          of shape {@code normalizedShape}, or null
+     * @param bias            of shape {@code normalizedShape}, or null
+     * @param eps             added to the variance
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult layerNorm(Tensor x, long[] normalizedShape, Tensor weight, Tensor bias, double eps) {
+        checkedInput(x, 1);
+        Shape normalized = Views.checkedNormalizedShape(normalizedShape);
+        return run(LayerNorm.prepare(x, normalized, Views.checkedEps(eps)), x, weight, bias, normalized);
+    }
+
+    private static Shape checkedInput(Tensor x, int leastRank) {
+        Objects.requireNonNull(x, "x").storage();
+        if (x.shape().rank() < leastRank) {
+            throw new IllegalArgumentException(
+                    "expected at least " + leastRank + "D input (got " + x.shape().rank() + "D input)");
+        }
+        return x.shape();
+    }
+
+    private static RunningStatistics running(Tensor mean, Tensor variance, long channels, Tensor x) {
+        if ((mean == null) != (variance == null)) {
+            throw new IllegalArgumentException("expected runningMean and runningVar together, got one of them");
+        }
+        Checks.optional("runningMean", mean, Shape.of(channels), x);
+        Checks.optional("runningVar", variance, Shape.of(channels), x);
+        return mean == null ? null : new RunningStatistics(mean, variance);
+    }
+
+    private static RunningUpdate update(boolean move, RunningStatistics running, double momentum, long n) {
+        Views.checkedMomentum(momentum);
+        return move && running != null
+                ? new RunningUpdate(running, momentum, VarianceEstimate.UNBIASED.correction(n)) : null;
+    }
+
+    private static NormResult run(Work work, Tensor x, Tensor weight, Tensor bias, Shape parameters) {
+        Checks.optional("weight", weight, parameters, x);
+        Checks.optional("bias", bias, parameters, x);
+        return NormResult.of(work, x, weight, bias);
+    }
+}

@@ -1,0 +1,172 @@
+package org.clnorm;
+
+import java.util.OptionalDouble;
+import org.clnorm.engine.RunningStatistics;
+import org.clnorm.engine.RunningUpdate;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * A layer that may keep running statistics: r ← (1 − m) · r + m · s, with PyTorch's momentum m. In training mode it
+ * normalizes by the batch and moves them; in evaluation mode it normalizes by them.
+ */
+public abstract class TrackingLayer extends NormLayer {
+    private final long numFeatures;
+    private final boolean affine;
+    private final OptionalDouble momentum;
+    private final VarianceEstimate runningVariance;
+    private final Slot runningMean;
+    private final Slot runningVar;
+    private boolean frozen;
+
+    TrackingLayer(TrackingBuilder<?, ?> options) {
+        super(options, features(options.numFeatures));
+        numFeatures = options.numFeatures;
+        affine = options.affine;
+        momentum = options.momentum;
+        momentum.ifPresent(Views::checkedMomentum);
+        runningVariance = options.runningVariance;
+        Shape shape = Shape.of(numFeatures);
+        boolean track = options.trackRunningStats;
+        runningMean = track ? state().add("running_mean", shape, options.dataType, 0) : null;
+        runningVar = track ? state().add("running_var", shape, options.dataType, 1) : null;
+        if (track) {
+            state().addBatchCount();
+        }
+    }
+
+    private static Shape features(long numFeatures) {
+        if (numFeatures <= 0) {
+            throw new IllegalArgumentException("expected numFeatures of 1 or more, got " + numFeatures);
+        }
+        return Shape.of(numFeatures);
+    }
+
+    /** Whether this call normalizes by its own input. */
+    final boolean usesBatch() {
+        return !tracks() || isTraining() && !frozen;
+    }
+
+    /** Whether this call moves the running statistics. */
+    final boolean moves() {
+        return tracks() && isTraining() && !frozen;
+    }
+
+    final RunningStatistics running() {
+        return new RunningStatistics(runningMean.tensor(), runningVar.tensor());
+    }
+
+    /** How the running statistics move by groups of n values, or null if they do not. */
+    final RunningUpdate update(double factor, long n) {
+        return moves() && n > 0 ? new RunningUpdate(running(), factor, runningVariance.correction(n)) : null;
+    }
+
+    final OptionalDouble momentum() {
+        return momentum;
+    }
+
+    /**
+     * The number of channels.
+     *
+     * @return numFeatures
+     */
+    public final long numFeatures() {
+        return numFeatures;
+    }
+
+    /**
+     * Whether the layer keeps running statistics.
+     *
+     * @return true if it does
+     */
+    public final boolean tracks() {
+        return runningMean != null;
+    }
+
+    /**
+     * The running mean on the layer's device. Do not close it.
+     *
+     * @return [numFeatures]
+     * @throws IllegalStateException if the layer keeps none, or is on no device
+     */
+    public final Tensor runningMean() {
+        checkTracks();
+        return runningMean.tensor();
+    }
+
+    /**
+     * The running variance on the layer's device. Do not close it.
+     *
+     * @return [numFeatures]
+     * @throws IllegalStateException if the layer keeps none, or is on no device
+     */
+    public final Tensor runningVar() {
+        checkTracks();
+        return runningVar.tensor();
+    }
+
+    /**
+     * How many batches entered the running statistics.
+     *
+     * @return a count; always 0 in instance normalization, as in PyTorch
+     * @throws IllegalStateException if the layer keeps no statistics
+     */
+    public final long numBatchesTracked() {
+        checkTracks();
+        return state().batches();
+    }
+
+    /**
+     * Freezes the running statistics: the layer normalizes by them and leaves them as they are, in training mode too, until
+     * {@link #unfreezeStatistics()}.
+     *
+     * @throws IllegalStateException if the layer keeps none
+     */
+    public final void freezeStatistics() {
+        checkTracks();
+        frozen = true;
+    }
+
+    /** Lets training mode use the batch and move the running statistics again. */
+    public final void unfreezeStatistics() {
+        frozen = false;
+    }
+
+    /**
+     * Whether the running statistics are frozen.
+     *
+     * @return true after {@link #freezeStatistics()}
+     */
+    public final boolean statisticsFrozen() {
+        return frozen;
+    }
+
+    /** Sets running mean to 0, running variance to 1 and the batch count to 0; nothing where there are none. */
+    public final void resetRunningStats() {
+        checkOpen();
+        if (tracks()) {
+            runningMean.reset();
+            runningVar.reset();
+            state().batches(0);
+        }
+    }
+
+    @Override
+    public final void resetParameters() {
+        resetRunningStats();
+        super.resetParameters();
+    }
+
+    private void checkTracks() {
+        if (!tracks()) {
+            throw new IllegalStateException("expected a layer with running statistics, got " + this);
+        }
+    }
+
+    @Override
+    final String describe() {
+        return numFeatures + ", eps=" + Python.repr(eps()) + ", momentum="
+                + (momentum.isPresent() ? Python.repr(momentum.getAsDouble()) : "None") + ", affine="
+                + Python.repr(affine) + ", track_running_stats=" + Python.repr(tracks());
+    }
+}
