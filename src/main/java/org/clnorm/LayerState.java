@@ -1,10 +1,12 @@
 package org.clnorm;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -16,6 +18,9 @@ import org.clnorm.tensor.Tensor;
 /** The named tensors of a layer, and the batch count of those that count: what is saved, loaded and moved. */
 final class LayerState {
     static final String BATCHES = "num_batches_tracked";
+
+    private static final Set<ElementType> FLOATING =
+            EnumSet.of(ElementType.F16, ElementType.BF16, ElementType.F32, ElementType.F64);
 
     private final Map<String, Slot> slots = new LinkedHashMap<>();
     private boolean counts;
@@ -85,14 +90,18 @@ final class LayerState {
     void load(StateDict dict, boolean strict) {
         List<String> faults = strict ? keyFaults(dict) : new ArrayList<>();
         Map<Slot, double[]> values = new LinkedHashMap<>();
-        slots.forEach((name, slot) -> dict.find(name)
+        slots.forEach((name, slot) -> find(dict, name)
                 .ifPresent(loaded -> fit(slot, loaded, faults).ifPresent(v -> values.put(slot, v))));
-        long count = counts ? dict.find(BATCHES).map(loaded -> count(loaded, faults)).orElse(batches) : batches;
+        long count = counts ? find(dict, BATCHES).map(loaded -> count(loaded, faults)).orElse(batches) : batches;
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException("expected a state that fits the layer, got " + String.join("; ", faults));
         }
         write(values);
         batches = count;
+    }
+
+    private static Optional<HostTensor> find(StateDict dict, String name) {
+        return Optional.ofNullable(dict.tensors().get(name));
     }
 
     private List<String> keyFaults(StateDict dict) {
@@ -101,8 +110,8 @@ final class LayerState {
         if (counts) {
             expected.add(BATCHES);
         }
-        List<String> missing = expected.stream().filter(name -> !dict.names().contains(name)).toList();
-        List<String> unexpected = dict.names().stream().filter(name -> !expected.contains(name)).toList();
+        List<String> missing = expected.stream().filter(name -> !dict.contains(name)).toList();
+        List<String> unexpected = dict.tensors().keySet().stream().filter(name -> !expected.contains(name)).toList();
         if (!missing.isEmpty()) {
             faults.add("missing keys " + missing);
         }
@@ -118,7 +127,7 @@ final class LayerState {
             faults.add(slot.name() + " of shape " + shape + " instead of " + slot.shape());
             return Optional.empty();
         }
-        if (!loaded.type().isFloatingPoint()) {
+        if (!FLOATING.contains(loaded.type())) {
             faults.add(slot.name() + " of type " + loaded.type() + " instead of a floating point type");
             return Optional.empty();
         }
