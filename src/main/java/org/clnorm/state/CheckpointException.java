@@ -6,7 +6,9 @@ import java.util.Objects;
 public class CheckpointException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** The file, as it was named. */
     private final String file;
+    /** What is wrong with it. */
     private final String fault;
 
     /**

@@ -251,6 +251,7 @@ public abstract class Device implements AutoCloseable {
     @Override
     public final void close() {
         if (!isClosed()) {
+            leaks.end();
             release();
         }
     }

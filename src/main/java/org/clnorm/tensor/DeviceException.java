@@ -4,8 +4,11 @@ package org.clnorm.tensor;
 public final class DeviceException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /** The function that failed, or empty. */
     private final String call;
+    /** Its status code, or 0. */
     private final int status;
+    /** The name of the device, or empty. */
     private final String device;
 
     /**

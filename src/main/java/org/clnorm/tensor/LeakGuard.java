@@ -18,12 +18,18 @@ final class LeakGuard {
 
     private final AtomicLong live = new AtomicLong();
     private final AtomicLong leaked = new AtomicLong();
+    private volatile boolean ended;
 
     Ticket watch(Object owner, String description) {
         live.incrementAndGet();
         Ticket ticket = new Ticket(this, description, TRACE ? new Throwable("made here") : null);
         ticket.cleanable = CLEANER.register(owner, ticket);
         return ticket;
+    }
+
+    /** Ends the watch: the device is closed and took its memory with it. */
+    void end() {
+        ended = true;
     }
 
     long live() {
@@ -65,7 +71,7 @@ final class LeakGuard {
         /** Runs when the object is unreachable, or at once from {@link #giveBack()}, when there is nothing to report. */
         @Override
         public void run() {
-            if (!returned.get()) {
+            if (!returned.get() && !guard.ended) {
                 guard.leaked.incrementAndGet();
                 LOG.warn("leaked: {} was dropped without close(){}", description,
                         site == null ? "; run with -Dclnorm.traceLeaks=true to see where it was made" : "", site);
