@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Messages and folders that every script shares. Sourced, never run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Whether the system has OpenCL, asked without loading it into this process, let alone into a JVM. Sourced, never run.
 
 # loads LIBRARY: whether the dynamic linker finds it and all that it needs. The linker itself is asked, so this holds
@@ -50,4 +51,17 @@ has_platform() {
         if [[ $library ]] && may_have_device "$library" && loads "$library"; then return 0; fi
     done < <(icd_libraries)
     return 1
+}
+
+# needs_device ARGUMENTS…: whether a command line of clnorm's can have a use for an OpenCL device.
+needs_device() {
+    local argument before=
+    if [[ $# == 0 ]]; then return 1; fi
+    for argument in "$@"; do
+        case $before$argument in
+            -h | --help | -V | --version | --device=cpu | "--device cpu") return 1 ;;
+        esac
+        before=
+        if [[ $argument == --device ]]; then before="--device "; fi
+    done
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # PoCL in a private copy, unpacked from the distribution's packages: no root, no change to the system.
 # Sourced, after common.sh and opencl.sh.
 
