@@ -22,9 +22,13 @@ read_java_version() {
 
 java_property() { "$java" -XshowSettings:properties -version 2>&1 | sed -n "s/^ *$1 = //p"; }
 
+find_maven() {
+    if ! command -v mvn >/dev/null; then die "no mvn found: install Maven, 3.6.3 or later"; fi
+    if [[ ! -x ${java}c ]]; then die "a JDK is needed to build, $java belongs to a runtime without javac"; fi
+}
+
 # maven ARGUMENTS…: in the checkout, with a repository of our own where the user's cannot be written.
 maven() {
-    if ! command -v mvn >/dev/null; then die "no mvn found: install Maven, 3.6.3 or later"; fi
     local home
     home=$(java_property user.home)
     if [[ "${MAVEN_OPTS:-} ${MAVEN_ARGS:-}" != *maven.repo.local* ]] && ! can_write "$home/.m2/repository"; then
@@ -36,6 +40,7 @@ maven() {
 # build: compiles when something changed. Several may call it at once; the output goes to standard error.
 build() {
     if is_built; then return; fi
+    find_maven
     (
         lock "$root/pom.xml"
         # another may have built while this one waited

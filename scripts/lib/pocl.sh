@@ -58,9 +58,10 @@ make_pocl_copy() {
     trap "rm -rf $(printf %q "$fresh")" EXIT
     mkdir -p "$fresh/apt/lists/partial" "$fresh/apt/archives/partial"
     touch "$fresh/nothing"
+    private_apt "$fresh/apt" "$fresh/nothing" apt-get update || return 1
+    private_apt "$fresh/apt" "$fresh/nothing" apt-cache show "${pocl_packages[@]}" || return 1
     for status_file in /var/lib/dpkg/status "$fresh/nothing"; do
-        if private_apt "$fresh/apt" "$status_file" apt-get update &&
-                packages "$fresh/apt" "$status_file" | unpack "$fresh" && pocl_works "$fresh/root"; then
+        if packages "$fresh/apt" "$status_file" | unpack "$fresh" && pocl_works "$fresh/root"; then
             rm -rf "$1/current"
             mv "$fresh/root" "$1/current"
             return
