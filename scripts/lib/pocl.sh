@@ -4,9 +4,10 @@
 
 pocl_packages=(pocl-opencl-icd ocl-icd-libopencl1)
 
-# Dependencies of PoCL's that its library does not use (they are for the clang command), and the system's own C library,
-# of which there must be only one.
-not_needed='^(clang-|libclang1-|libclang-(common|rt)-|llvm-|lib32|libobjc|libc6|libc-|gcc-|linux-libc|libgcc-s1$)|-dev$'
+# Dependencies of PoCL's that its library does not use (they are for the clang command) ...
+not_needed='clang-.*|libclang1-.*|libclang-(common|rt)-.*|llvm-.*|gcc-.*|lib32.*|libobjc.*|lib(a|l|t|ub)san.*|.*-dev'
+# ... and the system's own C library, of which there must be only one.
+not_needed+='|libc6.*|libc-.*|libgcc-s1'
 
 # pocl_copy FOLDER: makes sure of a working copy in FOLDER/current; false where there can be none.
 pocl_copy() {
@@ -59,7 +60,7 @@ make_pocl_copy() {
     mkdir -p "$fresh/apt/lists/partial" "$fresh/apt/archives/partial"
     touch "$fresh/nothing"
     private_apt "$fresh/apt" "$fresh/nothing" apt-get update || return 1
-    private_apt "$fresh/apt" "$fresh/nothing" apt-cache show "${pocl_packages[@]}" || return 1
+    private_apt "$fresh/apt" "$fresh/nothing" apt-cache show "${pocl_packages[@]}" >/dev/null || return 1
     for status_file in /var/lib/dpkg/status "$fresh/nothing"; do
         if packages "$fresh/apt" "$status_file" | unpack "$fresh" && pocl_works "$fresh/root"; then
             rm -rf "$1/current"
@@ -71,12 +72,13 @@ make_pocl_copy() {
     return 1
 }
 
-# private_apt FOLDER STATUS COMMAND…: apt with its lists and cache in FOLDER, believing STATUS about what is installed.
+# private_apt FOLDER STATUS COMMAND…: apt with its lists and cache in FOLDER; the file STATUS says what is installed.
 private_apt() {
     local folder=$1 status=$2 command=$3
     shift 3
     "$command" -q -o Dir::State="$folder" -o Dir::State::status="$status" -o Dir::Cache="$folder" \
-        -o APT::Sandbox::User="$(id -un)" -o Acquire::http::Timeout=20 -o Acquire::Retries=2 "$@"
+        -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::http::Timeout=20 \
+        -o Acquire::Retries=2 "$@"
 }
 
 # packages FOLDER STATUS: the names of what apt would install, and always PoCL itself and the loader.
@@ -86,7 +88,7 @@ packages() {
         private_apt "$1" "$2" apt-cache depends --recurse --important pocl-opencl-icd | grep '^libpocl'
         private_apt "$1" "$2" apt-get install --simulate --no-install-recommends "${pocl_packages[@]}" |
             sed -n 's/^Inst \([^ ]*\).*/\1/p'
-    } | grep -Ev "$not_needed" | sort -u
+    } | grep -Evx "$not_needed" | sort -u
 }
 
 # unpack FOLDER: downloads the packages named on standard input and unpacks them into FOLDER/root.
