@@ -34,7 +34,7 @@ maven() {
     if [[ "${MAVEN_OPTS:-} ${MAVEN_ARGS:-}" != *maven.repo.local* ]] && ! can_write "$home/.m2/repository"; then
         set -- "-Dmaven.repo.local=$(cache_folder)/maven" "$@"
     fi
-    (cd "$root" && mvn -B -Dstyle.color=never "$@")
+    (cd "$root" && mvn -B -ntp -Dstyle.color=never "$@")
 }
 
 # build: compiles when something changed. Several may call it at once; the output goes to standard error.

@@ -4,10 +4,12 @@
 # loads LIBRARY: whether the dynamic linker finds it and all that it needs. The linker itself is asked, so this holds
 # for LD_LIBRARY_PATH, the linker's cache and its default folders alike.
 loads() {
-    local folder=
-    [[ $1 == */* ]] && folder=${1%/*}
-    local path=$folder${folder:+${LD_LIBRARY_PATH:+:}}${LD_LIBRARY_PATH:-}
-    [[ -z $(LD_LIBRARY_PATH=$path LD_PRELOAD=${1##*/} /bin/sh -c : 2>&1) ]]
+    local folder='' path output
+    if [[ $1 == */* ]]; then folder=${1%/*}; fi
+    path=$folder${folder:+${LD_LIBRARY_PATH:+:}}${LD_LIBRARY_PATH:-}
+    # a library that lacks another ends the program; one that is not there is ignored, with a message
+    output=$(LC_ALL=C LD_LIBRARY_PATH=$path LD_PRELOAD=${1##*/} /bin/sh -c : 2>&1) || return 1
+    [[ $output != *"cannot be preloaded"* ]]
 }
 
 has_loader() { loads libOpenCL.so.1; }
@@ -22,7 +24,7 @@ icd_libraries() {
         icd_library "$vendors"
     elif [[ $vendors == *.icd ]]; then
         icd_library "/etc/OpenCL/vendors/$vendors"
-    else
+    elif [[ $vendors != */* || -f $vendors ]]; then
         printf '%s\n' "$vendors"
     fi
 }

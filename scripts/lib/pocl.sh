@@ -54,6 +54,8 @@ kernels_link() {
 # make_pocl_copy FOLDER: first with what dpkg says is missing; then, should dpkg be wrong, with everything.
 make_pocl_copy() {
     local fresh status_file
+    # what an attempt that was killed left behind
+    rm -rf "$1"/new.*
     fresh=$(mktemp -d "$1/new.XXXXXX")
     # shellcheck disable=SC2064 # the name now: at the end of this subshell the variable is gone
     trap "rm -rf $(printf %q "$fresh")" EXIT
