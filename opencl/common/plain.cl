@@ -1,0 +1,248 @@
+// Every view of up to four axes, simple and slow: what the fast kernels are compared with on a device.
+//
+// A work-group takes a group (or a parameter) and its work-items take every WORK_GROUP-th element of it; sums are kept in
+// two floats and added over the work-group in a fixed tree. The host orders the axes, outermost first and padded to four
+// with axes of one index, so that the elements of a group (or of a parameter) follow each other in one count.
+// Bytes: forward reads x three times and writes y, backward reads x and dy twice and writes dx.
+#include "common/numerics.cl"
+
+#ifndef WORK_GROUP  // a power of two
+#define WORK_GROUP 1
+#endif
+#ifndef HAS_WEIGHT
+#define HAS_WEIGHT 1
+#endif
+#ifndef HAS_BIAS
+#define HAS_BIAS 1
+#endif
+#ifndef GIVEN  // whether the statistics are not the group's own
+#define GIVEN 0
+#endif
+
+inline long4 indices(long i, long4 size) {
+    long4 at;
+    at.w = i % size.w;
+    i /= size.w;
+    at.z = i % size.z;
+    i /= size.z;
+    at.y = i % size.y;
+    at.x = i / size.y;
+    return at;
+}
+
+inline long place(long4 at, long4 stride) {
+    const long4 moved = at * stride;
+    return moved.x + moved.y + moved.z + moved.w;
+}
+
+// The sum, where one infinity makes an infinity and not the NaN of its lost digits.
+inline float total_of(float_pair sum) {
+    return isfinite(sum.hi) ? pair_value(sum) : sum.hi;
+}
+
+// The sum over the work-group, the same in every work-item.
+inline float_pair group_sum(float_pair mine, __local float_pair *shared) {
+    const int me = get_local_id(0);
+    shared[me] = mine;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int half_way = WORK_GROUP / 2; half_way > 0; half_way /= 2) {
+        if (me < half_way) {
+            shared[me] = pair_add_pair(shared[me], shared[me + half_way]);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    mine = shared[0];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return mine;
+}
+
+inline float group_max(float mine, __local float_pair *shared) {
+    const int me = get_local_id(0);
+    shared[me].hi = mine;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int half_way = WORK_GROUP / 2; half_way > 0; half_way /= 2) {
+        if (me < half_way) {
+            shared[me].hi = fmax(shared[me].hi, shared[me + half_way].hi);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    mine = shared[0].hi;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return mine;
+}
+
+typedef struct {
+    float mean, delta, variance;
+} moments;
+
+// Corrected two-pass over x * scale, relative to the first element so that equal elements have no variance at all.
+inline moments moments_of(__global const float *x, long first, long n, long4 size, long4 stride, float scale,
+                          __local float_pair *shared) {
+    const float pivot = x[place(indices(first, size), stride)] * scale;
+    float_pair sum = pair_of(0.0f);
+    for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
+        sum = pair_add(sum, x[place(indices(first + e, size), stride)] * scale - pivot);
+    }
+    moments m;
+    m.mean = pivot + pair_value(group_sum(sum, shared)) / (float)n;
+
+    float_pair rest = pair_of(0.0f);
+    float_pair squares = pair_of(0.0f);
+    for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
+        const float d = x[place(indices(first + e, size), stride)] * scale - m.mean;
+        rest = pair_add(rest, d);
+        squares = pair_add(squares, d * d);
+    }
+    const float delta = pair_value(group_sum(rest, shared)) / (float)n;
+    const float variance = pair_value(group_sum(squares, shared)) / (float)n;
+    m.delta = isfinite(m.mean) ? delta : 0.0f;
+    m.variance = variance - m.delta * m.delta;
+    m.variance = m.variance < 0.0f ? 0.0f : m.variance;
+    return m;
+}
+
+// Mean and rstd of a group, with what is done where its squares leave float's range or its elements are not finite.
+inline group_stats statistics_of(__global const float *x, __global float *stats, long groups, long group, long n,
+                                 long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
+    const long first = group * n;
+    moments m = moments_of(x, first, n, size, stride, 1.0f, shared);
+    float scale = 1.0f;
+    if (needs_rescue(m.variance)) {
+        float largest = 0.0f;
+        float odd = 0.0f;
+        for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
+            const float value = x[place(indices(first + e, size), stride)];
+            largest = fmax(largest, fabs(value));
+            odd += isfinite(value) ? 0.0f : value;
+        }
+        odd = group_sum(pair_of(odd), shared).hi;
+        largest = group_max(largest, shared);
+        if (odd != 0.0f) {
+            m.mean = odd;
+            m.delta = 0.0f;
+            m.variance = NAN;
+        } else {
+            const float rescue = rescue_scale(largest, eps);
+            const moments scaled = moments_of(x, first, n, size, stride, rescue, shared);
+            if (scaled.variance > 0.0f) {
+                m = scaled;
+                scale = rescue;
+            } else {
+                m.variance = 0.0f;
+            }
+        }
+    }
+    if (get_local_id(0) == 0) {
+        store_stats(stats, groups, group, m.mean, m.delta, m.variance, scale, eps, zero_rstd);
+    }
+    group_stats s;
+    s.mean = m.mean;
+    s.delta = m.delta;
+    s.rstd = rstd_of(m.variance, eps, scale, zero_rstd);
+    s.scale = scale;
+    return s;
+}
+
+// y = x_hat * weight + bias.
+__kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
+void forward(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
+             __global float *stats, float eps, int zero_rstd, long groups, long group_size,
+             long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
+             long param0, long param1, long param2, long param3) {
+    __local float_pair shared[WORK_GROUP];
+    const long4 size = (long4)(size0, size1, size2, size3);
+    const long4 stride = (long4)(stride0, stride1, stride2, stride3);
+    const long4 param = (long4)(param0, param1, param2, param3);
+    const long group = get_group_id(0);
+#if GIVEN
+    const group_stats s = load_stats(stats, groups, group);
+#else
+    const group_stats s = statistics_of(x, stats, groups, group, group_size, size, stride, eps, zero_rstd, shared);
+#endif
+    for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
+        const long4 at = indices(group * group_size + e, size);
+        const long i = place(at, stride);
+        float value = normalized(x[i], s);
+#if HAS_WEIGHT
+        value *= weight[place(at, param)];
+#endif
+#if HAS_BIAS
+        value += bias[place(at, param)];
+#endif
+        y[i] = value;
+    }
+}
+
+// dx = rstd * (g - mean(g) - x_hat * mean(g * x_hat)) with g = dy * weight; rstd * g where the statistics were given.
+__kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
+void backward(__global const float *x, __global const float *dy, __global const float *weight, __global float *dx,
+              __global const float *stats, long groups, long group_size,
+              long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
+              long param0, long param1, long param2, long param3) {
+    __local float_pair shared[WORK_GROUP];
+    const long4 size = (long4)(size0, size1, size2, size3);
+    const long4 stride = (long4)(stride0, stride1, stride2, stride3);
+    const long4 param = (long4)(param0, param1, param2, param3);
+    const long group = get_group_id(0);
+    const group_stats s = load_stats(stats, groups, group);
+    float mean_g = 0.0f;
+    float mean_gx = 0.0f;
+#if !GIVEN
+    float_pair sum_g = pair_of(0.0f);
+    float_pair sum_gx = pair_of(0.0f);
+    for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
+        const long4 at = indices(group * group_size + e, size);
+        const long i = place(at, stride);
+        float g = dy[i];
+#if HAS_WEIGHT
+        g *= weight[place(at, param)];
+#endif
+        sum_g = pair_add(sum_g, g);
+        sum_gx = pair_add(sum_gx, g * normalized(x[i], s));
+    }
+    mean_g = total_of(group_sum(sum_g, shared)) / (float)group_size;
+    mean_gx = total_of(group_sum(sum_gx, shared)) / (float)group_size;
+#endif
+    for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
+        const long4 at = indices(group * group_size + e, size);
+        const long i = place(at, stride);
+        float g = dy[i];
+#if HAS_WEIGHT
+        g *= weight[place(at, param)];
+#endif
+#if GIVEN
+        dx[i] = (g * s.rstd) * s.scale;
+#else
+        dx[i] = ((g - mean_g - normalized(x[i], s) * mean_gx) * s.rstd) * s.scale;
+#endif
+    }
+}
+
+// dweight and dbias as partials[2][1][parameters]; group0 ... group3 say how far the group moves along an axis.
+__kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
+void parameter_gradients(__global const float *x, __global const float *dy, __global const float *stats,
+                         __global float *partials, long groups, long parameters, long shared_by,
+                         long size0, long size1, long size2, long size3,
+                         long stride0, long stride1, long stride2, long stride3,
+                         long group0, long group1, long group2, long group3) {
+    __local float_pair shared[WORK_GROUP];
+    const long4 size = (long4)(size0, size1, size2, size3);
+    const long4 stride = (long4)(stride0, stride1, stride2, stride3);
+    const long4 group = (long4)(group0, group1, group2, group3);
+    const long parameter = get_group_id(0);
+    float_pair dw = pair_of(0.0f);
+    float_pair db = pair_of(0.0f);
+    for (long e = get_local_id(0); e < shared_by; e += WORK_GROUP) {
+        const long4 at = indices(parameter * shared_by + e, size);
+        const long i = place(at, stride);
+        const group_stats s = load_stats(stats, groups, place(at, group));
+        dw = pair_add(dw, dy[i] * normalized(x[i], s));
+        db = pair_add(db, dy[i]);
+    }
+    dw = group_sum(dw, shared);
+    db = group_sum(db, shared);
+    if (get_local_id(0) == 0) {
+        partials[parameter] = total_of(dw);
+        partials[parameters + parameter] = total_of(db);
+    }
+}

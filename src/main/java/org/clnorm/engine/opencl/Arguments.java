@@ -1,0 +1,83 @@
+package org.clnorm.engine.opencl;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.jocl.cl_mem;
+
+/** What one call offers to its kernels, found by the names that the kernels' parameters have. */
+final class Arguments {
+    /** Buffers of the call; an absent tensor is null. Scratch buffers follow them. */
+    enum Buffer {
+        X, Y, DY, DX, WEIGHT, BIAS, STATS, DWEIGHT, DBIAS, RUNNING_MEAN, RUNNING_VAR;
+
+        private static final Buffer[] ALL = values();
+
+        static Optional<Buffer> named(String name) {
+            return Arguments.named(ALL, name);
+        }
+    }
+
+    /** Numbers of the call, of four bytes each. */
+    enum Word {
+        EPS(KernelSignature.Type.FLOAT), MOMENTUM(KernelSignature.Type.FLOAT), KEEP(KernelSignature.Type.FLOAT),
+        CORRECTION(KernelSignature.Type.FLOAT), ZERO_RSTD(KernelSignature.Type.INT),
+        ACCUMULATE(KernelSignature.Type.INT), WANT_DX(KernelSignature.Type.INT),
+        WANT_DWEIGHT(KernelSignature.Type.INT), WANT_DBIAS(KernelSignature.Type.INT);
+
+        private static final Word[] ALL = values();
+        final KernelSignature.Type type;
+
+        Word(KernelSignature.Type type) {
+            this.type = type;
+        }
+
+        static Optional<Word> named(String name) {
+            return Arguments.named(ALL, name);
+        }
+    }
+
+    private final cl_mem[] buffers;
+    private final int[] words = new int[Word.ALL.length];
+
+    Arguments(int scratch) {
+        buffers = new cl_mem[Buffer.ALL.length + scratch];
+    }
+
+    /** Where the i-th scratch buffer is found. */
+    static int scratchSlot(int i) {
+        return Buffer.ALL.length + i;
+    }
+
+    void set(Buffer buffer, cl_mem memory) {
+        buffers[buffer.ordinal()] = memory;
+    }
+
+    void setScratch(int i, cl_mem memory) {
+        buffers[scratchSlot(i)] = memory;
+    }
+
+    void set(Word word, double value) {
+        words[word.ordinal()] = Float.floatToRawIntBits((float) value);
+    }
+
+    void set(Word word, boolean value) {
+        words[word.ordinal()] = value ? 1 : 0;
+    }
+
+    cl_mem buffer(int slot) {
+        return buffers[slot];
+    }
+
+    int word(int slot) {
+        return words[slot];
+    }
+
+    private static <T extends Enum<T>> Optional<T> named(T[] all, String name) {
+        for (T one : all) {
+            if (one.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return Optional.of(one);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,322 @@
+package org.clnorm.engine.opencl;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.IntSupplier;
+import org.clnorm.engine.opencl.Ledger.Kind;
+import org.clnorm.tensor.DeviceException;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.Pointer;
+import org.jocl.Sizeof;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+import org.jocl.cl_context_properties;
+import org.jocl.cl_device_id;
+import org.jocl.cl_event;
+import org.jocl.cl_kernel;
+import org.jocl.cl_mem;
+import org.jocl.cl_platform_id;
+import org.jocl.cl_program;
+
+/**
+ * The one seam through which every OpenCL call goes. Checks the status of each, counts what is made and released, and lets
+ * tests make any call fail. JOCL's switch between status codes and exceptions belongs to the host program, so both are
+ * understood.
+ */
+final class Cl {
+    /** {@code CL.CL_DEVICE_TYPE_ALL} is sign-extended to 64 bits, which some drivers refuse. */
+    private static final long ALL_DEVICES = 0xFFFFFFFFL;
+
+    private final FaultPlan faults;
+    private final AtomicLong calls;
+    private final Ledger ledger;
+    private final String device;
+
+    Cl(FaultPlan faults) {
+        this(faults, new AtomicLong(), new Ledger(), "");
+    }
+
+    private Cl(FaultPlan faults, AtomicLong calls, Ledger ledger, String device) {
+        this.faults = faults;
+        this.calls = calls;
+        this.ledger = ledger;
+        this.device = device;
+    }
+
+    /** The same seam, whose errors name a device. */
+    Cl on(String name) {
+        return new Cl(faults, calls, ledger, name);
+    }
+
+    Ledger ledger() {
+        return ledger;
+    }
+
+    // ---- platforms and devices
+
+    cl_platform_id[] platforms() {
+        int[] count = new int[1];
+        call("clGetPlatformIDs", () -> CL.clGetPlatformIDs(0, null, count));
+        cl_platform_id[] platforms = new cl_platform_id[count[0]];
+        if (count[0] > 0) {
+            call("clGetPlatformIDs", () -> CL.clGetPlatformIDs(platforms.length, platforms, null));
+        }
+        return platforms;
+    }
+
+    String platformText(cl_platform_id platform, int info) {
+        return text("clGetPlatformInfo", (size, value) -> CL.clGetPlatformInfo(platform, info, capacity(value),
+                pointer(value), size));
+    }
+
+    /** The devices of a platform; none is no error. */
+    cl_device_id[] devices(cl_platform_id platform) {
+        int[] count = new int[1];
+        call("clGetDeviceIDs", () -> {
+            int status = CL.clGetDeviceIDs(platform, ALL_DEVICES, 0, null, count);
+            return status == CL.CL_DEVICE_NOT_FOUND ? CL.CL_SUCCESS : status;
+        });
+        cl_device_id[] devices = new cl_device_id[count[0]];
+        if (count[0] > 0) {
+            call("clGetDeviceIDs", () -> CL.clGetDeviceIDs(platform, ALL_DEVICES, devices.length, devices, null));
+        }
+        return devices;
+    }
+
+    String deviceText(cl_device_id id, int info) {
+        return text("clGetDeviceInfo", (size, value) -> CL.clGetDeviceInfo(id, info, capacity(value), pointer(value),
+                size));
+    }
+
+    /** A number of 4 or 8 bytes; the hosts that OpenCL runs on are little-endian. */
+    long deviceNumber(cl_device_id id, int info) {
+        long[] value = new long[1];
+        call("clGetDeviceInfo", () -> CL.clGetDeviceInfo(id, info, Sizeof.cl_ulong, Pointer.to(value), null));
+        return value[0];
+    }
+
+    // ---- context, queue
+
+    cl_context createContext(cl_platform_id platform, cl_device_id id) {
+        cl_context_properties properties = new cl_context_properties();
+        properties.addProperty(CL.CL_CONTEXT_PLATFORM, platform);
+        return create(Kind.CONTEXT, "clCreateContext", "", status -> CL.clCreateContext(properties, 1,
+                new cl_device_id[] {id}, null, null, status));
+    }
+
+    void release(cl_context context) {
+        release(Kind.CONTEXT, "clReleaseContext", () -> CL.clReleaseContext(context));
+    }
+
+    /** An in-order queue. */
+    @SuppressWarnings("deprecation") // its successor is OpenCL 2.0
+    cl_command_queue createQueue(cl_context context, cl_device_id id, boolean profiling) {
+        long properties = profiling ? CL.CL_QUEUE_PROFILING_ENABLE : 0;
+        return create(Kind.QUEUE, "clCreateCommandQueue", "",
+                status -> CL.clCreateCommandQueue(context, id, properties, status));
+    }
+
+    void release(cl_command_queue queue) {
+        release(Kind.QUEUE, "clReleaseCommandQueue", () -> CL.clReleaseCommandQueue(queue));
+    }
+
+    void finish(cl_command_queue queue) {
+        call("clFinish", () -> CL.clFinish(queue));
+    }
+
+    // ---- buffers
+
+    cl_mem createBuffer(cl_context context, long bytes) {
+        return create(Kind.BUFFER, "clCreateBuffer", bytes + " bytes",
+                status -> CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, bytes, null, status));
+    }
+
+    void release(cl_mem buffer) {
+        release(Kind.BUFFER, "clReleaseMemObject", () -> CL.clReleaseMemObject(buffer));
+    }
+
+    void read(cl_command_queue queue, cl_mem buffer, long offset, long bytes, Pointer into) {
+        call("clEnqueueReadBuffer",
+                () -> CL.clEnqueueReadBuffer(queue, buffer, true, offset, bytes, into, 0, null, null));
+    }
+
+    void write(cl_command_queue queue, cl_mem buffer, long offset, long bytes, Pointer from) {
+        call("clEnqueueWriteBuffer",
+                () -> CL.clEnqueueWriteBuffer(queue, buffer, true, offset, bytes, from, 0, null, null));
+    }
+
+    void fill(cl_command_queue queue, cl_mem buffer, float value, long bytes) {
+        Pointer pattern = Pointer.to(new float[] {value});
+        call("clEnqueueFillBuffer",
+                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, Sizeof.cl_float, 0, bytes, 0, null, null));
+    }
+
+    // ---- programs and kernels
+
+    cl_program createProgram(cl_context context, String name, String source) {
+        return create(Kind.PROGRAM, "clCreateProgramWithSource", name,
+                status -> CL.clCreateProgramWithSource(context, 1, new String[] {source}, null, status));
+    }
+
+    cl_program createProgram(cl_context context, cl_device_id id, String name, byte[] binary) {
+        return create(Kind.PROGRAM, "clCreateProgramWithBinary", name,
+                status -> CL.clCreateProgramWithBinary(context, 1, new cl_device_id[] {id},
+                        new long[] {binary.length}, new byte[][] {binary}, new int[1], status));
+    }
+
+    void build(cl_program program, cl_device_id id, String name, String options) {
+        int status = attempt("clBuildProgram", () -> CL.clBuildProgram(program, 1, new cl_device_id[] {id}, options,
+                null, null));
+        if (status != CL.CL_SUCCESS) {
+            throw failure("clBuildProgram", status, name + " with '" + options + "', build log:\n" + log(program, id));
+        }
+    }
+
+    private String log(cl_program program, cl_device_id id) {
+        try {
+            return text("clGetProgramBuildInfo", (size, value) -> CL.clGetProgramBuildInfo(program, id,
+                    CL.CL_PROGRAM_BUILD_LOG, capacity(value), pointer(value), size)).strip();
+        } catch (DeviceException none) {
+            return "not to be had: " + none.getMessage();
+        }
+    }
+
+    byte[] binary(cl_program program) {
+        long[] size = new long[1];
+        call("clGetProgramInfo", () -> CL.clGetProgramInfo(program, CL.CL_PROGRAM_BINARY_SIZES, Sizeof.size_t,
+                Pointer.to(size), null));
+        byte[] binary = new byte[Math.toIntExact(size[0])];
+        call("clGetProgramInfo", () -> CL.clGetProgramInfo(program, CL.CL_PROGRAM_BINARIES, Sizeof.POINTER,
+                Pointer.to(Pointer.to(binary)), null));
+        return binary;
+    }
+
+    void release(cl_program program) {
+        release(Kind.PROGRAM, "clReleaseProgram", () -> CL.clReleaseProgram(program));
+    }
+
+    cl_kernel createKernel(cl_program program, String name) {
+        return create(Kind.KERNEL, "clCreateKernel", name, status -> CL.clCreateKernel(program, name, status));
+    }
+
+    void release(cl_kernel kernel) {
+        release(Kind.KERNEL, "clReleaseKernel", () -> CL.clReleaseKernel(kernel));
+    }
+
+    long maxWorkGroup(cl_kernel kernel, cl_device_id id) {
+        long[] value = new long[1];
+        call("clGetKernelWorkGroupInfo", () -> CL.clGetKernelWorkGroupInfo(kernel, id, CL.CL_KERNEL_WORK_GROUP_SIZE,
+                Sizeof.size_t, Pointer.to(value), null));
+        return value[0];
+    }
+
+    void argument(cl_kernel kernel, int index, long bytes, Pointer value) {
+        call("clSetKernelArg", () -> CL.clSetKernelArg(kernel, index, bytes, value));
+    }
+
+    /** Launches a kernel of one dimension; {@code event} may be null. */
+    void launch(cl_command_queue queue, cl_kernel kernel, String name, long[] global, long[] local, cl_event event) {
+        int status = attempt("clEnqueueNDRangeKernel",
+                () -> CL.clEnqueueNDRangeKernel(queue, kernel, 1, null, global, local, 0, null, event));
+        if (status != CL.CL_SUCCESS) {
+            throw failure("clEnqueueNDRangeKernel", status, name + ", " + global[0] + " work-items in groups of " + local[0]);
+        }
+        if (event != null) {
+            ledger.made(Kind.EVENT);
+        }
+    }
+
+    long eventTime(cl_event event, int info) {
+        long[] value = new long[1];
+        call("clGetEventProfilingInfo",
+                () -> CL.clGetEventProfilingInfo(event, info, Sizeof.cl_ulong, Pointer.to(value), null));
+        return value[0];
+    }
+
+    void release(cl_event event) {
+        release(Kind.EVENT, "clReleaseEvent", () -> CL.clReleaseEvent(event));
+    }
+
+    // ---- how calls are made
+
+    private interface TextQuery {
+        int ask(long[] size, byte[] value);
+    }
+
+    private String text(String call, TextQuery query) {
+        long[] size = new long[1];
+        call(call, () -> query.ask(size, null));
+        byte[] value = new byte[Math.toIntExact(size[0])];
+        call(call, () -> query.ask(null, value));
+        int end = 0;
+        while (end < value.length && value[end] != 0) {
+            end++;
+        }
+        return new String(Arrays.copyOf(value, end), StandardCharsets.UTF_8).strip();
+    }
+
+    private static long capacity(byte[] value) {
+        return value == null ? 0 : value.length;
+    }
+
+    private static Pointer pointer(byte[] value) {
+        return value == null ? null : Pointer.to(value);
+    }
+
+    private void call(String name, IntSupplier body) {
+        int status = attempt(name, body);
+        if (status != CL.CL_SUCCESS) {
+            throw failure(name, status, "");
+        }
+    }
+
+    private int attempt(String name, IntSupplier body) {
+        int injected = faults.status(name, calls.getAndIncrement());
+        return injected != CL.CL_SUCCESS ? injected : statusOf(body);
+    }
+
+    private <T> T create(Kind kind, String name, String detail, Function<int[], T> body) {
+        int[] status = new int[1];
+        Made<T> made = new Made<>();
+        int result = attempt(name, () -> {
+            made.value = body.apply(status);
+            return status[0];
+        });
+        if (result != CL.CL_SUCCESS) {
+            throw failure(name, result, detail);
+        }
+        ledger.made(kind);
+        return made.value;
+    }
+
+    /** What a lambda hands out. */
+    private static final class Made<T> {
+        private T value;
+    }
+
+    /** A release is made even where a test makes it fail, and counts as made whatever it says. */
+    private void release(Kind kind, String name, IntSupplier body) {
+        int injected = faults.status(name, calls.getAndIncrement());
+        int status = statusOf(body);
+        ledger.released(kind);
+        if (injected != CL.CL_SUCCESS || status != CL.CL_SUCCESS) {
+            throw failure(name, injected != CL.CL_SUCCESS ? injected : status, "");
+        }
+    }
+
+    private static int statusOf(IntSupplier body) {
+        try {
+            return body.getAsInt();
+        } catch (CLException thrown) {
+            return thrown.getStatus();
+        }
+    }
+
+    private DeviceException failure(String call, int status, String detail) {
+        String name = CL.stringFor_errorCode(status);
+        return new DeviceException(call, status, device, detail.isEmpty() ? name : name + ": " + detail);
+    }
+}

@@ -1,0 +1,135 @@
+package org.clnorm.engine.opencl;
+
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import org.clnorm.tensor.DeviceException;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+
+/**
+ * An open device: its context and in-order queue, and whether it is still open and sound. Whatever uses them does so
+ * inside {@link #use}, so that closing waits for it.
+ */
+final class ClSession {
+    private final Cl cl;
+    private final DeviceFacts facts;
+    private final cl_context context;
+    private final cl_command_queue ownQueue;
+    /** Where work goes: the own queue, or another one for a while. */
+    private cl_command_queue queue;
+    /** Shared by those who use the device, exclusive to the one who closes it. */
+    private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
+    private volatile boolean closed;
+    private volatile DeviceException failure;
+
+    private ClSession(Cl cl, DeviceFacts facts, cl_context context, cl_command_queue queue) {
+        this.cl = cl;
+        this.facts = facts;
+        this.context = context;
+        this.ownQueue = queue;
+        this.queue = queue;
+    }
+
+    static ClSession open(Cl cl, DeviceFacts facts) {
+        Cl named = cl.on(facts.name());
+        cl_context context = named.createContext(facts.platform(), facts.id());
+        try {
+            return new ClSession(named, facts, context, named.createQueue(context, facts.id(), false));
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, () -> named.release(context));
+            throw failed;
+        }
+    }
+
+    Cl cl() {
+        return cl;
+    }
+
+    DeviceFacts facts() {
+        return facts;
+    }
+
+    cl_context context() {
+        return context;
+    }
+
+    cl_command_queue queue() {
+        return queue;
+    }
+
+    /** Sends the work to come to another queue, or to the own one again where that is null; the old one must be finished. */
+    void divert(cl_command_queue other) {
+        queue = other == null ? ownQueue : other;
+    }
+
+    /** Runs work on the open, sound device. */
+    <T> T use(Supplier<T> work) {
+        return locked(life.readLock(), work);
+    }
+
+    /** Runs work while nobody else uses the open, sound device. */
+    <T> T useAlone(Supplier<T> work) {
+        return locked(life.writeLock(), work);
+    }
+
+    private <T> T locked(Lock lock, Supplier<T> work) {
+        lock.lock();
+        try {
+            checkUsable();
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void use(Runnable work) {
+        use(() -> {
+            work.run();
+            return null;
+        });
+    }
+
+    private void checkUsable() {
+        if (closed) {
+            throw new IllegalStateException("expected an open device, got a closed one: " + facts);
+        }
+        if (failure != null) {
+            throw new DeviceException("expected a sound device, got one whose enqueued work failed before: " + facts
+                    + "; what it holds is undefined, open it anew", failure);
+        }
+    }
+
+    /** Waits for the enqueued work. Where that fails, nobody knows which of it was done, so the device counts as failed. */
+    void finish() {
+        try {
+            cl.finish(queue);
+        } catch (DeviceException failed) {
+            failure = failed;
+            throw failed;
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Closes once: waits for who uses the device, then runs all the steps, and at last frees queue and context. */
+    void close(Cleanup others) {
+        life.writeLock().lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            Cleanup all = new Cleanup();
+            all.add(() -> cl.finish(queue));
+            all.add(others::run);
+            all.add(() -> cl.release(ownQueue));
+            all.add(() -> cl.release(context));
+            all.run();
+        } finally {
+            life.writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.clnorm.engine.opencl;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.clnorm.plan.KernelSet;
+import org.clnorm.plan.Traits;
+import org.jocl.CL;
+import org.jocl.cl_device_id;
+import org.jocl.cl_platform_id;
+
+/**
+ * What a device says of itself.
+ *
+ * @param platform       its platform
+ * @param id             the device
+ * @param selector       {@code opencl:P:D}
+ * @param platformName   the platform's name
+ * @param platformVersion the platform's version
+ * @param name           the device's name
+ * @param type           {@code CL_DEVICE_TYPE_…} bits
+ * @param driver         the driver's version
+ * @param version        the version of OpenCL
+ * @param ready          whether device and compiler are available
+ * @param computeUnits   compute units
+ * @param memoryBytes    global memory
+ * @param maxAllocBytes  the largest buffer
+ * @param maxWorkGroup   the most work-items a group may have
+ * @param localBytes     local memory of a group
+ * @param vectorWidth    floats in a vector of the hardware
+ * @param roundsDivision whether division and square root can be made correctly rounded
+ */
+record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, String platformName,
+        String platformVersion, String name, long type, String driver, String version, boolean ready, int computeUnits,
+        long memoryBytes, long maxAllocBytes, long maxWorkGroup, long localBytes, int vectorWidth,
+        boolean roundsDivision) {
+    private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
+    private static final int NARROWEST = 4;
+    private static final int WIDEST = 16;
+
+    static DeviceFacts of(Cl cl, cl_platform_id platform, cl_device_id id, String selector) {
+        String name = cl.deviceText(id, CL.CL_DEVICE_NAME);
+        Cl named = cl.on(name);
+        return new DeviceFacts(platform, id, selector,
+                named.platformText(platform, CL.CL_PLATFORM_NAME),
+                named.platformText(platform, CL.CL_PLATFORM_VERSION),
+                name,
+                named.deviceNumber(id, CL.CL_DEVICE_TYPE),
+                named.deviceText(id, CL.CL_DRIVER_VERSION),
+                named.deviceText(id, CL.CL_DEVICE_VERSION),
+                flag(named, id, CL.CL_DEVICE_AVAILABLE) && flag(named, id, CL.CL_DEVICE_COMPILER_AVAILABLE),
+                (int) named.deviceNumber(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS),
+                named.deviceNumber(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE),
+                named.deviceNumber(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE),
+                named.deviceNumber(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE),
+                named.deviceNumber(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
+                (int) named.deviceNumber(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT),
+                (named.deviceNumber(id, CL.CL_DEVICE_SINGLE_FP_CONFIG) & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
+    }
+
+    private static boolean flag(Cl cl, cl_device_id id, int info) {
+        return cl.deviceNumber(id, info) != 0;
+    }
+
+    /** Why the device cannot be used, empty if it can. */
+    String problem() {
+        if (!ready) {
+            return "the device or its compiler says that it is not available";
+        }
+        Matcher matcher = VERSION.matcher(version);
+        if (!matcher.matches()) {
+            return "expected a version of OpenCL, got '" + version + "'";
+        }
+        int major = Integer.parseInt(matcher.group(1));
+        int minor = Integer.parseInt(matcher.group(2));
+        return major > 1 || major == 1 && minor >= 2 ? "" : "expected OpenCL 1.2 or later, got " + version;
+    }
+
+    boolean usable() {
+        return problem().isEmpty();
+    }
+
+    /** Emulators check or stand in for real devices and are never taken unless asked for. */
+    boolean emulator() {
+        String names = (platformName + ' ' + name).toLowerCase(Locale.ROOT);
+        return names.contains("oclgrind") || names.contains("llvmpipe");
+    }
+
+    /** 0 is best. */
+    int typeRank() {
+        if ((type & CL.CL_DEVICE_TYPE_GPU) != 0) {
+            return 0;
+        }
+        return (type & CL.CL_DEVICE_TYPE_ACCELERATOR) != 0 ? 1 : 2;
+    }
+
+    String typeName() {
+        return switch (typeRank()) {
+            case 0 -> "gpu";
+            case 1 -> "accelerator";
+            default -> "cpu";
+        };
+    }
+
+    KernelSet suitedKernels() {
+        return typeRank() == 0 ? KernelSet.GPU : KernelSet.CPU;
+    }
+
+    Traits traits(KernelSet kernels) {
+        int width = Integer.highestOneBit(Math.max(NARROWEST, Math.min(WIDEST, vectorWidth)));
+        return new Traits(kernels, computeUnits, maxWorkGroup, localBytes, width);
+    }
+
+    @Override
+    public String toString() {
+        return name + " (" + selector + ", " + platformName + ")";
+    }
+}

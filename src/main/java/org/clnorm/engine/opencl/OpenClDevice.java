@@ -1,0 +1,77 @@
+package org.clnorm.engine.opencl;
+
+import java.util.List;
+import org.clnorm.plan.Traits;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Storage;
+
+/**
+ * An open OpenCL device; float tensors only. Has the services {@link org.clnorm.engine.NormEngine} and
+ * {@link org.clnorm.engine.KernelTimer}.
+ *
+ * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed: what it
+ * holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
+ */
+public final class OpenClDevice extends Device {
+    private final ClSession session;
+    private final BufferPool pool;
+    private final ProgramCache programs;
+    private final Transfers transfers;
+    private final Launcher launcher;
+    private final List<Object> services;
+
+    OpenClDevice(ClSession session, DiskCache disk, Traits traits, String variant) {
+        this.session = session;
+        this.pool = new BufferPool(session);
+        this.programs = new ProgramCache(session, disk);
+        this.transfers = new Transfers(session);
+        this.launcher = new Launcher(session);
+        this.services = List.of(new ClEngine(session, pool, new PlanCache(programs, traits, variant), launcher), launcher);
+    }
+
+    @Override
+    public <T> T service(Class<T> service) {
+        for (Object candidate : services) {
+            if (service.isInstance(candidate)) {
+                return service.cast(candidate);
+            }
+        }
+        return super.service(service);
+    }
+
+    @Override
+    public String name() {
+        return session.facts().name();
+    }
+
+    @Override
+    public boolean supports(DataType type) {
+        return type == DataType.F32;
+    }
+
+    @Override
+    public void finish() {
+        session.use(session::finish);
+    }
+
+    @Override
+    protected Storage allocate(DataType type, long elements) {
+        return session.use(() -> new ClStorage(pool, transfers, elements));
+    }
+
+    @Override
+    public boolean isClosed() {
+        return session.isClosed();
+    }
+
+    @Override
+    protected void release() {
+        session.close(new Cleanup().add(launcher::close).add(programs::close).add(pool::close));
+    }
+
+    /** The OpenCL objects that live, for tests. */
+    Ledger ledger() {
+        return session.cl().ledger();
+    }
+}

@@ -1,0 +1,124 @@
+package org.clnorm.engine.opencl;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.clnorm.plan.KernelSet;
+import org.clnorm.plan.Planner;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.DeviceException;
+import org.clnorm.tensor.DeviceInfo;
+import org.clnorm.tensor.DeviceProvider;
+import org.clnorm.tensor.DeviceRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds and opens OpenCL devices. */
+public final class OpenClProvider implements DeviceProvider {
+    static final String KIND = "opencl";
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenClProvider.class);
+
+    private final Setup setup;
+
+    /** For {@link java.util.ServiceLoader}. */
+    public OpenClProvider() {
+        this(Setup.ofProcess());
+    }
+
+    OpenClProvider(Setup setup) {
+        this.setup = setup;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Device open(DeviceRequest request) {
+        checkKernels(request);
+        Cl cl = new Cl(setup.faults());
+        DeviceFacts facts = new Selection(new Discovery(cl, new PoclGuard(setup.environment())))
+                .device(request.selector());
+        KernelSet kernels = kernels(request, facts);
+        OpenClDevice device = new OpenClDevice(ClSession.open(cl, facts),
+                new DiskCache(DiskCache.folder(setup.environment())), facts.traits(kernels), request.variant());
+        LOG.info("opened {}, {} kernels{}", facts, kernels.label(),
+                request.variant().isEmpty() ? "" : ", variant " + request.variant());
+        LOG.debug("{}: {}", facts, facts.traits(kernels));
+        return device;
+    }
+
+    private static void checkKernels(DeviceRequest request) {
+        if (!List.of("auto", "cpu", "gpu").contains(request.kernels())) {
+            throw new IllegalArgumentException("expected kernels auto, cpu or gpu, got '" + request.kernels() + "'");
+        }
+        if (!request.variant().isEmpty() && !request.kernels().equals("auto")) {
+            Optional<KernelSet> own = Planner.kernelsOf(request.variant());
+            if (own.isPresent() && !own.get().label().equals(request.kernels())) {
+                throw new IllegalArgumentException("expected a variant of the " + request.kernels() + " kernels, got "
+                        + request.variant());
+            }
+        }
+    }
+
+    /** The kernels asked for; else those of the forced variant; else those that suit the device. */
+    private static KernelSet kernels(DeviceRequest request, DeviceFacts facts) {
+        if (!request.kernels().equals("auto")) {
+            return KernelSet.CPU.label().equals(request.kernels()) ? KernelSet.CPU : KernelSet.GPU;
+        }
+        Optional<KernelSet> forced = request.variant().isEmpty() ? Optional.empty()
+                : Planner.kernelsOf(request.variant());
+        return forced.orElseGet(facts::suitedKernels);
+    }
+
+    @Override
+    public List<DeviceInfo> list() {
+        Discovery discovery = new Discovery(new Cl(setup.faults()), new PoclGuard(setup.environment()));
+        try {
+            return infos(discovery.survey());
+        } catch (DeviceException none) {
+            return List.of(new DeviceInfo("", "OpenCL", "OpenCL", "none", "", 0, 0, false, false, none.getMessage()));
+        }
+    }
+
+    private static List<DeviceInfo> infos(List<PlatformReport> reports) {
+        Optional<DeviceFacts> best = Discovery.best(reports.stream().flatMap(report -> report.devices().stream()));
+        List<DeviceInfo> infos = new ArrayList<>();
+        for (DeviceFacts device : Discovery.ranked(reports.stream().flatMap(report -> report.devices().stream()))) {
+            infos.add(info(device, best.filter(device::equals).isPresent()));
+        }
+        boolean taken = best.isPresent();
+        for (PlatformReport report : reports) {
+            if (report.devices().isEmpty()) {
+                boolean lastResort = !taken && PoclGuard.isPocl(report.name()) && !report.asked();
+                infos.add(info(report, lastResort));
+                taken |= lastResort;
+            }
+        }
+        return List.copyOf(infos);
+    }
+
+    private static DeviceInfo info(DeviceFacts device, boolean chosen) {
+        return new DeviceInfo(device.selector(), device.platformName() + " " + device.platformVersion(), device.name(),
+                device.typeName(), device.driver(), device.computeUnits(), device.memoryBytes(), device.usable(), chosen,
+                note(device, chosen));
+    }
+
+    private static String note(DeviceFacts device, boolean chosen) {
+        if (!device.usable()) {
+            return device.problem();
+        }
+        if (device.emulator()) {
+            return "an emulator, " + (chosen ? "chosen because there is nothing else" : "only on request");
+        }
+        return chosen ? "the best by type, memory and compute units" : "another one ranks higher by type, memory or compute units";
+    }
+
+    private static DeviceInfo info(PlatformReport report, boolean lastResort) {
+        boolean mayOpen = PoclGuard.isPocl(report.name()) && !report.asked();
+        return new DeviceInfo(mayOpen ? KIND + ":" + report.index() + ":0" : "", report.name() + " " + report.version(),
+                report.name(), mayOpen ? "cpu" : "none", "", 0, 0, mayOpen, lastResort, report.note());
+    }
+}

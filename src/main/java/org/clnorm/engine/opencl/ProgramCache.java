@@ -1,0 +1,128 @@
+package org.clnorm.engine.opencl;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.clnorm.plan.Step;
+import org.clnorm.tensor.DeviceException;
+import org.jocl.cl_kernel;
+import org.jocl.cl_program;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Compiles each program once a device, and with the help of {@link DiskCache} once a machine. Thread-safe. */
+final class ProgramCache {
+    private static final Logger LOG = LoggerFactory.getLogger(ProgramCache.class);
+
+    private record Key(String program, Map<String, Integer> options) {
+    }
+
+    private record Program(cl_program program, KernelSource source, Map<String, BoundKernel> kernels) {
+    }
+
+    private final ClSession session;
+    private final DiskCache disk;
+    private final Map<Key, Program> programs = new HashMap<>();
+
+    ProgramCache(ClSession session, DiskCache disk) {
+        this.session = session;
+        this.disk = disk;
+    }
+
+    /** The kernel of a step, compiled if it was not. */
+    synchronized BoundKernel kernel(Step step) {
+        Key key = new Key(step.program(), step.options());
+        Program program = programs.get(key);
+        if (program == null) {
+            program = build(step);
+            programs.put(key, program);
+        }
+        BoundKernel kernel = program.kernels().get(step.kernel());
+        if (kernel == null) {
+            kernel = create(program, step.kernel());
+            program.kernels().put(step.kernel(), kernel);
+        }
+        return kernel;
+    }
+
+    private BoundKernel create(Program program, String name) {
+        Cl cl = session.cl();
+        KernelSignature signature = program.source().signature(name);
+        cl_kernel kernel = cl.createKernel(program.program(), name);
+        try {
+            String label = program.source().program() + ":" + name;
+            return new BoundKernel(cl, kernel, signature, label, cl.maxWorkGroup(kernel, session.facts().id()));
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, () -> cl.release(kernel));
+            throw failed;
+        }
+    }
+
+    private Program build(Step step) {
+        KernelSource source = KernelSource.load(step.program());
+        String options = options(step.options());
+        String key = disk.key(session.facts(), options, source.text());
+        cl_program program = fromDisk(key, step.program(), options)
+                .orElseGet(() -> fromSource(key, source, options));
+        return new Program(program, source, new HashMap<>());
+    }
+
+    /** A binary that the driver does not take, after an update say, is as good as none. */
+    private Optional<cl_program> fromDisk(String key, String name, String options) {
+        return disk.load(key).flatMap(binary -> {
+            try {
+                return Optional.of(built(
+                        session.cl().createProgram(session.context(), session.facts().id(), name, binary), name, options));
+            } catch (DeviceException stale) {
+                LOG.debug("the cached program {} is not used: {}", name, stale.getMessage());
+                return Optional.empty();
+            }
+        });
+    }
+
+    private cl_program fromSource(String key, KernelSource source, String options) {
+        String name = source.program() + ".cl";
+        long start = System.nanoTime();
+        cl_program program = built(session.cl().createProgram(session.context(), name, source.text()), name, options);
+        LOG.debug("compiled {} with {} in {} ms", name, options, (System.nanoTime() - start) / 1_000_000);
+        if (disk.enabled()) {
+            try {
+                disk.store(key, session.cl().binary(program));
+            } catch (DeviceException noBinary) {
+                LOG.debug("the program {} is not cached: {}", name, noBinary.getMessage());
+            }
+        }
+        return program;
+    }
+
+    private cl_program built(cl_program program, String name, String options) {
+        try {
+            session.cl().build(program, session.facts().id(), name, options);
+            return program;
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, () -> session.cl().release(program));
+            throw failed;
+        }
+    }
+
+    private String options(Map<String, Integer> values) {
+        StringBuilder text = new StringBuilder("-cl-std=CL1.2");
+        if (session.facts().roundsDivision()) {
+            text.append(" -cl-fp32-correctly-rounded-divide-sqrt");
+        }
+        new TreeMap<>(values).forEach((name, value) -> text.append(" -D ").append(name).append('=').append(value));
+        return text.toString();
+    }
+
+    /** Frees everything. */
+    synchronized void close() {
+        Cleanup cleanup = new Cleanup();
+        for (Program program : programs.values()) {
+            program.kernels().values().forEach(kernel -> cleanup.add(() -> session.cl().release(kernel.kernel())));
+            cleanup.add(() -> session.cl().release(program.program()));
+        }
+        programs.clear();
+        cleanup.run();
+    }
+}

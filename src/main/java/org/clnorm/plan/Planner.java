@@ -1,0 +1,64 @@
+package org.clnorm.plan;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Picks the variant for a task: the first of one ordered list that serves the device's kernel set and accepts. */
+public final class Planner {
+    /** In order of preference; the last accepts everything. */
+    private static final List<Variant> VARIANTS = List.of(
+            new PlainVariant());
+
+    private Planner() {
+    }
+
+    /**
+     * The variants there are.
+     *
+     * @return their names, in order of preference
+     */
+    public static List<String> variants() {
+        return VARIANTS.stream().map(Variant::name).toList();
+    }
+
+    /**
+     * The kernel set that a variant belongs to.
+     *
+     * @param variant the name of a variant
+     * @return its kernel set, or empty if it serves both
+     * @throws IllegalArgumentException if there is no such variant
+     */
+    public static Optional<KernelSet> kernelsOf(String variant) {
+        return Optional.ofNullable(named(variant).kernels());
+    }
+
+    /**
+     * Plans a task; the same arguments always give the same plan.
+     *
+     * @param task   what is to be done
+     * @param traits the device
+     * @param forced the name of the only variant to try, or empty for the first that accepts
+     * @return the plan
+     * @throws IllegalArgumentException if there is no such variant, or none that accepts the task
+     */
+    public static NormPlan plan(Task task, Traits traits, String forced) {
+        if (!forced.isEmpty()) {
+            return named(forced).plan(task, traits).orElseThrow(
+                    () -> new IllegalArgumentException("expected a task that the variant " + forced + " does, got " + task));
+        }
+        for (Variant variant : VARIANTS) {
+            if (variant.kernels() == null || variant.kernels() == traits.kernels()) {
+                Optional<NormPlan> plan = variant.plan(task, traits);
+                if (plan.isPresent()) {
+                    return plan.get();
+                }
+            }
+        }
+        throw new IllegalArgumentException("expected a task that one of " + variants() + " does, got " + task);
+    }
+
+    private static Variant named(String name) {
+        return VARIANTS.stream().filter(variant -> variant.name().equals(name)).findFirst().orElseThrow(
+                () -> new IllegalArgumentException("expected a variant of " + variants() + ", got '" + name + "'"));
+    }
+}

@@ -1,0 +1,216 @@
+package org.clnorm.engine.opencl;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.NormEngine;
+import org.clnorm.engine.RunningStatistics;
+import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Axis;
+import org.clnorm.plan.NormView;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Scope;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * One forward and backward pass on a device against the formulas, written out in double over the axes of a view. For tests
+ * of kernels: set what differs, then {@link #run}.
+ */
+public final class PassCheck {
+    /** Allowed error, as a part of the scale before cancellation. */
+    private static final double TOLERANCE = 6e-7;
+
+    private final NormView view;
+    private final int parameters;
+    private double eps = 1e-5;
+    private boolean given;
+    private boolean affine = true;
+    private float offset;
+    private float deviation = 1;
+    private long seed = 1;
+
+    /** A pass over a view. */
+    public PassCheck(NormView view) {
+        this.view = view;
+        this.parameters = (int) view.parameters();
+    }
+
+    /** Statistics are given, not the batch's. */
+    public PassCheck given() {
+        given = true;
+        return this;
+    }
+
+    /** Neither weight nor bias. */
+    public PassCheck plain() {
+        affine = false;
+        return this;
+    }
+
+    /** Another eps than 1e-5. */
+    public PassCheck eps(double value) {
+        eps = value;
+        return this;
+    }
+
+    /** The values of x: normal with this mean and deviation. */
+    public PassCheck values(double mean, double spread) {
+        offset = (float) mean;
+        deviation = (float) spread;
+        return this;
+    }
+
+    /** Another seed than 1. */
+    public PassCheck seed(long value) {
+        seed = value;
+        return this;
+    }
+
+    /** Runs both passes and compares every tensor. */
+    public void run(Device device) {
+        int n = (int) view.elements();
+        int groups = (int) view.groups();
+        float[] x = normal(n, offset, deviation);
+        float[] dy = normal(n, 0, 1);
+        float[] w = affine ? normal(parameters, 1, 0.5f) : null;
+        float[] b = affine ? normal(parameters, 0, 0.5f) : null;
+        float[] mean = normal(groups, offset, deviation / 2);
+        float[] var = normal(groups, 0, deviation);
+        for (int i = 0; i < groups; i++) {
+            var[i] *= var[i];
+        }
+        Expected expected = new Expected(x, dy, w, b, given ? mean : null, var);
+        NormEngine engine = NormEngine.of(device);
+        try (Scope scope = device.scope()) {
+            Tensor dx = device.tensor(x, n);
+            Tensor dw = device.zeros(parameters).fill(Double.NaN);
+            Tensor db = device.zeros(parameters).fill(Double.NaN);
+            Tensor tx = device.tensor(x, n);
+            Tensor y = device.zeros(n).fill(Double.NaN);
+            Tensor tw = affine ? device.tensor(w, parameters) : null;
+            Tensor tb = affine ? device.tensor(b, parameters) : null;
+            RunningStatistics running = given
+                    ? new RunningStatistics(device.tensor(mean, groups), device.tensor(var, groups)) : null;
+            SavedStatistics saved = engine.forward(new ForwardCall(view, tx, y, tw, tb, eps, false, running, null));
+            engine.backward(new BackwardCall(view, tx, device.tensor(dy, n), dx, tw, affine ? dw : null,
+                    affine ? db : null, false, given, saved));
+            saved.close();
+            compare("y", expected.y, y.read(), expected.yScale);
+            compare("dx", expected.dx, dx.read(), expected.dxScale);
+            if (affine) {
+                compare("dweight", expected.dw, dw.read(), expected.dwScale);
+                compare("dbias", expected.db, db.read(), expected.dbScale);
+            }
+        }
+    }
+
+    private float[] normal(int count, float mean, float spread) {
+        Random random = new Random(seed * 31 + count);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) (mean + spread * random.nextGaussian());
+        }
+        return values;
+    }
+
+    private void compare(String name, double[] expected, float[] got, double scale) {
+        double worst = 0;
+        int at = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double error = Math.abs(expected[i] - got[i]) / scale;
+            if (!(error <= worst)) {
+                worst = error;
+                at = i;
+            }
+        }
+        assertTrue(worst <= TOLERANCE, name + " of " + view + (given ? " given" : "") + ": error " + worst + " of scale "
+                + scale + ", expected " + expected[at] + ", got " + got[at] + " at " + at);
+    }
+
+    /** The formulas. */
+    private final class Expected {
+        final double[] y;
+        final double[] dx;
+        final double[] dw = new double[parameters];
+        final double[] db = new double[parameters];
+        double yScale;
+        double dxScale;
+        double dwScale;
+        double dbScale;
+
+        Expected(float[] x, float[] dy, float[] w, float[] b, float[] givenMean, float[] givenVar) {
+            int n = x.length;
+            int groups = (int) view.groups();
+            double size = view.groupSize();
+            int[] group = index(true);
+            int[] param = index(false);
+            double[] mean = new double[groups];
+            double[] var = new double[groups];
+            for (int i = 0; i < n; i++) {
+                mean[group[i]] += x[i] / size;
+            }
+            for (int i = 0; i < n; i++) {
+                double d = x[i] - mean[group[i]];
+                var[group[i]] += d * d / size;
+            }
+            double[] rstd = new double[groups];
+            for (int g = 0; g < groups; g++) {
+                mean[g] = givenMean == null ? mean[g] : givenMean[g];
+                rstd[g] = 1 / Math.sqrt((givenMean == null ? var[g] : givenVar[g]) + (float) eps);
+            }
+            y = new double[n];
+            dx = new double[n];
+            double[][] sums = new double[4][groups];
+            double[][] scales = new double[2][parameters];
+            for (int i = 0; i < n; i++) {
+                double xHat = (x[i] - mean[group[i]]) * rstd[group[i]];
+                double weight = w == null ? 1 : w[param[i]];
+                double bias = b == null ? 0 : b[param[i]];
+                double g = dy[i] * weight;
+                y[i] = xHat * weight + bias;
+                yScale = Math.max(yScale, Math.abs(xHat * weight) + Math.abs(bias));
+                sums[0][group[i]] += g / size;
+                sums[1][group[i]] += g * xHat / size;
+                sums[2][group[i]] += Math.abs(g) / size;
+                sums[3][group[i]] += Math.abs(g * xHat) / size;
+                dw[param[i]] += dy[i] * xHat;
+                db[param[i]] += dy[i];
+                scales[0][param[i]] += Math.abs(dy[i] * xHat);
+                scales[1][param[i]] += Math.abs(dy[i]);
+            }
+            for (int i = 0; i < n; i++) {
+                int k = group[i];
+                double xHat = (x[i] - mean[k]) * rstd[k];
+                double g = dy[i] * (w == null ? 1 : w[param[i]]);
+                dx[i] = givenMean == null ? rstd[k] * (g - sums[0][k] - xHat * sums[1][k]) : rstd[k] * g;
+                dxScale = Math.max(dxScale, rstd[k] * (Math.abs(g)
+                        + (givenMean == null ? sums[2][k] + Math.abs(xHat) * sums[3][k] : 0)));
+            }
+            for (int p = 0; p < parameters; p++) {
+                dwScale = Math.max(dwScale, scales[0][p]);
+                dbScale = Math.max(dbScale, scales[1][p]);
+            }
+        }
+
+        /** The group, or the parameter, of every element. */
+        private int[] index(boolean groups) {
+            int[] index = new int[(int) view.elements()];
+            fill(index, groups, 0, 0, 0);
+            return index;
+        }
+
+        private void fill(int[] index, boolean groups, int axis, long offset, long value) {
+            if (axis == view.axes().size()) {
+                index[(int) offset] = (int) value;
+                return;
+            }
+            Axis a = view.axes().get(axis);
+            for (long i = 0; i < a.size(); i++) {
+                long next = groups ? (a.reduced() ? value : value * a.size() + i) : value + i * a.paramStride();
+                fill(index, groups, axis + 1, offset + i * a.stride(), next);
+            }
+        }
+    }
+}

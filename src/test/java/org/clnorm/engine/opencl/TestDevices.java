@@ -1,0 +1,44 @@
+package org.clnorm.engine.opencl;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import org.clnorm.tensor.DeviceException;
+import org.clnorm.tensor.DeviceRequest;
+
+/** Opens OpenCL devices for tests; without one the test is skipped, or fails where {@code clnorm.requireDevice} is set. */
+public final class TestDevices {
+    private static final String PROBLEM = problem();
+
+    private TestDevices() {
+    }
+
+    /** The best device, with kernels and a variant of one's own choice. */
+    public static OpenClDevice open(String kernels, String variant) {
+        return open(Setup.ofProcess(), kernels, variant);
+    }
+
+    static OpenClDevice open(Setup setup, String kernels, String variant) {
+        requireDevice();
+        return (OpenClDevice) new OpenClProvider(setup).open(new DeviceRequest("opencl", kernels, variant));
+    }
+
+    private static void requireDevice() {
+        if (PROBLEM.isEmpty()) {
+            return;
+        }
+        if (Boolean.getBoolean("clnorm.requireDevice")) {
+            throw new IllegalStateException("expected an OpenCL device, as clnorm.requireDevice says: " + PROBLEM);
+        }
+        abort("no OpenCL device: " + PROBLEM);
+    }
+
+    /** Why there is no device, empty if there is one. */
+    private static String problem() {
+        try {
+            new OpenClProvider().open(DeviceRequest.of("opencl")).close();
+            return "";
+        } catch (DeviceException none) {
+            return none.getMessage();
+        }
+    }
+}
