@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Replaces a file as a whole: the new content goes to a temporary file beside it, is forced to the disk and then takes the
- * old one's name. Whoever looks, at any moment and after any failure, finds the old file or the new one. A process that is
- * killed may leave the temporary file, {@code .clnorm-*.tmp}.
+ * Replaces a file as a whole: the new content goes to a temporary file beside it, is forced to the disk and then
+ * takes the old one's name. Whoever looks, at any moment and after any failure, finds the old file or the new one. A
+ * process that is killed may leave the temporary file, {@code .clnorm-*.tmp}.
  */
 final class AtomicFile {
     private static final Logger LOG = LoggerFactory.getLogger(AtomicFile.class);
@@ -85,13 +85,16 @@ final class AtomicFile {
         }
     }
 
-    /** The old file's permissions, which the new one shall have; null where there are none, and the defaults will do. */
+    /**
+     * The old file's permissions, which the new one shall have; null where there are none, and the defaults will do.
+     */
     private static Set<PosixFilePermission> permissions(Path target) throws IOException {
         boolean posix = Files.getFileAttributeView(target, PosixFileAttributeView.class) != null;
         return posix && Files.exists(target) ? Files.getPosixFilePermissions(target) : null;
     }
 
-    private static void write(Path temporary, Set<PosixFilePermission> permissions, Content content) throws IOException {
+    private static void write(Path temporary, Set<PosixFilePermission> permissions, Content content)
+            throws IOException {
         Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         // from the start, so that a private file's content is never open to others
         FileAttribute<?>[] attributes = permissions == null ? new FileAttribute<?>[0]

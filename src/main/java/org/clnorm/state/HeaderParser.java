@@ -19,13 +19,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the JSON header of a file into entries, each well-formed in itself; {@link Layout} says whether they fit together.
- * Everything the format does not allow ends in a {@link CheckpointException}.
+ * Reads the JSON header of a file into entries, each well-formed in itself; {@link Layout} says whether they fit
+ * together. Everything the format does not allow ends in a {@link CheckpointException}.
  */
 final class HeaderParser {
     /**
-     * Long names and texts are limited by the header alone. Field names are neither interned nor shared: they come from a
-     * file nobody vouches for, and shared tables are what crafted names attack.
+     * Long names and texts are limited by the header alone. Field names are neither interned nor shared: they come
+     * from a file nobody vouches for, and shared tables are what crafted names attack.
      */
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -60,7 +60,8 @@ final class HeaderParser {
         } catch (CharacterCodingException e) {
             throw new CheckpointException(file, "the header is not valid UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new CheckpointException(file, "the header is not valid JSON: " + Text.line(e.getOriginalMessage()), e);
+            String fault = "the header is not valid JSON: " + Text.line(e.getOriginalMessage());
+            throw new CheckpointException(file, fault, e);
         } catch (IOException e) {
             throw new CheckpointException(file, "the header cannot be read: " + Text.reason(e), e);
         }
@@ -106,7 +107,7 @@ final class HeaderParser {
                 case "dtype" -> type = type(tensor);
                 case "shape" -> shape = integers(tensor, field, ElementType.MAX_RANK);
                 case "data_offsets" -> offsets = integers(tensor, field, 2);
-                default -> json.skipChildren(); // the reference ignores what it does not know, so that files may say more
+                default -> json.skipChildren(); // as the reference does, so that files may say more
             }
         }
         require(type != null, tensor, "dtype");

@@ -17,7 +17,8 @@ import java.util.Map;
 /** Lays tensors out and writes the header of a file, byte for byte as the reference implementation does. */
 final class HeaderWriter {
     /** The reference writes the escapes of control characters in lower case. */
-    private static final JsonFactory JSON = JsonFactory.builder().disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE).build();
+    private static final JsonFactory JSON =
+            JsonFactory.builder().disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE).build();
 
     /** Of the bytes in UTF-8; the order of Java's strings is another one beyond the first 65,536 characters. */
     private static final Comparator<String> BY_BYTES = (a, b) -> Arrays.compareUnsigned(

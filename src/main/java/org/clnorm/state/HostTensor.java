@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A dense tensor in host memory: an element type, a shape and the little-endian bytes of its elements, the last dimension
- * running fastest. Immutable, so it may be shared between threads. Equal tensors have equal type, shape and bytes (thus a NaN
- * equals itself, and 0.0 is not -0.0).
+ * A dense tensor in host memory: an element type, a shape and the little-endian bytes of its elements, the last
+ * dimension running fastest. Immutable, so it may be shared between threads. Equal tensors have equal type, shape and
+ * bytes (thus a NaN equals itself, and 0.0 is not -0.0).
  */
 public final class HostTensor {
     /** A Java array cannot be longer. */
@@ -83,8 +83,8 @@ public final class HostTensor {
     static HostTensor owning(ElementType type, byte[] bytes, long[] shape) {
         long size = Objects.requireNonNull(type, "type").byteSize(shape);
         if (size != bytes.length) {
-            throw new IllegalArgumentException("expected " + size + " bytes for shape " + Arrays.toString(shape) + " of "
-                    + type + ", got " + bytes.length);
+            throw new IllegalArgumentException("expected " + size + " bytes for shape " + Arrays.toString(shape)
+                    + " of " + type + ", got " + bytes.length);
         }
         return new HostTensor(type, shape, bytes);
     }

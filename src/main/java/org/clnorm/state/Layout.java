@@ -26,7 +26,8 @@ final class Layout {
             checkSize(file, entry, dataLength);
         }
         if (end != dataLength) {
-            throw new CheckpointException(file, "the tensors end after " + end + " bytes of data, the file holds " + dataLength);
+            throw new CheckpointException(file,
+                    "the tensors end after " + end + " bytes of data, the file holds " + dataLength);
         }
         return new Header(sorted, header.metadata());
     }
@@ -37,7 +38,8 @@ final class Layout {
             throw fault(file, entry, "expected " + size + " bytes for its shape and type, got " + entry.size());
         }
         if (entry.end() > dataLength) {
-            throw fault(file, entry, "its data end at " + entry.end() + ", the file holds " + dataLength + " bytes of data");
+            throw fault(file, entry,
+                    "its data end at " + entry.end() + ", the file holds " + dataLength + " bytes of data");
         }
         if (size > HostTensor.MAX_BYTES) {
             throw fault(file, entry, "expected at most " + HostTensor.MAX_BYTES + " bytes (a Java array), got " + size);

@@ -16,9 +16,9 @@ import java.util.List;
 /**
  * The safetensors file format: eight bytes with the length of the header, the header in JSON, and the tensors' bytes.
  *
- * <p>Reading checks everything that the reference implementation checks, and each claim against the real size of the file
- * before it allocates anything for it. Writing gives the bytes that the reference implementation gives, and the same bytes
- * for the same content (metadata is sorted by key, which the reference leaves to chance).
+ * <p>Reading checks everything that the reference implementation checks, and each claim against the real size of the
+ * file before it allocates anything for it. Writing gives the bytes that the reference implementation gives, and the
+ * same bytes for the same content (metadata is sorted by key, which the reference leaves to chance).
  */
 public final class Safetensors {
     static final String METADATA_KEY = "__metadata__";
@@ -118,8 +118,8 @@ public final class Safetensors {
         fill(file, in, length);
         long claimed = length.getLong(0);
         if (Long.compareUnsigned(claimed, MAX_HEADER) > 0) {
-            throw new CheckpointException(file, "expected a header of at most " + MAX_HEADER + " bytes, got a length of "
-                    + Long.toUnsignedString(claimed));
+            throw new CheckpointException(file, "expected a header of at most " + MAX_HEADER + " bytes, got a length"
+                    + " of " + Long.toUnsignedString(claimed));
         }
         if (claimed > fileSize - Long.BYTES) {
             throw new CheckpointException(file, "expected a header of " + claimed + " bytes, the file holds "

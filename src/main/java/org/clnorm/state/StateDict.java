@@ -8,9 +8,9 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * Named tensors on the host, in the order in which they were put, and text about them: what a layer or a model saves and
- * loads. Names are PyTorch's, such as {@code layer1.0.bn1.running_mean}. Two of them are equal when names, tensors and
- * metadata are, in any order. Not for use by several threads at once while one of them changes it.
+ * Named tensors on the host, in the order in which they were put, and text about them: what a layer or a model saves
+ * and loads. Names are PyTorch's, such as {@code layer1.0.bn1.running_mean}. Two of them are equal when names,
+ * tensors and metadata are, in any order. Not for use by several threads at once while one of them changes it.
  */
 public final class StateDict {
     private final Map<String, HostTensor> tensors = new LinkedHashMap<>();
@@ -32,8 +32,8 @@ public final class StateDict {
     }
 
     /**
-     * Saves this state as a safetensors file, in place of the file that is there. The old file stays whole until the new one
-     * is complete and on the disk, and for good if saving fails.
+     * Saves this state as a safetensors file, in place of the file that is there. The old file stays whole until the
+     * new one is complete and on the disk, and for good if saving fails.
      *
      * @param file the file; where it is a symbolic link, the file it points to
      * @throws CheckpointException if the file cannot be written
@@ -53,7 +53,7 @@ public final class StateDict {
     public StateDict put(String name, HostTensor tensor) {
         Objects.requireNonNull(tensor, "tensor");
         if (requireText(name, "name").equals(Safetensors.METADATA_KEY)) {
-            throw new IllegalArgumentException("expected a tensor's name, got " + name + ", which is kept for metadata");
+            throw new IllegalArgumentException("expected a tensor's name, got " + name + ", kept for metadata");
         }
         tensors.put(name, tensor);
         return this;
@@ -124,8 +124,8 @@ public final class StateDict {
      *
      * @param name the tensor's name
      * @return a new array
-     * @throws IllegalArgumentException if there is no such tensor, or its type is neither an integer nor BOOL, or a U64 is
-     *     2^63 or more
+     * @throws IllegalArgumentException if there is no such tensor, or its type is neither an integer nor BOOL, or a U64
+     *     is 2^63 or more
      */
     public long[] longs(String name) {
         return convert(name, HostTensor::toLongs);
@@ -160,8 +160,8 @@ public final class StateDict {
 
     private static String requireText(String text, String what) {
         if (!Text.wellFormed(Objects.requireNonNull(text, what))) {
-            throw new IllegalArgumentException(
-                    "expected a " + what + " of well-formed Unicode, got half of a surrogate pair in " + Text.quote(text));
+            throw new IllegalArgumentException("expected a " + what
+                    + " of well-formed Unicode, got half of a surrogate pair in " + Text.quote(text));
         }
         return text;
     }
