@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every way in which a file can be wrong ends in one error that names the file and the fault. */
 class BrokenFilesTest {
-    private static final String GOOD = "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "U8", "[3]", "[8,11]") + "}";
+    private static final String GOOD =
+            "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "U8", "[3]", "[8,11]") + "}";
     private static final int GOOD_DATA = 11;
     private static final int LIMIT = 100_000_000;
 
@@ -102,8 +103,8 @@ class BrokenFilesTest {
     }
 
     static Stream<Arguments> metadata() {
-        return Stream.of("null", "1", "\"text\"", "[]", "true", "{\"k\":1}", "{\"k\":null}", "{\"k\":true}", "{\"k\":{}}",
-                "{\"k\":[\"v\"]}", "{\"k\":\"v\",\"l\":1.5}")
+        return Stream.of("null", "1", "\"text\"", "[]", "true", "{\"k\":1}", "{\"k\":null}", "{\"k\":true}",
+                "{\"k\":{}}", "{\"k\":[\"v\"]}", "{\"k\":\"v\",\"l\":1.5}")
                 .map(value -> broken(value, file("{\"__metadata__\":" + value + "}", 0), ": expected "));
     }
 
@@ -131,21 +132,25 @@ class BrokenFilesTest {
                 broken("no offsets", tensor("\"dtype\":\"U8\",\"shape\":[1]"), "has no pair of data_offsets"),
                 broken("unknown dtype", single("F31", "[1]", "[0,1]"), "unknown dtype 'F31'"),
                 broken("dtype in lower case", single("u8", "[1]", "[0,1]"), "unknown dtype 'u8'"),
-                broken("dtype a number", tensor("\"dtype\":8,\"shape\":[1],\"data_offsets\":[0,1]"), "dtype: expected a string"),
-                broken("dtype null", tensor("\"dtype\":null,\"shape\":[1],\"data_offsets\":[0,1]"), "dtype: expected a string"),
+                broken("dtype a number", tensor("\"dtype\":8,\"shape\":[1],\"data_offsets\":[0,1]"),
+                        "dtype: expected a string"),
+                broken("dtype null", tensor("\"dtype\":null,\"shape\":[1],\"data_offsets\":[0,1]"),
+                        "dtype: expected a string"),
                 broken("one offset", single("U8", "[1]", "[0]"), "has no pair of data_offsets"),
                 broken("three offsets", single("U8", "[1]", "[0,1,1]"), "at most 2 integers"),
                 broken("256 dimensions", single("U8", "[1" + ",1".repeat(255) + "]", "[0,1]"), "at most 255 integers"),
-                broken("forged lines", file("{" + entry("a\\nERROR all is lost\\u2028\\u202e", "x", "[]", "[0,1]") + "}", 1),
+                broken("forged lines",
+                        file("{" + entry("a\\nERROR all is lost\\u2028\\u202e", "x", "[]", "[0,1]") + "}", 1),
                         "'a\\u000aERROR all is lost\\u2028\\u202e'"),
-                broken("a name of a megabyte", file("{" + entry("n".repeat(1 << 20), "x", "[]", "[0,1]") + "}", 1), "nnn…'"),
+                broken("a name of a megabyte", file("{" + entry("n".repeat(1 << 20), "x", "[]", "[0,1]") + "}", 1),
+                        "nnn…'"),
                 broken("it twice", file("{\"" + "n".repeat(1 << 20) + "\":{\"x\":1,\"x\":1}}", 1), "uplicate"));
     }
 
     static Stream<Arguments> numbers() {
-        Stream<String> bad = Stream.of("-1", "-0", "0.0", "0e0", "1.0", "1.5", "1e0", "1e3", "\"1\"", "null", "true", "[1]", "{}", "{\"a\":[]}",
-                "9223372036854775808", "18446744073709551615", "9".repeat(400), "9".repeat(5000), "01", "+1", "0x1", "NaN",
-                "Infinity", "");
+        Stream<String> bad = Stream.of("-1", "-0", "0.0", "0e0", "1.0", "1.5", "1e0", "1e3", "\"1\"", "null", "true",
+                "[1]", "{}", "{\"a\":[]}", "9223372036854775808", "18446744073709551615", "9".repeat(400),
+                "9".repeat(5000), "01", "+1", "0x1", "NaN", "Infinity", "");
         String fault = "expected integers|not valid JSON";
         return bad.flatMap(number -> Stream.of(
                 broken("shape " + number, single("U8", "[1," + number + "]", "[0,1]"), fault),
@@ -159,20 +164,25 @@ class BrokenFilesTest {
                 broken("too many bytes", single("BOOL", "[]", "[0,2]", 2), "expected 1 bytes"),
                 broken("wider type", single("F64", "[1]", "[0,4]", 4), "expected 8 bytes"),
                 broken("nothing, with a byte", single("F32", "[0]", "[0,1]"), "expected 0 bytes"),
-                broken("huge shape", single("U8", "[4611686018427387904]", "[0,1]"), "expected 4611686018427387904 bytes"),
+                broken("huge shape", single("U8", "[4611686018427387904]", "[0,1]"),
+                        "expected 4611686018427387904 bytes"),
                 broken("huge shape and offsets", single("U8", "[4611686018427387904]", "[0,4611686018427387904]"),
                         "data end at 4611686018427387904"),
                 broken("product of 2^64", single("U8", "[4294967296,4294967296]", "[0,0]", 0), "fewer than 2^63 bytes"),
-                broken("product of 2^64 + 1 bytes", single("U8", "[274177,67280421310721]", "[0,1]"), "fewer than 2^63 bytes"),
-                broken("product before a zero", single("U8", "[4294967296,4294967296,0]", "[0,0]", 0), "fewer than 2^63"),
-                broken("elements times their size", single("F64", "[2305843009213693952]", "[0,0]", 0), "fewer than 2^63"));
+                broken("product of 2^64 + 1 bytes", single("U8", "[274177,67280421310721]", "[0,1]"),
+                        "fewer than 2^63 bytes"),
+                broken("product before a zero", single("U8", "[4294967296,4294967296,0]", "[0,0]", 0),
+                        "fewer than 2^63"),
+                broken("elements times their size", single("F64", "[2305843009213693952]", "[0,0]", 0),
+                        "fewer than 2^63"));
     }
 
     static Stream<Arguments> offsets() {
         return Stream.of(
                 broken("backwards", single("U8", "[0]", "[1,0]"), "expected data_offsets from 0"),
                 broken("hole at the start", single("U8", "[1]", "[1,2]", 2), "expected data_offsets from 0"),
-                broken("hole at the start before nothing", single("U8", "[0]", "[1,1]"), "expected data_offsets from 0"),
+                broken("hole at the start before nothing", single("U8", "[0]", "[1,1]"),
+                        "expected data_offsets from 0"),
                 broken("hole", pair("[0,1]", "[2,3]", 3), "tensor 'b': expected data_offsets from 1"),
                 broken("overlap", pair("[0,1]", "[0,1]", 1), "expected data_offsets from 1"),
                 broken("overlap by a part", wide("[0,4]", "[2,6]", 6), "tensor 'b': expected data_offsets from 4"),
@@ -204,9 +214,11 @@ class BrokenFilesTest {
     void whatIsNoFileIsRefused() throws IOException {
         Path none = folder.resolve("none");
         check(assertThrows(CheckpointException.class, () -> StateDict.load(none)), none.toString(), "no such file");
-        check(assertThrows(CheckpointException.class, () -> StateDict.load(folder)), folder.toString(), "is a directory");
+        check(assertThrows(CheckpointException.class, () -> StateDict.load(folder)), folder.toString(),
+                "is a directory");
         Path within = Files.createFile(folder.resolve("file")).resolve("within");
-        check(assertThrows(CheckpointException.class, () -> StateDict.load(within)), within.toString(), "cannot be read");
+        check(assertThrows(CheckpointException.class, () -> StateDict.load(within)), within.toString(),
+                "cannot be read");
     }
 
     /** The file is real, and has no block on the disk. */

@@ -23,6 +23,7 @@ class DamagedFilesTest {
     private static final String HEADER = "{\"__metadata__\":{\"format\":\"pt\"},"
             + entry("num_batches_tracked", "I64", "[]", "[0,8]") + "," + entry("bias", "F32", "[3]", "[8,20]") + ","
             + entry("weight", "F16", "[1,3]", "[20,26]") + "}";
+    private static final String JSON = "0123456789-.e\"{}[],: \\";
     private static final long MEGABYTE = 1 << 20;
 
     @Test
@@ -63,7 +64,7 @@ class DamagedFilesTest {
             case 2 -> bytes = join(Arrays.copyOf(bytes, from), Arrays.copyOfRange(good, from + 1, good.length));
             case 3 -> System.arraycopy(good, from, bytes, to, Math.min(random.nextInt(30),
                     good.length - Math.max(from, to)));
-            case 4 -> bytes[8 + random.nextInt(HEADER.length())] = (byte) "0123456789-.e\"{}[],: \\".charAt(random.nextInt(21));
+            case 4 -> bytes[8 + random.nextInt(HEADER.length())] = (byte) JSON.charAt(random.nextInt(JSON.length()));
             default -> {
                 for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
                     bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
@@ -81,7 +82,8 @@ class DamagedFilesTest {
                 join(length(100_000_000), HEADER.getBytes()),
                 file("{" + entry("a", "U8", "[" + large + "]", "[0," + large + "]") + "}", 10),
                 file("{" + entry("a", "F32", "[500000000]", "[0,2000000000]") + "}", 10),
-                file("{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "U8", "[2000000000]", "[8,2000000008]") + "}", 10),
+                file("{" + entry("a", "F32", "[2]", "[0,8]") + ","
+                        + entry("b", "U8", "[2000000000]", "[8,2000000008]") + "}", 10),
                 file("{" + entry("a", "F32", "[500000000]", "[0,8]") + "}", 8),
                 file("{" + entry("a", "F32", "[500000000,0]", "[0,2000000000]") + "}", 8));
         ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -107,6 +109,7 @@ class DamagedFilesTest {
             header.append(i == 0 ? "" : ",").append(entry(name.toString(), "U8", "[0]", "[0,0]"));
         }
         byte[] bytes = file(header.append('}').toString(), 0);
-        assertTimeout(Duration.ofSeconds(20), () -> assertEquals(count, Safetensors.read(bytes, "file").tensors().size()));
+        assertTimeout(Duration.ofSeconds(20),
+                () -> assertEquals(count, Safetensors.read(bytes, "file").tensors().size()));
     }
 }

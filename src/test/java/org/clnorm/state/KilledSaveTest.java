@@ -74,7 +74,8 @@ class KilledSaveTest {
         try (Stream<Path> files = Files.list(file.getParent())) {
             for (Path other : files.collect(Collectors.toList())) {
                 String name = other.getFileName().toString();
-                assertTrue(other.equals(file) || name.equals("error.log") || name.matches("\\.clnorm-\\w{16}\\.tmp"), name);
+                assertTrue(other.equals(file) || name.equals("error.log") || name.matches("\\.clnorm-\\w{16}\\.tmp"),
+                        name);
             }
         }
     }
