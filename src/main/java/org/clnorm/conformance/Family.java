@@ -1,0 +1,132 @@
+package org.clnorm.conformance;
+
+import java.util.List;
+import java.util.Random;
+import org.clnorm.tensor.Shape;
+
+/**
+ * A family of values for the inputs of generated cases, by name: {@code normal}, {@code zero}, {@code ones}, {@code const},
+ * {@code constchan} (one channel is constant), {@code chanscales} (each channel has a scale of its own), {@code denormal},
+ * {@code outlier}, {@code nan1}, {@code inf1}, {@code ninf1} (one such element), {@code offsetV} (around V, with a deviation
+ * of V · 1e-6) and {@code scaleV} (normal times V).
+ */
+final class Family {
+    static final Family NORMAL = new Family("normal", 1, 0);
+
+    private static final List<String> PLAIN = List.of("normal", "zero", "ones", "const", "constchan", "chanscales",
+            "denormal", "outlier", "nan1", "inf1", "ninf1");
+    private static final String OFFSET = "offset";
+    private static final String SCALE = "scale";
+
+    private final String name;
+    private final double scale;
+    private final double offset;
+
+    private Family(String name, double scale, double offset) {
+        this.name = name;
+        this.scale = scale;
+        this.offset = offset;
+    }
+
+    static Family parse(String name) {
+        if (PLAIN.contains(name)) {
+            return new Family(name, name.equals("denormal") ? 1e-39 : 1, 0);
+        }
+        if (name.startsWith(OFFSET)) {
+            double offset = number(name, OFFSET);
+            return new Family(name, Math.abs(offset) * 1e-6, offset);
+        }
+        if (name.startsWith(SCALE)) {
+            return new Family(name, number(name, SCALE), 0);
+        }
+        throw new IllegalArgumentException(
+                "expected values of " + PLAIN + ", offset<number> or scale<number>, got '" + name + "'");
+    }
+
+    private static double number(String name, String prefix) {
+        try {
+            double value = Double.parseDouble(name.substring(prefix.length()));
+            if (Double.isFinite(value)) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new IllegalArgumentException("expected a finite number after '" + prefix + "', got '" + name + "'");
+    }
+
+    /** Values of a tensor; channels are its dimension {@code channelDim}. */
+    float[] values(Shape shape, int channelDim, Random random) {
+        float[] values = new float[Math.toIntExact(shape.size())];
+        int inner = channelDim < shape.rank() ? Math.toIntExact(shape.size(channelDim + 1, shape.rank())) : 1;
+        int channels = channelDim < shape.rank() ? Math.toIntExact(shape.dim(channelDim)) : 1;
+        double constant = random.nextGaussian() + 3;
+        for (int i = 0; i < values.length; i++) {
+            int channel = i / Math.max(1, inner) % Math.max(1, channels);
+            values[i] = clamp(value(channel, constant, random.nextGaussian()));
+        }
+        special(values, random);
+        return values;
+    }
+
+    private double value(int channel, double constant, double normal) {
+        return switch (name) {
+            case "zero" -> 0;
+            case "ones" -> 1;
+            case "const" -> constant;
+            case "constchan" -> channel == 0 ? constant : normal;
+            case "chanscales" -> normal * Math.pow(10, channel % 13 - 6);
+            default -> offset + scale * normal;
+        };
+    }
+
+    /** A finite value for a running mean, of the family's magnitude. */
+    float mean(Random random) {
+        return clamp(offset + scale * random.nextGaussian() / 2);
+    }
+
+    /** A finite positive value for a running variance, of the family's magnitude. */
+    float variance(Random random) {
+        double value = scale * scale * (0.5 + random.nextDouble());
+        return Math.max(Float.MIN_NORMAL, clamp(value));
+    }
+
+    private static float clamp(double value) {
+        return (float) Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, value));
+    }
+
+    private void special(float[] values, Random random) {
+        if (values.length == 0) {
+            return;
+        }
+        int at = random.nextInt(values.length);
+        switch (name) {
+            case "outlier" -> values[at] = 1e6f;
+            case "nan1" -> values[at] = Float.NaN;
+            case "inf1" -> values[at] = Float.POSITIVE_INFINITY;
+            case "ninf1" -> values[at] = Float.NEGATIVE_INFINITY;
+            default -> {
+                // no element stands out
+            }
+        }
+    }
+
+    boolean isDenormal() {
+        return name.equals("denormal");
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Family that && name.equals(that.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

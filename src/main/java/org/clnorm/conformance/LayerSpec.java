@@ -1,0 +1,95 @@
+package org.clnorm.conformance;
+
+import java.util.OptionalDouble;
+import org.clnorm.BatchNorm;
+import org.clnorm.BatchNorm1d;
+import org.clnorm.BatchNorm2d;
+import org.clnorm.BatchNorm3d;
+import org.clnorm.BatchNormBuilder;
+import org.clnorm.GroupNorm;
+import org.clnorm.InstanceNorm;
+import org.clnorm.InstanceNorm1d;
+import org.clnorm.InstanceNorm2d;
+import org.clnorm.InstanceNorm3d;
+import org.clnorm.InstanceNormBuilder;
+import org.clnorm.LayerNorm;
+import org.clnorm.NormLayer;
+import org.clnorm.TrackingBuilder;
+import org.clnorm.VarianceEstimate;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Shape;
+
+/**
+ * All arguments of a layer's constructor.
+ *
+ * @param kind       the kind of layer
+ * @param spatial    1, 2 or 3: which of BatchNorm1d, 2d, 3d it is; 0 for kinds that do not say
+ * @param channels   numFeatures or numChannels; 0 in layer normalization
+ * @param groups     numGroups; 0 for the other kinds
+ * @param normalized normalizedShape; null for the other kinds
+ * @param eps        added to the variance
+ * @param momentum   the weight of a new batch, empty for the plain average of all
+ * @param affine     whether there is a weight
+ * @param bias       whether there is a bias; never without a weight
+ * @param track      whether there are running statistics
+ * @param variance   which variance enters them
+ */
+record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
+        OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance) {
+    LayerSpec {
+        bias = bias && affine;
+        if (kind == LayerKind.INSTANCE_NORM && momentum.isEmpty()) {
+            throw new IllegalArgumentException("expected a number for the momentum of instance_norm, got none");
+        }
+    }
+
+    /** This, if a layer can be built from it. */
+    LayerSpec checked() {
+        layer(DataType.F32).close();
+        return this;
+    }
+
+    /** The layer in training mode, on no device. */
+    NormLayer layer(DataType type) {
+        return switch (kind) {
+            case BATCH_NORM -> batchNorm(type);
+            case INSTANCE_NORM -> instanceNorm(type);
+            case GROUP_NORM -> GroupNorm.builder(groups, channels).affine(affine).bias(bias).eps(eps).dataType(type)
+                    .build();
+            case LAYER_NORM -> LayerNorm.builder(normalized.dims()).elementwiseAffine(affine).bias(bias).eps(eps)
+                    .dataType(type).build();
+        };
+    }
+
+    private BatchNorm batchNorm(DataType type) {
+        BatchNormBuilder<? extends BatchNorm> builder = switch (spatial) {
+            case 1 -> BatchNorm1d.builder(channels);
+            case 2 -> BatchNorm2d.builder(channels);
+            default -> BatchNorm3d.builder(channels);
+        };
+        if (momentum.isEmpty()) {
+            builder.cumulativeMomentum();
+        }
+        return tracking(builder, type);
+    }
+
+    private InstanceNorm instanceNorm(DataType type) {
+        InstanceNormBuilder<? extends InstanceNorm> builder = switch (spatial) {
+            case 1 -> InstanceNorm1d.builder(channels);
+            case 2 -> InstanceNorm2d.builder(channels);
+            default -> InstanceNorm3d.builder(channels);
+        };
+        return tracking(builder, type);
+    }
+
+    private <L extends NormLayer> L tracking(TrackingBuilder<L, ?> builder, DataType type) {
+        momentum.ifPresent(builder::momentum);
+        return builder.affine(affine).bias(bias).trackRunningStats(track).runningVariance(variance).eps(eps)
+                .dataType(type).build();
+    }
+
+    /** The shape of weight and bias. */
+    Shape parameterShape() {
+        return normalized != null ? normalized : Shape.of(channels);
+    }
+}

@@ -1,0 +1,184 @@
+package org.clnorm.conformance;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.clnorm.NormLayer;
+import org.clnorm.TrackingLayer;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Shape;
+
+/**
+ * What is run, checked and timed, in one line: {@code LAYER SHAPE [key=value …]}, such as
+ * {@code group_norm 16x256x32x32 groups=32}. Immutable; equal workloads have equal lines.
+ *
+ * <table>
+ * <caption>Keys; what is not given has the layer's default</caption>
+ * <tr><th>key</th><th>value</th></tr>
+ * <tr><td>mode</td><td>train or eval</td></tr>
+ * <tr><td>steps</td><td>several forward passes in a row, a letter each: {@code tte} trains twice and evaluates</td></tr>
+ * <tr><td>groups</td><td>numGroups; group_norm only, which needs it</td></tr>
+ * <tr><td>normalized_shape</td><td>{@code 64x64}; layer_norm only, which needs it</td></tr>
+ * <tr><td>eps, momentum</td><td>a number; momentum may be {@code none}, the plain average</td></tr>
+ * <tr><td>affine, bias, track</td><td>true or false</td></tr>
+ * <tr><td>variance</td><td>unbiased or biased: what enters the running variance</td></tr>
+ * <tr><td>unbatched</td><td>true: SHAPE begins with the channels; instance_norm only</td></tr>
+ * <tr><td>x, dy</td><td>the values: normal, zero, ones, const, constchan, chanscales, denormal, outlier, nan1, inf1, ninf1,
+ * offset1e4, scale3e19 …</td></tr>
+ * <tr><td>seed</td><td>of the values, 0 unless given</td></tr>
+ * <tr><td>backward</td><td>true or false</td></tr>
+ * <tr><td>freeze</td><td>some of weight, bias and statistics, joined by +</td></tr>
+ * <tr><td>accumulate</td><td>true: the parameters' gradients of all steps are added up</td></tr>
+ * <tr><td>dtype, layout</td><td>f32 and nchw, so far</td></tr>
+ * </table>
+ */
+public final class Workload {
+    private final LayerSpec spec;
+    private final Shape shape;
+    private final Trial trial;
+
+    Workload(LayerSpec spec, Shape shape, Trial trial) {
+        this.spec = spec;
+        this.shape = shape;
+        this.trial = trial;
+    }
+
+    /**
+     * Reads a line.
+     *
+     * @param line layer, shape and settings, parted by blanks; a comment may follow a #
+     * @return the workload
+     * @throws IllegalArgumentException if the line is malformed, the layer would refuse it, or something in it is not
+     *                                  supported yet; says what was expected
+     */
+    public static Workload parse(String line) {
+        return WorkloadParser.parse(line);
+    }
+
+    /**
+     * Reads a file of workloads, one a line; a # begins a comment, empty lines are skipped.
+     *
+     * @param file a text file
+     * @return the workloads in order
+     * @throws IOException              if the file cannot be read
+     * @throws IllegalArgumentException if a line cannot be understood; names file and line
+     */
+    public static List<Workload> read(Path file) throws IOException {
+        List<Workload> workloads = new ArrayList<>();
+        List<String> lines = Files.readAllLines(file);
+        for (int i = 0; i < lines.size(); i++) {
+            try {
+                if (!WorkloadParser.withoutComment(lines.get(i)).isEmpty()) {
+                    workloads.add(parse(lines.get(i)));
+                }
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(file + ":" + (i + 1) + ": " + e.getMessage(), e);
+            }
+        }
+        return workloads;
+    }
+
+    /**
+     * A new layer with the settings of the line, on no device: in the mode of the first step, with parameters and statistics
+     * frozen as the line says.
+     *
+     * @return the layer
+     */
+    public NormLayer layer() {
+        return layer(DataType.F32);
+    }
+
+    NormLayer layer(DataType type) {
+        NormLayer layer = spec.layer(type).train(training()).accumulateGradients(trial.accumulate());
+        layer.parameters().values()
+                .forEach(parameter -> parameter.requiresGrad(!trial.frozen().contains(parameter.name())));
+        if (trial.frozen().contains("statistics")) {
+            ((TrackingLayer) layer).freezeStatistics();
+        }
+        return layer;
+    }
+
+    /**
+     * The kind of layer.
+     *
+     * @return the kind
+     */
+    public LayerKind kind() {
+        return spec.kind();
+    }
+
+    /**
+     * The shape of x, y, dy and dx: N x C x space in logical order.
+     *
+     * @return the shape
+     */
+    public Shape shape() {
+        return shape;
+    }
+
+    /**
+     * The size of x, and of y, dy and dx.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return shape.size() * DataType.F32.bytes();
+    }
+
+    /**
+     * The mode of the first step.
+     *
+     * @return true in training mode
+     */
+    public boolean training() {
+        return trial.steps().charAt(0) == 't';
+    }
+
+    /**
+     * The number of forward passes that make up the workload.
+     *
+     * @return 1 unless the line says {@code steps}
+     */
+    public int steps() {
+        return trial.steps().length();
+    }
+
+    /**
+     * Whether each forward pass is followed by a backward pass.
+     *
+     * @return true unless the line says {@code backward=false}
+     */
+    public boolean backward() {
+        return trial.backward();
+    }
+
+    LayerSpec spec() {
+        return spec;
+    }
+
+    Trial trial() {
+        return trial;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Workload that && toString().equals(that.toString());
+    }
+
+    @Override
+    public int hashCode() {
+        return toString().hashCode();
+    }
+
+    /**
+     * The line, with a fixed order of keys and without what is default.
+     *
+     * @return a line that {@link #parse} reads
+     */
+    @Override
+    public String toString() {
+        return WorkloadFormat.format(this);
+    }
+}
