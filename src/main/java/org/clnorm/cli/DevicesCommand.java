@@ -1,0 +1,90 @@
+package org.clnorm.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.DeviceInfo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Lists every platform and device. */
+@Command(name = "devices", description = "Lists every platform and device, what is chosen and why.",
+        mixinStandardHelpOptions = true, versionProvider = Version.class)
+final class DevicesCommand implements Callable<Integer> {
+    private static final double GIB = 1 << 30;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "Writes a JSON array instead of the table.")
+    private boolean json;
+
+    private DevicesCommand() {
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<DeviceInfo> devices = Device.list();
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(toJson(devices));
+        } else {
+            print(devices, out);
+        }
+        return Main.DONE;
+    }
+
+    private static String toJson(List<DeviceInfo> devices) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = new JsonFactory().createGenerator(text).useDefaultPrettyPrinter()) {
+            generator.writeStartArray();
+            for (DeviceInfo device : devices) {
+                write(device, generator);
+            }
+            generator.writeEndArray();
+        }
+        return text.toString();
+    }
+
+    private static void write(DeviceInfo device, JsonGenerator generator) throws IOException {
+        generator.writeStartObject();
+        generator.writeStringField("selector", device.selector());
+        generator.writeStringField("platform", device.platform());
+        generator.writeStringField("name", device.name());
+        generator.writeStringField("type", device.type());
+        generator.writeStringField("driver", device.driver());
+        generator.writeNumberField("compute_units", device.computeUnits());
+        generator.writeNumberField("memory_bytes", device.memoryBytes());
+        generator.writeBooleanField("usable", device.usable());
+        generator.writeBooleanField("chosen", device.chosen());
+        generator.writeStringField("note", device.note());
+        generator.writeEndObject();
+    }
+
+    private static void print(List<DeviceInfo> devices, PrintWriter out) {
+        TextTable table = new TextTable("", "selector", "type", "device", "platform", "driver", ">units", ">memory",
+                "why");
+        for (DeviceInfo device : devices) {
+            table.row(device.chosen() ? "*" : "", device.usable() ? device.selector() : "-", device.type(),
+                    device.name(), device.platform(), device.driver(), count(device.computeUnits()),
+                    device.memoryBytes() == 0 ? "" : String.format(Locale.ROOT, "%.1f GiB", device.memoryBytes() / GIB),
+                    device.note());
+        }
+        table.print(out);
+        if (devices.stream().noneMatch(DeviceInfo::chosen)) {
+            out.println("No OpenCL device: the CPU engine (--device cpu) is used.");
+        }
+    }
+
+    private static String count(int number) {
+        return number == 0 ? "" : Integer.toString(number);
+    }
+}
