@@ -35,8 +35,8 @@ final class Cl {
     private final Ledger ledger;
     private final String device;
 
-    Cl(FaultPlan faults) {
-        this(faults, new AtomicLong(), new Ledger(), "");
+    Cl(FaultPlan faults, Ledger ledger) {
+        this(faults, new AtomicLong(), ledger, "");
     }
 
     private Cl(FaultPlan faults, AtomicLong calls, Ledger ledger, String device) {
@@ -49,10 +49,6 @@ final class Cl {
     /** The same seam, whose errors name a device. */
     Cl on(String name) {
         return new Cl(faults, calls, ledger, name);
-    }
-
-    Ledger ledger() {
-        return ledger;
     }
 
     // ---- platforms and devices

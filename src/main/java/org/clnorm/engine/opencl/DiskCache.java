@@ -22,6 +22,8 @@ import org.slf4j.LoggerFactory;
  * that a damaged one is noticed before a driver sees it. Whatever goes wrong here is logged, and the program compiled.
  */
 final class DiskCache {
+    static final String FOLDER_VARIABLE = "CLNORM_CACHE_DIR";
+
     private static final Logger LOG = LoggerFactory.getLogger(DiskCache.class);
     private static final int HASH_BYTES = 32;
 
@@ -37,7 +39,7 @@ final class DiskCache {
      * {@code clnorm/programs} in the user's folder for caches.
      */
     static Path folder(Map<String, String> environment) {
-        String own = environment.get("CLNORM_CACHE_DIR");
+        String own = environment.get(FOLDER_VARIABLE);
         if (own != null) {
             return own.isEmpty() ? null : Path.of(own);
         }

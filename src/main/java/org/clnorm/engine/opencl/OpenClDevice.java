@@ -69,9 +69,4 @@ public final class OpenClDevice extends Device {
     protected void release() {
         session.close(new Cleanup().add(launcher::close).add(programs::close).add(pool::close));
     }
-
-    /** The OpenCL objects that live, for tests. */
-    Ledger ledger() {
-        return session.cl().ledger();
-    }
 }

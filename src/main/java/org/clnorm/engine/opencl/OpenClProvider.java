@@ -38,16 +38,23 @@ public final class OpenClProvider implements DeviceProvider {
     @Override
     public Device open(DeviceRequest request) {
         checkKernels(request);
-        Cl cl = new Cl(setup.faults());
+        Cl cl = setup.cl();
         DeviceFacts facts = new Selection(new Discovery(cl, new PoclGuard(setup.environment())))
                 .device(request.selector());
         KernelSet kernels = kernels(request, facts);
         OpenClDevice device = new OpenClDevice(ClSession.open(cl, facts),
-                new DiskCache(DiskCache.folder(setup.environment())), facts.traits(kernels), request.variant());
+                diskCache(facts), facts.traits(kernels), request.variant());
         LOG.info("opened {}, {} kernels{}", facts, kernels.label(),
                 request.variant().isEmpty() ? "" : ", variant " + request.variant());
         LOG.debug("{}: {}", facts, facts.traits(kernels));
         return device;
+    }
+
+    /** PoCL keeps a cache of its own, and compiles all anew to hand out a binary: there only on request. */
+    private DiskCache diskCache(DeviceFacts facts) {
+        boolean wanted = !PoclGuard.isPocl(facts.platformName())
+                || setup.environment().containsKey(DiskCache.FOLDER_VARIABLE);
+        return new DiskCache(wanted ? DiskCache.folder(setup.environment()) : null);
     }
 
     private static void checkKernels(DeviceRequest request) {
@@ -75,7 +82,7 @@ public final class OpenClProvider implements DeviceProvider {
 
     @Override
     public List<DeviceInfo> list() {
-        Discovery discovery = new Discovery(new Cl(setup.faults()), new PoclGuard(setup.environment()));
+        Discovery discovery = new Discovery(setup.cl(), new PoclGuard(setup.environment()));
         try {
             return infos(discovery.survey());
         } catch (DeviceException none) {
