@@ -15,19 +15,17 @@ final class BoundKernel {
     private final cl_kernel kernel;
     private final KernelSignature signature;
     private final String label;
-    private final long maxWorkGroup;
     private final boolean[] known;
     /** By identity: a new buffer may be found at the address of an old one. */
     private final cl_mem[] buffers;
     private final long[] numbers;
 
-    BoundKernel(Cl cl, cl_kernel kernel, KernelSignature signature, String label, long maxWorkGroup) {
+    BoundKernel(Cl cl, cl_kernel kernel, KernelSignature signature, String label) {
         int count = signature.parameters().size();
         this.cl = cl;
         this.kernel = kernel;
         this.signature = signature;
         this.label = label;
-        this.maxWorkGroup = maxWorkGroup;
         this.known = new boolean[count];
         this.buffers = new cl_mem[count];
         this.numbers = new long[count];
@@ -44,10 +42,6 @@ final class BoundKernel {
     /** {@code program:kernel}. */
     String label() {
         return label;
-    }
-
-    long maxWorkGroup() {
-        return maxWorkGroup;
     }
 
     void setBuffer(int index, cl_mem memory) {

@@ -202,13 +202,6 @@ final class Cl {
         release(Kind.KERNEL, "clReleaseKernel", () -> CL.clReleaseKernel(kernel));
     }
 
-    long maxWorkGroup(cl_kernel kernel, cl_device_id id) {
-        long[] value = new long[1];
-        call("clGetKernelWorkGroupInfo", () -> CL.clGetKernelWorkGroupInfo(kernel, id, CL.CL_KERNEL_WORK_GROUP_SIZE,
-                Sizeof.size_t, Pointer.to(value), null));
-        return value[0];
-    }
-
     void argument(cl_kernel kernel, int index, long bytes, Pointer value) {
         call("clSetKernelArg", () -> CL.clSetKernelArg(kernel, index, bytes, value));
     }

@@ -44,8 +44,7 @@ public final class OpenClProvider implements DeviceProvider {
         KernelSet kernels = kernels(request, facts);
         OpenClDevice device = new OpenClDevice(ClSession.open(cl, facts),
                 diskCache(facts), facts.traits(kernels), request.variant());
-        LOG.info("opened {}, {} kernels{}", facts, kernels.label(),
-                request.variant().isEmpty() ? "" : ", variant " + request.variant());
+        LOG.info("opened {}, {} kernels ({})", facts, kernels.label(), why(request, facts));
         LOG.debug("{}: {}", facts, facts.traits(kernels));
         return device;
     }
@@ -61,13 +60,21 @@ public final class OpenClProvider implements DeviceProvider {
         if (!List.of("auto", "cpu", "gpu").contains(request.kernels())) {
             throw new IllegalArgumentException("expected kernels auto, cpu or gpu, got '" + request.kernels() + "'");
         }
-        if (!request.variant().isEmpty() && !request.kernels().equals("auto")) {
-            Optional<KernelSet> own = Planner.kernelsOf(request.variant());
-            if (own.isPresent() && !own.get().label().equals(request.kernels())) {
-                throw new IllegalArgumentException("expected a variant of the " + request.kernels() + " kernels, got "
-                        + request.variant());
-            }
+        Optional<KernelSet> forced = forcedKernels(request);
+        if (forced.isPresent() && !request.kernels().equals("auto")
+                && !request.kernels().equals(forced.get().label())) {
+            throw new IllegalArgumentException(
+                    "expected a variant of the " + request.kernels() + " kernels, got " + request.variant());
         }
+    }
+
+    private static Optional<KernelSet> forcedKernels(DeviceRequest request) {
+        return request.variant().isEmpty() ? Optional.empty() : Planner.kernelsOf(request.variant());
+    }
+
+    private static String why(DeviceRequest request, DeviceFacts facts) {
+        String choice = request.kernels().equals("auto") ? "they suit a " + facts.typeName() : "asked for";
+        return request.variant().isEmpty() ? choice : "variant " + request.variant() + " asked for";
     }
 
     /** The kernels asked for; else those of the forced variant; else those that suit the device. */
@@ -75,9 +82,7 @@ public final class OpenClProvider implements DeviceProvider {
         if (!request.kernels().equals("auto")) {
             return KernelSet.CPU.label().equals(request.kernels()) ? KernelSet.CPU : KernelSet.GPU;
         }
-        Optional<KernelSet> forced = request.variant().isEmpty() ? Optional.empty()
-                : Planner.kernelsOf(request.variant());
-        return forced.orElseGet(facts::suitedKernels);
+        return forcedKernels(request).orElseGet(facts::suitedKernels);
     }
 
     @Override

@@ -75,10 +75,6 @@ final class PlanCache {
 
     private PreparedPlan.Launch launch(Step step, Map<String, Integer> scratch) {
         BoundKernel kernel = programs.kernel(step);
-        if (step.workGroup() > kernel.maxWorkGroup()) {
-            throw new IllegalStateException("expected at most " + kernel.maxWorkGroup() + " work-items a group of "
-                    + kernel.label() + " on this device, got " + step.workGroup());
-        }
         List<KernelSignature.Parameter> parameters = kernel.signature().parameters();
         int[] slots = new int[parameters.size()];
         long[] longs = new long[parameters.size()];

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.clnorm.plan.Step;
 import org.clnorm.tensor.DeviceException;
-import org.jocl.cl_kernel;
 import org.jocl.cl_program;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,16 +46,9 @@ final class ProgramCache {
     }
 
     private BoundKernel create(Program program, String name) {
-        Cl cl = session.cl();
         KernelSignature signature = program.source().signature(name);
-        cl_kernel kernel = cl.createKernel(program.program(), name);
-        try {
-            String label = program.source().program() + ":" + name;
-            return new BoundKernel(cl, kernel, signature, label, cl.maxWorkGroup(kernel, session.facts().id()));
-        } catch (RuntimeException failed) {
-            Cleanup.after(failed, () -> cl.release(kernel));
-            throw failed;
-        }
+        return new BoundKernel(session.cl(), session.cl().createKernel(program.program(), name), signature,
+                program.source().program() + ":" + name);
     }
 
     private Program build(Step step) {

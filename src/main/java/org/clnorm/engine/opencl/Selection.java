@@ -26,7 +26,8 @@ final class Selection {
         if (selector.equals(OpenClProvider.KIND)) {
             return among(discovery.survey(), report -> true, device -> true, selector);
         }
-        String rest = selector.substring(OpenClProvider.KIND.length() + 1);
+        String prefix = OpenClProvider.KIND + ":";
+        String rest = selector.startsWith(prefix) ? selector.substring(prefix.length()) : "";
         if (rest.isBlank()) {
             throw new IllegalArgumentException(
                     "expected opencl, opencl:P:D or opencl:TEXT (part of a name), got '" + selector + "'");

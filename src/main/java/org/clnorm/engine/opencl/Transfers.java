@@ -20,8 +20,8 @@ final class Transfers {
     void read(cl_mem memory, long from, float[] into, int offset, int length) {
         session.use(() -> {
             session.finish();
-            for (int done = 0; done < length; done += WINDOW) {
-                readWindow(memory, from + done, into, offset + done, Math.min(WINDOW, length - done));
+            for (long done = 0; done < length; done += WINDOW) {
+                readWindow(memory, from + done, into, offset + done, (int) Math.min(WINDOW, length - done));
             }
         });
     }
@@ -30,11 +30,11 @@ final class Transfers {
         session.use(() -> {
             session.finish();
             float[] part = new float[Math.min(CONVERTED, length)];
-            for (int done = 0; done < length; done += part.length) {
-                int count = Math.min(part.length, length - done);
+            for (long done = 0; done < length; done += part.length) {
+                int count = (int) Math.min(part.length, length - done);
                 readWindow(memory, from + done, part, 0, count);
                 for (int i = 0; i < count; i++) {
-                    into[offset + done + i] = part[i];
+                    into[(int) (offset + done) + i] = part[i];
                 }
             }
         });
@@ -43,8 +43,8 @@ final class Transfers {
     void write(cl_mem memory, long to, float[] values, int offset, int length) {
         session.use(() -> {
             session.finish();
-            for (int done = 0; done < length; done += WINDOW) {
-                writeWindow(memory, to + done, values, offset + done, Math.min(WINDOW, length - done));
+            for (long done = 0; done < length; done += WINDOW) {
+                writeWindow(memory, to + done, values, offset + done, (int) Math.min(WINDOW, length - done));
             }
         });
     }
@@ -53,10 +53,10 @@ final class Transfers {
         session.use(() -> {
             session.finish();
             float[] part = new float[Math.min(CONVERTED, length)];
-            for (int done = 0; done < length; done += part.length) {
-                int count = Math.min(part.length, length - done);
+            for (long done = 0; done < length; done += part.length) {
+                int count = (int) Math.min(part.length, length - done);
                 for (int i = 0; i < count; i++) {
-                    part[i] = (float) values[offset + done + i];
+                    part[i] = (float) values[(int) (offset + done) + i];
                 }
                 writeWindow(memory, to + done, part, 0, count);
             }
@@ -67,15 +67,15 @@ final class Transfers {
         session.use(() -> session.cl().fill(session.queue(), memory, value, elements * Float.BYTES));
     }
 
-    private void readWindow(cl_mem memory, long from, float[] into, int offset, int length) {
+    private void readWindow(cl_mem memory, long from, float[] into, long offset, int length) {
         session.cl().read(session.queue(), memory, from * Float.BYTES, (long) length * Float.BYTES, at(into, offset));
     }
 
-    private void writeWindow(cl_mem memory, long to, float[] values, int offset, int length) {
+    private void writeWindow(cl_mem memory, long to, float[] values, long offset, int length) {
         session.cl().write(session.queue(), memory, to * Float.BYTES, (long) length * Float.BYTES, at(values, offset));
     }
 
-    private static Pointer at(float[] values, int offset) {
-        return Pointer.to(values).withByteOffset((long) offset * Float.BYTES);
+    private static Pointer at(float[] values, long offset) {
+        return Pointer.to(values).withByteOffset(offset * Float.BYTES);
     }
 }

@@ -132,7 +132,7 @@ class FaultsTest {
             Tensor y = device.zeros(30);
             Tensor weight = device.zeros(2).fill(1);
             RunningStatistics running = new RunningStatistics(device.zeros(2), device.zeros(2));
-            SavedStatistics saved = engine.forward(new ForwardCall(VIEW, x, y, weight, weight, 1e-5, false, null,
+            SavedStatistics saved = engine.forward(new ForwardCall(VIEW, x, y, weight, null, 1e-5, false, null,
                     new RunningUpdate(running, 0.1, 1)));
             engine.backward(new BackwardCall(VIEW, x, y, device.zeros(30), weight, device.zeros(2), device.zeros(2),
                     false, false, saved));
