@@ -34,6 +34,7 @@ public final class BatchNorm2d extends BatchNorm {
      * @param device where it is to compute; its inputs must be there
      * @return this layer
      */
+    @Override
     public BatchNorm2d on(Device device) {
         place(device);
         return this;

@@ -34,6 +34,7 @@ public final class BatchNorm3d extends BatchNorm {
      * @param device where it is to compute; its inputs must be there
      * @return this layer
      */
+    @Override
     public BatchNorm3d on(Device device) {
         place(device);
         return this;

@@ -83,6 +83,7 @@ public final class GroupNorm extends NormLayer {
      * @param device where it is to compute; its inputs must be there
      * @return this layer
      */
+    @Override
     public GroupNorm on(Device device) {
         place(device);
         return this;

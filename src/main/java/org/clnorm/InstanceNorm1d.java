@@ -34,6 +34,7 @@ public final class InstanceNorm1d extends InstanceNorm {
      * @param device where it is to compute; its inputs must be there
      * @return this layer
      */
+    @Override
     public InstanceNorm1d on(Device device) {
         place(device);
         return this;

@@ -34,6 +34,7 @@ public final class InstanceNorm2d extends InstanceNorm {
      * @param device where it is to compute; its inputs must be there
      * @return this layer
      */
+    @Override
     public InstanceNorm2d on(Device device) {
         place(device);
         return this;

@@ -73,6 +73,7 @@ public final class LayerNorm extends NormLayer {
      * @param device where it is to compute; its inputs must be there
      * @return this layer
      */
+    @Override
     public LayerNorm on(Device device) {
         place(device);
         return this;

@@ -62,6 +62,15 @@ public abstract class NormLayer implements AutoCloseable {
     /** What stands between the brackets of {@link #toString()}. */
     abstract String describe();
 
+    /**
+     * Puts the layer on a device, with its state.
+     *
+     * @param device where it is to compute; its inputs must be there
+     * @return this layer
+     * @throws IllegalArgumentException if the device does not support the layer's type
+     */
+    public abstract NormLayer on(Device device);
+
     /** Builds tensors for the state on a device and puts the layer there. */
     void place(Device target) {
         checkOpen();

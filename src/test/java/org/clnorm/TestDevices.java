@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.ArgumentsProvider;
+import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
  * The devices that tests of meaning run on, opened once a run: the CPU engine, and each OpenCL device with the {@code cpu}
@@ -32,7 +33,7 @@ public final class TestDevices implements ArgumentsProvider {
     }
 
     @Override
-    public Stream<? extends Arguments> provideArguments(ExtensionContext context) {
+    public Stream<? extends Arguments> provideArguments(ParameterDeclarations parameters, ExtensionContext context) {
         Opened opened = context.getRoot().getStore(HERE)
                 .getOrComputeIfAbsent(Opened.class, key -> Opened.open(), Opened.class);
         return opened.devices.stream().map(Arguments::of);
