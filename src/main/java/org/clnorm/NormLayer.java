@@ -8,6 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.clnorm.engine.Explanation;
+import org.clnorm.engine.NormEngine;
+import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
@@ -218,6 +221,23 @@ public abstract class NormLayer implements AutoCloseable {
         keep(weight, dweight);
         keep(bias, dbias);
         return dx;
+    }
+
+    /**
+     * How the layer's device does a forward pass over an input, or the backward pass to it with dx; for reports.
+     *
+     * @param x    the input, with at least one element
+     * @param pass forward or backward
+     * @return the kernels, the variant and the reason it was taken
+     * @throws IllegalArgumentException if x does not fit, or the variant that the device was opened with does not do this
+     * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
+     */
+    public final Explanation explain(Tensor x, Task.Pass pass) {
+        Work work = prepared(x);
+        boolean weight = parameters.containsKey("weight");
+        return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
+                ? work.forwardTask(weight, parameters.containsKey("bias"))
+                : work.backwardTask(weight, wanted("weight") != null || wanted("bias") != null));
     }
 
     private Parameter wanted(String name) {

@@ -39,7 +39,8 @@ public interface NormEngine {
      * How this engine would do a task, for reports.
      *
      * @param task the task
-     * @return the variant's name and the reason it was taken
+     * @return the kernels, the variant and the reason it was taken
+     * @throws IllegalArgumentException if the variant that the device was opened with does not do such tasks
      */
-    String describe(Task task);
+    Explanation explain(Task task);
 }

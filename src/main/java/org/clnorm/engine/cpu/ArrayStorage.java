@@ -11,6 +11,9 @@ abstract class ArrayStorage extends Storage {
 
     abstract int length();
 
+    /** Takes the values of a storage of the same type and length. */
+    abstract void copy(ArrayStorage source);
+
     @Override
     public void read(long from, double[] into, int offset, int length) {
         for (int i = 0; i < length; i++) {
@@ -70,6 +73,11 @@ abstract class ArrayStorage extends Storage {
         }
 
         @Override
+        void copy(ArrayStorage source) {
+            System.arraycopy(((Floats) source).values, 0, values, 0, values.length);
+        }
+
+        @Override
         public void read(long from, float[] into, int offset, int length) {
             System.arraycopy(values, (int) from, into, offset, length);
         }
@@ -111,6 +119,11 @@ abstract class ArrayStorage extends Storage {
         @Override
         int length() {
             return values.length;
+        }
+
+        @Override
+        void copy(ArrayStorage source) {
+            System.arraycopy(((Doubles) source).values, 0, values, 0, values.length);
         }
 
         @Override

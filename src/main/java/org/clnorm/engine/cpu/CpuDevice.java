@@ -1,7 +1,10 @@
 package org.clnorm.engine.cpu;
 
+import java.util.List;
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.MemoryProbe;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Task;
@@ -11,8 +14,9 @@ import org.clnorm.tensor.Storage;
 import org.clnorm.tensor.Tensor;
 
 /** The Java engine as a device. Every call is done when it returns. */
-final class CpuDevice extends Device implements NormEngine {
+final class CpuDevice extends Device implements NormEngine, MemoryProbe {
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
+    private static final List<String> COPY_METHODS = List.of("plain");
 
     private volatile boolean closed;
 
@@ -67,7 +71,24 @@ final class CpuDevice extends Device implements NormEngine {
     }
 
     @Override
-    public String describe(Task task) {
-        return "reference: the definition in double arithmetic";
+    public Explanation explain(Task task) {
+        return new Explanation("java", "reference", "the definition in double arithmetic");
+    }
+
+    @Override
+    public List<String> methods() {
+        return COPY_METHODS;
+    }
+
+    @Override
+    public void copy(Tensor from, Tensor to, String method) {
+        if (!COPY_METHODS.contains(method)) {
+            throw new IllegalArgumentException("expected one of " + COPY_METHODS + ", got '" + method + "'");
+        }
+        if (from.type() != to.type() || from.size() != to.size()) {
+            throw new IllegalArgumentException("expected tensors of one type and size, got " + from + " and " + to);
+        }
+        array(to).copy(array(from));
+        to.storage().touch();
     }
 }

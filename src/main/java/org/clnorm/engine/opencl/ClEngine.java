@@ -4,6 +4,7 @@ import static org.clnorm.engine.opencl.Arguments.Buffer;
 import static org.clnorm.engine.opencl.Arguments.Word;
 
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.RunningStatistics;
@@ -11,7 +12,6 @@ import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.NormPlan;
 import org.clnorm.plan.Task;
-import org.clnorm.tensor.Storage;
 import org.clnorm.tensor.Tensor;
 import org.jocl.cl_mem;
 
@@ -131,19 +131,12 @@ final class ClEngine implements NormEngine {
     }
 
     private cl_mem memory(Tensor tensor) {
-        if (tensor == null) {
-            return null;
-        }
-        Storage storage = tensor.storage();
-        if (storage instanceof ClStorage own && own.isOf(pool)) {
-            return own.memory();
-        }
-        throw new IllegalArgumentException("expected a tensor on " + session.facts() + ", got " + tensor);
+        return tensor == null ? null : ClStorage.memory(tensor, pool);
     }
 
     @Override
-    public String describe(Task task) {
+    public Explanation explain(Task task) {
         NormPlan plan = plans.plan(task);
-        return plan.variant() + ": " + plan.reason();
+        return new Explanation(plans.traits().kernels().label(), plan.variant(), plan.reason());
     }
 }

@@ -2,6 +2,7 @@ package org.clnorm.engine.opencl;
 
 import java.util.Objects;
 import org.clnorm.tensor.Storage;
+import org.clnorm.tensor.Tensor;
 import org.jocl.cl_mem;
 
 /** Floats in a block of the pool; a storage of no elements has none. */
@@ -23,9 +24,12 @@ final class ClStorage extends Storage {
         return block == null ? null : block.memory();
     }
 
-    /** Whether the memory is this pool's. */
-    boolean isOf(BufferPool owner) {
-        return pool == owner;
+    /** The memory of a tensor, which must be of this pool. */
+    static cl_mem memory(Tensor tensor, BufferPool pool) {
+        if (tensor.storage() instanceof ClStorage own && own.pool == pool) {
+            return own.memory();
+        }
+        throw new IllegalArgumentException("expected a tensor on the same device, got " + tensor);
     }
 
     @Override

@@ -7,8 +7,8 @@ import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Storage;
 
 /**
- * An open OpenCL device; float tensors only. Has the services {@link org.clnorm.engine.NormEngine} and
- * {@link org.clnorm.engine.KernelTimer}.
+ * An open OpenCL device; float tensors only. Has the services {@link org.clnorm.engine.NormEngine},
+ * {@link org.clnorm.engine.KernelTimer} and {@link org.clnorm.engine.MemoryProbe}.
  *
  * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed: what it
  * holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
@@ -27,7 +27,9 @@ public final class OpenClDevice extends Device {
         this.programs = new ProgramCache(session, disk);
         this.transfers = new Transfers(session);
         this.launcher = new Launcher(session);
-        this.services = List.of(new ClEngine(session, pool, new PlanCache(programs, traits, variant), launcher), launcher);
+        PlanCache plans = new PlanCache(programs, traits, variant);
+        this.services = List.of(new ClEngine(session, pool, plans, launcher), launcher,
+                new CopyProbe(session, pool, plans, launcher));
     }
 
     @Override

@@ -33,6 +33,10 @@ final class PlanCache {
         this.variant = variant;
     }
 
+    Traits traits() {
+        return traits;
+    }
+
     NormPlan plan(Task task) {
         return Planner.plan(task, traits, variant);
     }
@@ -46,13 +50,18 @@ final class PlanCache {
     private PreparedPlan prepare(Key key) {
         NormPlan plan = plan(key.task());
         LOG.debug("{}: {}, {} launches", key.task(), plan.variant(), plan.steps().size());
+        return prepared(plan, steps(key, plan));
+    }
+
+    /** Compiles the kernels of a plan and looks up their arguments; remembers nothing. */
+    PreparedPlan prepared(NormPlan plan, List<Step> steps) {
         List<String> names = List.copyOf(plan.scratch().keySet());
         Map<String, Integer> scratch = new HashMap<>();
         for (int i = 0; i < names.size(); i++) {
             scratch.put(names.get(i), Arguments.scratchSlot(i));
         }
         List<PreparedPlan.Launch> launches = new ArrayList<>();
-        for (Step step : steps(key, plan)) {
+        for (Step step : steps) {
             launches.add(launch(step, scratch));
         }
         return new PreparedPlan(plan, List.copyOf(launches), names.stream().mapToLong(plan.scratch()::get).toArray());

@@ -1,0 +1,72 @@
+package org.clnorm.engine.opencl;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.clnorm.engine.MemoryProbe;
+import org.clnorm.plan.CopySteps;
+import org.clnorm.plan.NormPlan;
+import org.clnorm.tensor.DeviceException;
+import org.clnorm.tensor.Tensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Copies with a kernel of its own, launched and timed like all others. */
+final class CopyProbe implements MemoryProbe {
+    private static final Logger LOG = LoggerFactory.getLogger(CopyProbe.class);
+    private static final String PLAIN = "plain";
+    private static final String NON_TEMPORAL = "non-temporal";
+
+    private record Key(long elements, boolean nonTemporal) {
+    }
+
+    private final ClSession session;
+    private final BufferPool pool;
+    private final PlanCache plans;
+    private final Launcher launcher;
+    private final Map<Key, PreparedPlan> copies = new ConcurrentHashMap<>();
+
+    CopyProbe(ClSession session, BufferPool pool, PlanCache plans, Launcher launcher) {
+        this.session = session;
+        this.pool = pool;
+        this.plans = plans;
+        this.launcher = launcher;
+    }
+
+    @Override
+    public List<String> methods() {
+        try {
+            session.use(() -> prepared(new Key(1, true)));
+            return List.of(PLAIN, NON_TEMPORAL);
+        } catch (DeviceException unknown) {
+            LOG.debug("the compiler of {} knows no non-temporal stores", session.facts(), unknown);
+            return List.of(PLAIN);
+        }
+    }
+
+    private PreparedPlan prepared(Key key) {
+        return copies.computeIfAbsent(key, wanted -> {
+            NormPlan plan = CopySteps.copy(wanted.elements(), wanted.nonTemporal(), plans.traits());
+            return plans.prepared(plan, plan.steps());
+        });
+    }
+
+    @Override
+    public void copy(Tensor from, Tensor to, String method) {
+        if (!method.equals(PLAIN) && !method.equals(NON_TEMPORAL)) {
+            throw new IllegalArgumentException(
+                    "expected one of " + List.of(PLAIN, NON_TEMPORAL) + ", got '" + method + "'");
+        }
+        if (from.size() != to.size() || from.size() == 0) {
+            throw new IllegalArgumentException("expected two tensors of one size, got " + from + " and " + to);
+        }
+        session.use(() -> {
+            PreparedPlan plan = prepared(new Key(from.size(), method.equals(NON_TEMPORAL)));
+            Arguments arguments = new Arguments(0);
+            arguments.set(Arguments.Buffer.X, ClStorage.memory(from, pool));
+            arguments.set(Arguments.Buffer.Y, ClStorage.memory(to, pool));
+            launcher.launch(plan, arguments);
+        });
+        to.storage().touch();
+    }
+}
