@@ -1,0 +1,73 @@
+// Forward over planes, as in batch normalization: x is [outer][channels][span], a group is a channel.
+//
+// planes_forward: a work-item does a whole channel. For few channels: planes_moments (one work-item a piece of a channel: `part` of each of
+// `slices` consecutive samples), planes_merge (one a channel), planes_apply. Given statistics need planes_apply alone: a
+// work-item does `part` of each of `slices` consecutive slices (sample, channel).
+#include "cpu/apply.cl"
+
+SERIAL void planes_forward(__global const float *x, __global const float *weight, __global const float *bias,
+                           __global float *y, __global float *stats, long outer, long channels, long span, float eps,
+                           int zero_rstd) {
+    const long c = get_group_id(0);
+    const long stride = channels * span;
+    __global const float *plane = x + c * span;
+    const moments m = group_moments(plane, outer, stride, span);
+    const group_stats s = finish_group(m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd);
+    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
+    for (long n = 0; n < outer; n++) {
+        apply_run(plane + n * stride, y + c * span + n * stride, span, s, w, b);
+    }
+}
+
+// partials: [3][pieces][channels], the mean in two floats and the squares; a piece is (block of samples, part of a slice).
+SERIAL void planes_moments(__global const float *x, __global float *partials, long outer, long channels, long span,
+                           long slices, long parts, long part) {
+    const long id = get_group_id(0);
+    const long all = get_num_groups(0);
+    const long c = id % channels;
+    const long piece = id / channels;
+    const long n = piece / parts * slices;
+    const long from = piece % parts * part;
+    const moments m = group_moments(x + (n * channels + c) * span + from, min(slices, outer - n), channels * span,
+                                    min(part, span - from));
+    partials[id] = m.mean;
+    partials[all + id] = m.delta;
+    partials[2 * all + id] = settled(m.squares);
+}
+
+SERIAL void planes_merge(__global const float *x, __global const float *partials, __global float *stats, long outer,
+                         long channels, long span, long slices, long parts, long part, long pieces, float eps,
+                         int zero_rstd) {
+    const long c = get_group_id(0);
+    moments all;
+    long seen = 0;
+    for (long p = 0; p < pieces; p++) {
+        const long id = p * channels + c;
+        const long samples = min(slices, outer - p / parts * slices);
+        const long count = samples * min(part, span - p % parts * part);
+        moments one;
+        one.mean = partials[id];
+        one.delta = partials[pieces * channels + id];
+        one.squares = pair_of(partials[2 * pieces * channels + id]);
+        all = p == 0 ? one : merged(all, (float)seen, one, (float)count);
+        seen += count;
+    }
+    finish_group(all, x + c * span, outer, channels * span, span, stats, channels, c, eps, zero_rstd);
+}
+
+SERIAL void planes_apply(__global const float *x, __global const float *weight, __global const float *bias,
+                         __global float *y, __global const float *stats, long outer, long channels, long span, long slices,
+                         long parts, long part) {
+    const long id = get_group_id(0);
+    const long first = id / parts * slices;
+    const long last = min(first + slices, outer * channels);
+    const long from = id % parts * part;
+    long c = first % channels;
+    for (long slice = first; slice < last; slice++) {
+        const long at = slice * span + from;
+        apply_run(x + at, y + at, min(part, span - from), load_stats(stats, channels, c),
+                  parameter_or(HAS_WEIGHT, weight, c, 1.0f), parameter_or(HAS_BIAS, bias, c, 0.0f));
+        c = c + 1 == channels ? 0 : c + 1;
+    }
+}

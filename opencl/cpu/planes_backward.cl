@@ -1,0 +1,110 @@
+// Backward over planes, as in batch normalization: x is [outer][channels][span], a group is a channel.
+//
+// planes_backward: a work-item does a whole channel. For few channels: planes_sums (one work-item a piece of a channel: `part` of
+// each of `slices` consecutive samples), planes_fold (one a channel), planes_dx (`part` of each of `slices` consecutive
+// slices). Given statistics need no sums for dx: planes_given does dx and both sums of a slice in one sweep.
+// partials is always [2][pieces][channels], of dy * x_hat and of dy, as sum_partials takes it.
+#include "cpu/gradients.cl"
+
+SERIAL void planes_backward(__global const float *x, __global const float *dy, __global const float *weight,
+                            __global const float *stats, __global float *dx, __global float *partials, long outer,
+                            long channels, long span) {
+    const long c = get_group_id(0);
+    const long stride = channels * span;
+    const group_stats s = load_stats(stats, channels, c);
+    const gradient_sums sums = add_runs(no_sums(), x + c * span, dy + c * span, outer, stride, span, s);
+    const float dyx_sum = settled(sums.dyx);
+    const float dy_sum = settled(sums.dy);
+#if PARAMETERS
+    partials[c] = dyx_sum;
+    partials[channels + c] = dy_sum;
+#endif
+#if DX
+    const float n = (float)(outer * span);
+    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    for (long at = c * span; at < outer * stride; at += stride) {
+        dx_run(x + at, dy + at, dx + at, span, s, w, dy_sum * w / n, dyx_sum * w / n);
+    }
+#endif
+}
+
+SERIAL void planes_sums(__global const float *x, __global const float *dy, __global const float *stats,
+                        __global float *partials, long outer, long channels, long span, long slices, long parts,
+                        long part) {
+    const long id = get_group_id(0);
+    const long c = id % channels;
+    const long piece = id / channels;
+    const long n = piece / parts * slices;
+    const long from = piece % parts * part;
+    const long at = (n * channels + c) * span + from;
+    const gradient_sums sums = add_runs(no_sums(), x + at, dy + at, min(slices, outer - n), channels * span,
+                                        min(part, span - from), load_stats(stats, channels, c));
+    partials[id] = settled(sums.dyx);
+    partials[get_num_groups(0) + id] = settled(sums.dy);
+}
+
+inline float total_of(__global const float *sums, long count, long stride) {
+    float_pair total = pair_of(0.0f);
+    for (long i = 0; i < count; i++) {
+        total = pair_add(total, sums[i * stride]);
+    }
+    return settled(total);
+}
+
+// means: [2][channels], of g = dy * weight and of g * x_hat.
+SERIAL void planes_fold(__global const float *partials, __global const float *weight, __global float *means, long outer,
+                        long channels, long span, long pieces) {
+    const long c = get_group_id(0);
+    const float n = (float)(outer * span);
+    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    means[c] = total_of(partials + pieces * channels + c, pieces, channels) * w / n;
+    means[channels + c] = total_of(partials + c, pieces, channels) * w / n;
+}
+
+SERIAL void planes_dx(__global const float *x, __global const float *dy, __global const float *weight,
+                      __global const float *stats, __global const float *means, __global float *dx, long outer,
+                      long channels, long span, long slices, long parts, long part) {
+    const long id = get_group_id(0);
+    const long first = id / parts * slices;
+    const long last = min(first + slices, outer * channels);
+    const long from = id % parts * part;
+    for (long slice = first; slice < last; slice++) {
+        const long c = slice % channels;
+        const long at = slice * span + from;
+        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        dx_run(x + at, dy + at, dx + at, min(part, span - from), load_stats(stats, channels, c), w, means[c],
+               means[channels + c]);
+    }
+}
+
+// A piece here is (sample, part), and a work-item does `part` of `slices` consecutive slices.
+SERIAL void planes_given(__global const float *x, __global const float *dy, __global const float *weight,
+                         __global const float *stats, __global float *dx, __global float *partials, long outer,
+                         long channels, long span, long slices, long parts, long part) {
+    const long id = get_group_id(0);
+    const long first = id / parts * slices;
+    const long last = min(first + slices, outer * channels);
+    const long begin = id % parts * part;
+    const long end = min(begin + part, span);
+    for (long slice = first; slice < last; slice++) {
+        const long c = slice % channels;
+        const group_stats s = load_stats(stats, channels, c);
+        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        gradient_sums sums = no_sums();
+        for (long from = begin; from < end; from += CHUNK) {
+            const long at = slice * span + from;
+            const long count = min((long)CHUNK, end - from);
+#if PARAMETERS
+            sums = add_chunk(sums, x + at, dy + at, 1, 0, count, s);
+#endif
+#if DX
+            dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f);
+#endif
+        }
+#if PARAMETERS
+        const long piece = slice / channels * parts + id % parts;
+        partials[piece * channels + c] = settled(sums.dyx);
+        partials[(outer * parts + piece) * channels + c] = settled(sums.dy);
+#endif
+    }
+}

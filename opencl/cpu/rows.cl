@@ -1,0 +1,84 @@
+// Forward over rows: a group is one contiguous row. Every row is read from memory once and written once, as long as it fits
+// the caches of a core.
+//
+// rows_forward: one work-item does `block` whole rows. For rows too few or too long for that: rows_moments (one work-item a
+// part of a row), rows_merge (one a row), rows_apply (one a part).
+// Row r begins at parameter (r % row_groups) * segments. ELEMENTWISE: every element of a row has a parameter of its own
+// (span is 1); otherwise `span` neighbours share one.
+#include "cpu/apply.cl"
+
+#ifndef ELEMENTWISE
+#define ELEMENTWISE 1
+#endif
+
+// Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter.
+inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
+                       __global float *y, long from, long to, long span, group_stats s) {
+#if ELEMENTWISE
+    apply_dense(x + from, y + from, to - from, s, weight + from, bias + from);
+#else
+    long d = from / span;
+    for (long i = from; i < to; d++) {
+        const long end = min((d + 1) * span, to);
+        const float w = parameter_or(HAS_WEIGHT, weight, d, 1.0f);
+        const float b = parameter_or(HAS_BIAS, bias, d, 0.0f);
+        apply_run(x + i, y + i, end - i, s, w, b);
+        i = end;
+    }
+#endif
+}
+
+SERIAL void rows_forward(__global const float *x, __global const float *weight, __global const float *bias,
+                         __global float *y, __global float *stats, long rows, long segments, long span, long row_groups,
+                         long block, float eps, int zero_rstd) {
+    const long length = segments * span;
+    const long first = get_group_id(0) * block;
+    const long last = min(first + block, rows);
+    for (long r = first; r < last; r++) {
+        __global const float *row = x + r * length;
+        const moments m = group_moments(row, 1, 0, length);
+        const group_stats s = finish_group(m, row, 1, 0, length, stats, rows, r, eps, zero_rstd);
+        const long parameter = r % row_groups * segments;
+        apply_part(row, weight + parameter, bias + parameter, y + r * length, 0, length, span, s);
+    }
+}
+
+// partials: [3][rows][parts], the mean in two floats and the squares of every part of `part` elements.
+SERIAL void rows_moments(__global const float *x, __global float *partials, long rows, long length, long parts,
+                         long part) {
+    const long id = get_group_id(0);
+    const long r = id / parts;
+    const long from = id % parts * part;
+    const moments m = group_moments(x + r * length + from, 1, 0, min(part, length - from));
+    partials[id] = m.mean;
+    partials[rows * parts + id] = m.delta;
+    partials[2 * rows * parts + id] = settled(m.squares);
+}
+
+SERIAL void rows_merge(__global const float *x, __global const float *partials, __global float *stats, long rows,
+                       long length, long parts, long part, float eps, int zero_rstd) {
+    const long r = get_group_id(0);
+    moments all;
+    for (long p = 0; p < parts; p++) {
+        const long id = r * parts + p;
+        moments one;
+        one.mean = partials[id];
+        one.delta = partials[rows * parts + id];
+        one.squares = pair_of(partials[2 * rows * parts + id]);
+        const float count = (float)min(part, length - p * part);
+        all = p == 0 ? one : merged(all, (float)(p * part), one, count);
+    }
+    finish_group(all, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd);
+}
+
+SERIAL void rows_apply(__global const float *x, __global const float *weight, __global const float *bias,
+                       __global float *y, __global const float *stats, long rows, long segments, long span,
+                       long row_groups, long parts, long part) {
+    const long id = get_group_id(0);
+    const long r = id / parts;
+    const long from = id % parts * part;
+    const long length = segments * span;
+    const long parameter = r % row_groups * segments;
+    apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, min(from + part, length), span,
+               load_stats(stats, rows, r));
+}

@@ -1,0 +1,179 @@
+// Backward over rows whose elements have a parameter each, as in layer normalization.
+//
+// dense_backward: a work-item does `block` rows; x and dy are read from memory once, the sums for the parameters live in the
+// block's own row of partials [2][blocks][length]. With few long rows these would be larger than x itself; then
+// dense_sums (one work-item a part of a row) and dense_columns (one a stretch of columns, over all rows) read x and dy
+// twice, and write the parameters' gradients directly.
+#include "cpu/gradients.cl"
+
+// Columns of a dense_columns work-item.
+#ifndef COLUMNS
+#define COLUMNS 1024
+#endif
+
+// The means over a row, as far as they are known.
+typedef struct {
+    float_pair g, gx;
+} row_sums;
+
+// Adds up a chunk of a row; what each element gives to its parameter goes to dw and db.
+inline row_sums add_dense(row_sums sums, __global const float *x, __global const float *dy, __global const float *w,
+                          __global float *dw, __global float *db, long count, group_stats s) {
+    vec a0 = (vec)(0.0f), b0 = a0;
+    long i = 0;
+    for (; i + WIDTH <= count; i += WIDTH) {
+        const vec g = load(dy + i);
+        const vec t = g * normalized_of(load(x + i), s);
+#if PARAMETERS
+        store(load(dw + i) + t, dw + i);
+        store(load(db + i) + g, db + i);
+#endif
+#if HAS_WEIGHT
+        a0 += g * load(w + i);
+        b0 += t * load(w + i);
+#else
+        a0 += g;
+        b0 += t;
+#endif
+    }
+    if (i < count) {
+        const long last = count - WIDTH;
+        const vec g = last_lanes(load(dy + last), count - i);
+        const vec t = last_lanes(g * normalized_of(load(x + last), s), count - i);
+#if PARAMETERS
+        store(load(dw + last) + t, dw + last);
+        store(load(db + last) + g, db + last);
+#endif
+#if HAS_WEIGHT
+        const vec weights = load(w + last);
+        a0 += last_lanes(g * weights, count - i);
+        b0 += last_lanes(t * weights, count - i);
+#else
+        a0 += g;
+        b0 += t;
+#endif
+    }
+    sums.g = pair_add(sums.g, sum_of(a0));
+    sums.gx = pair_add(sums.gx, sum_of(b0));
+    return sums;
+}
+
+SERIAL void dense_backward(__global const float *x, __global const float *dy, __global const float *weight,
+                           __global const float *stats, __global float *dx, __global float *partials, long rows,
+                           long length, long block) {
+    const long b = get_group_id(0);
+    const long blocks = get_num_groups(0);
+    const long last = min((b + 1) * block, rows);
+    __global float *dw = partials + b * length;
+    __global float *db = partials + (blocks + b) * length;
+#if PARAMETERS
+    clear(dw, length);
+    clear(db, length);
+#endif
+    for (long r = b * block; r < last; r++) {
+        const group_stats s = load_stats(stats, rows, r);
+        const long row = r * length;
+        row_sums sums;
+        sums.g = sums.gx = pair_of(0.0f);
+        for (long from = 0; from < length; from += CHUNK) {
+            sums = add_dense(sums, x + row + from, dy + row + from, weight + from, dw + from, db + from,
+                             min((long)CHUNK, length - from), s);
+        }
+#if DX
+        const float n = (float)length;
+        dx_dense(x + row, dy + row, dx + row, length, s, weight, settled(sums.g) / n, settled(sums.gx) / n);
+#endif
+    }
+}
+
+// sums: [2][rows][parts], of g = dy * weight and of g * x_hat.
+SERIAL void dense_sums(__global const float *x, __global const float *dy, __global const float *weight,
+                       __global const float *stats, __global float *sums, long rows, long length, long parts, long part) {
+    const long id = get_group_id(0);
+    const long r = id / parts;
+    const long begin = id % parts * part;
+    const long end = min(begin + part, length);
+    const group_stats s = load_stats(stats, rows, r);
+    float_pair g = pair_of(0.0f);
+    float_pair gx = pair_of(0.0f);
+    for (long from = begin; from < end; from += CHUNK) {
+        const long count = min((long)CHUNK, end - from);
+        vec a = (vec)(0.0f), b = a;
+        long i = 0;
+        for (; i + WIDTH <= count; i += WIDTH) {
+            const vec v = weighted(dy + r * length + from + i, weight + from + i);
+            a += v;
+            b += v * normalized_of(load(x + r * length + from + i), s);
+        }
+        if (i < count) {
+            const long last = from + count - WIDTH;
+            const vec v = last_lanes(weighted(dy + r * length + last, weight + last), count - i);
+            a += v;
+            b += last_lanes(v * normalized_of(load(x + r * length + last), s), count - i);
+        }
+        g = pair_add(g, sum_of(a));
+        gx = pair_add(gx, sum_of(b));
+    }
+    sums[id] = settled(g);
+    sums[rows * parts + id] = settled(gx);
+}
+
+inline float mean_of(__global const float *sums, long parts, float n) {
+    float_pair total = pair_of(0.0f);
+    for (long p = 0; p < parts; p++) {
+        total = pair_add(total, sums[p]);
+    }
+    return settled(total) / n;
+}
+
+inline void add_to(float *hi, float *lo, vec term) {
+    vec_pair sum;
+    sum.hi = load(hi);
+    sum.lo = load(lo);
+    sum = vec_pair_add(sum, term);
+    store(sum.hi, hi);
+    store(sum.lo, lo);
+}
+
+inline void put(__global float *gradient, const float *hi, const float *lo, long count, int accumulate) {
+    for (long i = 0; i < count; i++) {
+        const float total = isfinite(hi[i]) ? hi[i] + lo[i] : hi[i];
+        gradient[i] = accumulate ? gradient[i] + total : total;
+    }
+}
+
+SERIAL void dense_columns(__global const float *x, __global const float *dy, __global const float *weight,
+                          __global const float *stats, __global const float *sums, __global float *dx,
+                          __global float *dweight, __global float *dbias, long rows, long length, long parts,
+                          int want_dweight, int want_dbias, int accumulate) {
+    const long from = get_group_id(0) * COLUMNS;
+    const long count = min((long)COLUMNS, length - from);
+    float dyx_hi[WIDTH + COLUMNS], dyx_lo[WIDTH + COLUMNS], dy_hi[WIDTH + COLUMNS], dy_lo[WIDTH + COLUMNS];
+    for (long i = 0; i < WIDTH + COLUMNS; i++) {
+        dyx_hi[i] = dyx_lo[i] = dy_hi[i] = dy_lo[i] = 0.0f;
+    }
+    for (long r = 0; r < rows; r++) {
+        const group_stats s = load_stats(stats, rows, r);
+        const long row = r * length + from;
+#if PARAMETERS
+        for (long i = 0; i < count; i += WIDTH) { // a last vector may begin before 0, in the spare WIDTH
+            const long at = min(i, count - WIDTH);
+            const vec g = fresh_lanes(load(dy + row + at), count - i);
+            const vec t = fresh_lanes(g * normalized_of(load(x + row + at), s), count - i);
+            add_to(dyx_hi + WIDTH + at, dyx_lo + WIDTH + at, t);
+            add_to(dy_hi + WIDTH + at, dy_lo + WIDTH + at, g);
+        }
+#endif
+#if DX
+        const float mean_g = mean_of(sums + r * parts, parts, (float)length);
+        const float mean_gx = mean_of(sums + (rows + r) * parts, parts, (float)length);
+        dx_dense(x + row, dy + row, dx + row, count, s, weight + from, mean_g, mean_gx);
+#endif
+    }
+    if (want_dweight) {
+        put(dweight + from, dyx_hi + WIDTH, dyx_lo + WIDTH, count, accumulate);
+    }
+    if (want_dbias) {
+        put(dbias + from, dy_hi + WIDTH, dy_lo + WIDTH, count, accumulate);
+    }
+}

@@ -1,0 +1,98 @@
+// Backward over rows made of segments that share a parameter each, as in group and instance normalization.
+//
+// segments_backward: a work-item does `block` whole rows, and the second reading of x and dy finds them in its cache. For few
+// long rows: segments_sums (one work-item a part of a segment), segments_fold (one a row), segments_dx (one a part).
+// The sums of row r, segment d go to partials [2][rows * segments] at r * segments + d, which is what sum_partials takes.
+#include "cpu/gradients.cl"
+
+SERIAL void segments_backward(__global const float *x, __global const float *dy, __global const float *weight,
+                              __global const float *stats, __global float *dx, __global float *partials, long rows,
+                              long segments, long span, long row_groups, long block) {
+    const long length = segments * span;
+    const long first = get_group_id(0) * block;
+    const long last = min(first + block, rows);
+    for (long r = first; r < last; r++) {
+        const group_stats s = load_stats(stats, rows, r);
+        __global const float *w = weight + r % row_groups * segments;
+        float_pair g = pair_of(0.0f);
+        float_pair gx = pair_of(0.0f);
+        for (long d = 0; d < segments; d++) {
+            const long at = r * length + d * span;
+            const gradient_sums sums = add_runs(no_sums(), x + at, dy + at, 1, 0, span, s);
+            const float dyx_sum = settled(sums.dyx);
+            const float dy_sum = settled(sums.dy);
+#if PARAMETERS
+            partials[r * segments + d] = dyx_sum;
+            partials[(rows + r) * segments + d] = dy_sum;
+#endif
+            const float wd = parameter_or(HAS_WEIGHT, w, d, 1.0f);
+            g = pair_add(g, dy_sum * wd);
+            gx = pair_add(gx, dyx_sum * wd);
+        }
+#if DX
+        const float mean_g = settled(g) / (float)length;
+        const float mean_gx = settled(gx) / (float)length;
+        for (long d = 0; d < segments; d++) {
+            const long at = r * length + d * span;
+            dx_run(x + at, dy + at, dx + at, span, s, parameter_or(HAS_WEIGHT, w, d, 1.0f), mean_g, mean_gx);
+        }
+#endif
+    }
+}
+
+// sums: [2][rows * segments][parts], of dy * x_hat and of dy over a part.
+SERIAL void segments_sums(__global const float *x, __global const float *dy, __global const float *stats,
+                          __global float *sums, long rows, long segments, long span, long parts, long part) {
+    const long id = get_group_id(0);
+    const long segment = id / parts;
+    const long from = id % parts * part;
+    const long at = segment * span + from;
+    const group_stats s = load_stats(stats, rows, segment / segments);
+    const gradient_sums one = add_runs(no_sums(), x + at, dy + at, 1, 0, min(part, span - from), s);
+    sums[id] = settled(one.dyx);
+    sums[rows * segments * parts + id] = settled(one.dy);
+}
+
+inline float total_of(__global const float *sums, long parts) {
+    float_pair total = pair_of(0.0f);
+    for (long p = 0; p < parts; p++) {
+        total = pair_add(total, sums[p]);
+    }
+    return settled(total);
+}
+
+// means: [2][rows], of g = dy * weight and of g * x_hat.
+SERIAL void segments_fold(__global const float *sums, __global const float *weight, __global float *means,
+                          __global float *partials, long rows, long segments, long span, long row_groups, long parts) {
+    const long r = get_group_id(0);
+    __global const float *w = weight + r % row_groups * segments;
+    float_pair g = pair_of(0.0f);
+    float_pair gx = pair_of(0.0f);
+    for (long d = 0; d < segments; d++) {
+        const long segment = r * segments + d;
+        const float dyx_sum = total_of(sums + segment * parts, parts);
+        const float dy_sum = total_of(sums + (rows * segments + segment) * parts, parts);
+#if PARAMETERS
+        partials[segment] = dyx_sum;
+        partials[rows * segments + segment] = dy_sum;
+#endif
+        const float wd = parameter_or(HAS_WEIGHT, w, d, 1.0f);
+        g = pair_add(g, dy_sum * wd);
+        gx = pair_add(gx, dyx_sum * wd);
+    }
+    means[r] = settled(g) / (float)(segments * span);
+    means[rows + r] = settled(gx) / (float)(segments * span);
+}
+
+SERIAL void segments_dx(__global const float *x, __global const float *dy, __global const float *weight,
+                        __global const float *stats, __global const float *means, __global float *dx, long rows,
+                        long segments, long span, long row_groups, long parts, long part) {
+    const long id = get_group_id(0);
+    const long segment = id / parts;
+    const long r = segment / segments;
+    const long from = id % parts * part;
+    const long at = segment * span + from;
+    const long parameter = r % row_groups * segments + segment % segments;
+    dx_run(x + at, dy + at, dx + at, min(part, span - from), load_stats(stats, rows, r),
+           parameter_or(HAS_WEIGHT, weight, parameter, 1.0f), means[r], means[rows + r]);
+}

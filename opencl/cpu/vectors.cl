@@ -1,0 +1,210 @@
+// Vectors of WIDTH floats, and how a run of consecutive floats is walked with them by one work-item.
+//
+// A run whose length is no multiple of WIDTH ends in a vector that overlaps the one before it: it is loaded whole and the
+// lanes that were seen already are masked out (sums) or left out (stores). The plan takes a WIDTH no longer than the run,
+// so that such a vector never begins before the run does.
+#include "common/numerics.cl"
+
+#ifndef WIDTH
+#define WIDTH 8
+#endif
+
+// 1: the output is large, store whole cache lines past the caches.
+#ifndef STREAM
+#define STREAM 0
+#endif
+
+#define LINE 16 // floats in a cache line
+
+#if WIDTH == 16
+typedef float16 vec;
+typedef int16 lanes;
+#define LANE_INDEX ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define load(p) vload16(0, p)
+#define store(v, p) vstore16(v, 0, p)
+#elif WIDTH == 8
+typedef float8 vec;
+typedef int8 lanes;
+#define LANE_INDEX ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
+#define load(p) vload8(0, p)
+#define store(v, p) vstore8(v, 0, p)
+#elif WIDTH == 4
+typedef float4 vec;
+typedef int4 lanes;
+#define LANE_INDEX ((int4)(0, 1, 2, 3))
+#define load(p) vload4(0, p)
+#define store(v, p) vstore4(v, 0, p)
+#else
+typedef float vec;
+typedef int lanes;
+#define LANE_INDEX 0
+#define load(p) (*(p))
+#define store(v, p) (*(p) = (v))
+#endif
+
+inline float sum_of_4(float4 v) {
+    const float2 s = v.lo + v.hi;
+    return s.x + s.y;
+}
+
+inline float sum_of(vec v) {
+#if WIDTH == 16
+    const float8 s = v.lo + v.hi;
+    return sum_of_4(s.lo + s.hi);
+#elif WIDTH == 8
+    return sum_of_4(v.lo + v.hi);
+#elif WIDTH == 4
+    return sum_of_4(v);
+#else
+    return v;
+#endif
+}
+
+// v with only its last `count` lanes kept, 0 elsewhere (whatever was there, NaN too).
+inline vec last_lanes(vec v, long count) {
+#if WIDTH == 1
+    return v;
+#else
+    return select((vec)(0.0f), v, (lanes)(LANE_INDEX >= (lanes)(WIDTH - (int)count)));
+#endif
+}
+
+// The lanes of a run's vector that are new when `left` elements of it remain.
+inline vec fresh_lanes(vec v, long left) {
+    return left < WIDTH ? last_lanes(v, left) : v;
+}
+
+inline void clear(__global float *values, long count) {
+    for (long i = 0; i < count; i++) {
+        values[i] = 0.0f;
+    }
+}
+
+// Sums in two floats, one a lane; see pair_add.
+typedef struct {
+    vec hi, lo;
+} vec_pair;
+
+inline vec_pair vec_pair_add(vec_pair a, vec b) {
+    const vec sum = a.hi + b;
+    const vec t = sum - a.hi;
+    const vec error = (a.hi - (sum - t)) + (b - t);
+    a.hi = sum;
+    a.lo += error;
+    return a;
+}
+
+// Stores the first `count` lanes of v at p; 0 < count < WIDTH.
+inline void store_first(vec v, long count, __global float *p) {
+#if WIDTH == 16
+    if (count & 8) {
+        vstore8(v.lo, 0, p);
+        v.lo = v.hi;
+        p += 8;
+    }
+    float8 v8 = v.lo;
+#elif WIDTH == 8
+    float8 v8 = v;
+#endif
+#if WIDTH >= 8
+    if (count & 4) {
+        vstore4(v8.lo, 0, p);
+        v8.lo = v8.hi;
+        p += 4;
+    }
+    float4 v4 = v8.lo;
+#elif WIDTH == 4
+    float4 v4 = v;
+#endif
+#if WIDTH >= 4
+    if (count & 2) {
+        vstore2(v4.lo, 0, p);
+        v4.lo = v4.hi;
+        p += 2;
+    }
+    if (count & 1) {
+        *p = v4.x;
+    }
+#endif
+}
+
+// Stores the last `count` lanes of v so that they end before `end`; 0 < count < WIDTH.
+inline void store_last(vec v, long count, __global float *end) {
+#if WIDTH == 16
+    if (count & 8) {
+        vstore8(v.hi, 0, end - 8);
+        v.hi = v.lo;
+        end -= 8;
+    }
+    float8 v8 = v.hi;
+#elif WIDTH == 8
+    float8 v8 = v;
+#endif
+#if WIDTH >= 8
+    if (count & 4) {
+        vstore4(v8.hi, 0, end - 4);
+        v8.hi = v8.lo;
+        end -= 4;
+    }
+    float4 v4 = v8.hi;
+#elif WIDTH == 4
+    float4 v4 = v;
+#endif
+#if WIDTH >= 4
+    if (count & 2) {
+        vstore2(v4.hi, 0, end - 2);
+        v4.hi = v4.lo;
+        end -= 2;
+    }
+    if (count & 1) {
+        end[-1] = v4.w;
+    }
+#endif
+}
+
+// Where the whole cache lines of a run of `count` floats at p begin; `count` if there are none, or p is odd.
+inline long first_line(__global const float *p, long count) {
+    const long head = (long)((64 - ((size_t)p & 63)) & 63) / 4;
+    return head + LINE <= count ? head : count;
+}
+
+inline void stream(vec v, __global float *p) {
+    __builtin_nontemporal_store(v, (__global vec *)p);
+}
+
+// Stores VALUE(i), a vector for the elements i … i + WIDTH - 1, over a run of `count` floats at `out`. With STREAM the whole
+// cache lines in it go past the caches; a line half stored so would cost several times a plain store.
+#if STREAM
+#define SWEEP(out, count, VALUE)                                                                                        \
+    {                                                                                                                  \
+        const long lines = first_line(out, count);                                                                     \
+        const long lines_end = lines + (count - lines) / LINE * LINE;                                                  \
+        long i = 0;                                                                                                    \
+        if (lines < count) {                                                                                           \
+            for (; i + WIDTH <= lines; i += WIDTH) {                                                                   \
+                store(VALUE(i), out + i);                                                                              \
+            }                                                                                                          \
+            if (i < lines) {                                                                                           \
+                store_first(VALUE(i), lines - i, out + i);                                                             \
+            }                                                                                                          \
+            for (i = lines; i < lines_end; i += WIDTH) {                                                               \
+                stream(VALUE(i), out + i);                                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
+        SWEEP_REST(out, count, VALUE)                                                                                  \
+    }
+#else
+#define SWEEP(out, count, VALUE)                                                                                        \
+    {                                                                                                                  \
+        long i = 0;                                                                                                    \
+        SWEEP_REST(out, count, VALUE)                                                                                  \
+    }
+#endif
+
+#define SWEEP_REST(out, count, VALUE)                                                                                   \
+    for (; i + WIDTH <= count; i += WIDTH) {                                                                           \
+        store(VALUE(i), out + i);                                                                                      \
+    }                                                                                                                  \
+    if (i < count) {                                                                                                   \
+        store_last(VALUE(count - WIDTH), count - i, out + count);                                                      \
+    }

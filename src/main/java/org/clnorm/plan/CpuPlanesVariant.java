@@ -1,0 +1,156 @@
+package org.clnorm.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Channels of several planes each on a CPU device: a work-item does a channel, or a piece of it where they are few. */
+final class CpuPlanesVariant implements Variant {
+    @Override
+    public String name() {
+        return "cpu/planes";
+    }
+
+    @Override
+    public KernelSet kernels() {
+        return KernelSet.CPU;
+    }
+
+    @Override
+    public Optional<NormPlan> plan(Task task, Traits traits) {
+        return Planes.of(task.view()).filter(planes -> planes.span() > 1).map(planes -> plan(task, planes, traits));
+    }
+
+    private NormPlan plan(Task task, Planes planes, Traits traits) {
+        boolean forward = task.pass() == Task.Pass.FORWARD;
+        if (task.statistics() == Task.Statistics.GIVEN) {
+            return forward ? givenForward(task, planes, traits) : givenBackward(task, planes, traits);
+        }
+        if (CpuWork.tooFew(planes.channels(), task.view().elements(), traits)) {
+            return forward ? piecesForward(task, planes, traits) : piecesBackward(task, planes, traits);
+        }
+        return forward ? channelsForward(task, planes, traits) : channelsBackward(task, planes, traits);
+    }
+
+    private NormPlan channelsForward(Task task, Planes planes, Traits traits) {
+        Step step = CpuWork.step("cpu/planes", "planes_forward", CpuWork.options(task, traits, planes.span()),
+                planes.channels(), scalars(planes));
+        return CpuWork.plan(name(), said(planes) + ", a channel a work-item", List.of(step), Map.of(), task);
+    }
+
+    private NormPlan channelsBackward(Task task, Planes planes, Traits traits) {
+        List<Step> steps = new ArrayList<>();
+        steps.add(CpuWork.step("cpu/planes_backward", "planes_backward", CpuWork.options(task, traits, planes.span()),
+                planes.channels(), scalars(planes)));
+        if (task.parameters()) {
+            steps.add(CpuWork.sumPartials(1, planes.channels()));
+        }
+        return CpuWork.plan(name(), said(planes) + ", a channel a work-item", steps,
+                Map.of("partials", 2 * planes.channels()), task);
+    }
+
+    private NormPlan piecesForward(Task task, Planes planes, Traits traits) {
+        Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
+        Cut cut = Cut.of(planes, CpuWork.PART);
+        long pieces = cut.pieces(planes.outer());
+        Map<String, Long> scalars = scalars(planes, cut);
+        scalars.put("pieces", pieces);
+        List<Step> steps = List.of(
+                CpuWork.step("cpu/planes", "planes_moments", options, pieces * planes.channels(), scalars),
+                CpuWork.step("cpu/planes", "planes_merge", options, planes.channels(), scalars),
+                apply(options, planes, traits));
+        return CpuWork.plan(name(), said(planes) + ", in " + pieces + " pieces each", steps,
+                Map.of("partials", 3 * pieces * planes.channels()), task);
+    }
+
+    private NormPlan piecesBackward(Task task, Planes planes, Traits traits) {
+        Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
+        Cut cut = Cut.of(planes, CpuWork.PART);
+        long pieces = cut.pieces(planes.outer());
+        Map<String, Long> scalars = scalars(planes, cut);
+        scalars.put("pieces", pieces);
+        List<Step> steps = new ArrayList<>();
+        steps.add(CpuWork.step("cpu/planes_backward", "planes_sums", options, pieces * planes.channels(), scalars));
+        if (task.dx()) {
+            Cut stretch = stretch(planes, traits);
+            steps.add(CpuWork.step("cpu/planes_backward", "planes_fold", options, planes.channels(), scalars));
+            steps.add(CpuWork.step("cpu/planes_backward", "planes_dx", options,
+                    stretch.pieces(planes.outer() * planes.channels()), scalars(planes, stretch)));
+        }
+        if (task.parameters()) {
+            steps.add(CpuWork.sumPartials(pieces, planes.channels()));
+        }
+        return CpuWork.plan(name(), said(planes) + ", in " + pieces + " pieces each", steps,
+                Map.of("partials", 2 * pieces * planes.channels(), "means", 2 * planes.channels()), task);
+    }
+
+    private NormPlan givenForward(Task task, Planes planes, Traits traits) {
+        Step step = apply(CpuWork.options(task, traits, planes.span()), planes, traits);
+        return CpuWork.plan(name(), said(planes) + ", statistics given", List.of(step), Map.of(), task);
+    }
+
+    private NormPlan givenBackward(Task task, Planes planes, Traits traits) {
+        Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
+        options.put("GIVEN", 1);
+        Cut cut = stretch(planes, traits);
+        List<Step> steps = new ArrayList<>();
+        steps.add(CpuWork.step("cpu/planes_backward", "planes_given", options,
+                cut.pieces(planes.outer() * planes.channels()), scalars(planes, cut)));
+        long pieces = planes.outer() * cut.parts();
+        if (task.parameters()) {
+            steps.add(CpuWork.sumPartials(pieces, planes.channels()));
+        }
+        return CpuWork.plan(name(), said(planes) + ", statistics given", steps,
+                Map.of("partials", task.parameters() ? 2 * pieces * planes.channels() : 1), task);
+    }
+
+    private static Step apply(Map<String, Integer> options, Planes planes, Traits traits) {
+        Cut cut = stretch(planes, traits);
+        return CpuWork.step("cpu/planes", "planes_apply", options, cut.pieces(planes.outer() * planes.channels()),
+                scalars(planes, cut));
+    }
+
+    /** Consecutive slices for a work-item, whatever their channels. */
+    private static Cut stretch(Planes planes, Traits traits) {
+        if (planes.span() > CpuWork.PART) {
+            return Cut.of(planes, CpuWork.PART);
+        }
+        long slices = CpuWork.block(planes.outer() * planes.channels(), planes.span(), traits);
+        return new Cut(slices, 1, planes.span());
+    }
+
+    private static Map<String, Long> scalars(Planes planes) {
+        Map<String, Long> scalars = new HashMap<>();
+        scalars.put("outer", planes.outer());
+        scalars.put("channels", planes.channels());
+        scalars.put("span", planes.span());
+        return scalars;
+    }
+
+    private static Map<String, Long> scalars(Planes planes, Cut cut) {
+        Map<String, Long> scalars = scalars(planes);
+        scalars.put("slices", cut.slices());
+        scalars.put("parts", cut.parts());
+        scalars.put("part", cut.part());
+        return scalars;
+    }
+
+    private static String said(Planes planes) {
+        return planes.channels() + " channels of " + planes.outer() + " planes of " + planes.span();
+    }
+
+    /** Pieces of several whole slices, or of a part of one. */
+    private record Cut(long slices, long parts, long part) {
+        static Cut of(Planes planes, long elements) {
+            long parts = CpuWork.ceil(planes.span(), elements);
+            long part = parts == 1 ? planes.span() : elements;
+            return new Cut(Math.max(1, elements / planes.span()), parts, part);
+        }
+
+        long pieces(long all) {
+            return CpuWork.ceil(all, slices) * parts;
+        }
+    }
+}

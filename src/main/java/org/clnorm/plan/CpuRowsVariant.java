@@ -1,0 +1,152 @@
+package org.clnorm.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Contiguous rows on a CPU device: a work-item does whole rows, or a part of a row where rows are few. */
+final class CpuRowsVariant implements Variant {
+    /**
+     * Rows that share a partial row of parameter gradients. More would lose digits (a float sum of 64 is good to about
+     * 1e-7), fewer cost memory traffic: 2 rows of partials a block.
+     */
+    private static final long MOST_ROWS = 64;
+    private static final long FEWEST_ROWS = 16;
+    /** Floats of a row from which on a row, its gradient and the partial sums no longer fit a core's cache together. */
+    private static final long LONG_ROW = 65_536;
+    /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
+    private static final long COLUMNS = 1_024;
+
+    @Override
+    public String name() {
+        return "cpu/rows";
+    }
+
+    @Override
+    public KernelSet kernels() {
+        return KernelSet.CPU;
+    }
+
+    @Override
+    public Optional<NormPlan> plan(Task task, Traits traits) {
+        if (task.statistics() == Task.Statistics.GIVEN) {
+            return Optional.empty();
+        }
+        return Rows.of(task.view()).map(rows -> task.pass() == Task.Pass.FORWARD ? forward(task, rows, traits)
+                : backward(task, rows, traits));
+    }
+
+    /** Rows without parameters may be read as rows with a parameter an element: nothing is read of them. */
+    private static Rows elementwise(Task task, Rows rows) {
+        boolean none = !task.weight() && !task.bias() && !task.parameters();
+        return none ? new Rows(rows.rows(), rows.length(), 1, 1) : rows;
+    }
+
+    private NormPlan forward(Task task, Rows given, Traits traits) {
+        Rows rows = elementwise(task, given);
+        boolean elementwise = rows.span() == 1;
+        Map<String, Integer> options = CpuWork.options(task, traits, elementwise ? rows.length() : rows.span());
+        options.put("ELEMENTWISE", elementwise ? 1 : 0);
+        Map<String, Long> scalars = scalars(rows);
+        if (!CpuWork.tooFew(rows.rows(), task.view().elements(), traits)) {
+            long block = CpuWork.block(rows.rows(), rows.length(), traits);
+            scalars.put("block", block);
+            Step step = CpuWork.step("cpu/rows", "rows_forward", options, CpuWork.ceil(rows.rows(), block), scalars);
+            return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", List.of(step), Map.of(), task);
+        }
+        long parts = CpuWork.ceil(rows.length(), CpuWork.PART);
+        scalars.put("length", rows.length());
+        scalars.put("parts", parts);
+        scalars.put("part", CpuWork.PART);
+        List<Step> steps = List.of(
+                CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, scalars),
+                CpuWork.step("cpu/rows", "rows_merge", options, rows.rows(), scalars),
+                CpuWork.step("cpu/rows", "rows_apply", options, rows.rows() * parts, scalars));
+        return CpuWork.plan(name(), said(rows) + ", in " + parts + " parts each", steps,
+                Map.of("partials", 3 * rows.rows() * parts), task);
+    }
+
+    private NormPlan backward(Task task, Rows given, Traits traits) {
+        Rows rows = elementwise(task, given);
+        return rows.dense() ? dense(task, rows, traits) : segments(task, rows, traits);
+    }
+
+    private NormPlan dense(Task task, Rows rows, Traits traits) {
+        Map<String, Integer> options = CpuWork.options(task, traits, rows.length());
+        long fair = rows.rows() / (CpuWork.SHARES * traits.computeUnits());
+        long block = Math.min(rows.rows(), Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, fair)));
+        long blocks = CpuWork.ceil(rows.rows(), block);
+        boolean columns = rows.length() >= LONG_ROW || CpuWork.tooFew(blocks, task.view().elements(), traits)
+                && rows.length() >= COLUMNS * traits.computeUnits();
+        if (columns) {
+            return denseColumns(task, rows, options);
+        }
+        Map<String, Long> scalars = Map.of("rows", rows.rows(), "length", rows.length(), "block", block);
+        List<Step> steps = new ArrayList<>();
+        steps.add(CpuWork.step("cpu/rows_dense", "dense_backward", options, blocks, scalars));
+        Map<String, Long> scratch = new HashMap<>();
+        scratch.put("partials", task.parameters() ? 2 * blocks * rows.length() : 1);
+        if (task.parameters()) {
+            steps.add(CpuWork.sumPartials(blocks, rows.length()));
+        }
+        return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", steps, scratch, task);
+    }
+
+    private NormPlan denseColumns(Task task, Rows rows, Map<String, Integer> options) {
+        options.put("COLUMNS", (int) COLUMNS);
+        long parts = CpuWork.ceil(rows.length(), CpuWork.PART);
+        Map<String, Long> scalars = Map.of("rows", rows.rows(), "length", rows.length(), "parts", parts,
+                "part", CpuWork.PART);
+        List<Step> steps = List.of(
+                CpuWork.step("cpu/rows_dense", "dense_sums", options, rows.rows() * parts, scalars),
+                CpuWork.step("cpu/rows_dense", "dense_columns", options, CpuWork.ceil(rows.length(), COLUMNS), scalars));
+        return CpuWork.plan(name(), said(rows) + ", " + COLUMNS + " columns a work-item", steps,
+                Map.of("sums", 2 * rows.rows() * parts), task);
+    }
+
+    private NormPlan segments(Task task, Rows rows, Traits traits) {
+        Map<String, Integer> options = CpuWork.options(task, traits, rows.span());
+        Map<String, Long> scalars = scalars(rows);
+        long sums = rows.rows() * rows.segments();
+        Map<String, Long> scratch = new HashMap<>();
+        scratch.put("partials", task.parameters() ? 2 * sums : 1);
+        List<Step> steps = new ArrayList<>();
+        String how;
+        if (!CpuWork.tooFew(rows.rows(), task.view().elements(), traits)) {
+            long block = CpuWork.block(rows.rows(), rows.length(), traits);
+            scalars.put("block", block);
+            steps.add(CpuWork.step("cpu/rows_segments", "segments_backward", options, CpuWork.ceil(rows.rows(), block),
+                    scalars));
+            how = ", " + block + " a work-item";
+        } else {
+            long parts = CpuWork.ceil(rows.span(), CpuWork.PART);
+            scalars.put("parts", parts);
+            scalars.put("part", CpuWork.PART);
+            scratch.put("sums", 2 * sums * parts);
+            scratch.put("means", 2 * rows.rows());
+            steps.add(CpuWork.step("cpu/rows_segments", "segments_sums", options, sums * parts, scalars));
+            steps.add(CpuWork.step("cpu/rows_segments", "segments_fold", options, rows.rows(), scalars));
+            steps.add(CpuWork.step("cpu/rows_segments", "segments_dx", options, sums * parts, scalars));
+            how = ", in " + rows.segments() * parts + " parts each";
+        }
+        if (task.parameters()) {
+            steps.add(CpuWork.sumPartials(rows.rows() / rows.rowGroups(), rows.rowGroups() * rows.segments()));
+        }
+        return CpuWork.plan(name(), said(rows) + how, steps, scratch, task);
+    }
+
+    private static Map<String, Long> scalars(Rows rows) {
+        Map<String, Long> scalars = new HashMap<>();
+        scalars.put("rows", rows.rows());
+        scalars.put("segments", rows.segments());
+        scalars.put("span", rows.span());
+        scalars.put("row_groups", rows.rowGroups());
+        return scalars;
+    }
+
+    private static String said(Rows rows) {
+        return rows.rows() + " contiguous rows of " + rows.length();
+    }
+}

@@ -1,0 +1,88 @@
+package org.clnorm.plan;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the plans of the CPU kernel set share: how wide, how much at once, past the caches or through them. */
+final class CpuWork {
+    /**
+     * Bytes of output from which on stores go past the caches. Measured with PoCL on 2 cores: such stores win 1.2–1.4× from
+     * about 8 MB on and lose below 3–6 MB, where the output would have stayed in the cache for whoever reads it next.
+     */
+    static final long STREAM_BYTES = 8L << 20;
+    /** Elements that make a work-item worth its launch of about 10 ns. */
+    static final long WORK = 16_384;
+    /** Elements of the parts that a long group is cut into; with 4,096 the merging costs a fifth. */
+    static final long PART = 65_536;
+    /** Work-items a compute unit, so that the units finish about together. */
+    static final long SHARES = 4;
+    /** Bytes of a float. */
+    private static final long FLOAT = 4;
+    /** Parameters a work-group of the last step. */
+    private static final long SUMS = 16;
+
+    private CpuWork() {
+    }
+
+    static long ceil(long a, long b) {
+        return (a + b - 1) / b;
+    }
+
+    /** The widest vector the device likes that is no longer than a run of consecutive elements. */
+    static int width(Traits traits, long run) {
+        int width = Math.min(16, Integer.highestOneBit(traits.vectorWidth()));
+        while (width > 1 && (width > run || width == 2)) {
+            width /= 2;
+        }
+        return width;
+    }
+
+    /** Whole units of `size` elements for a work-item: enough to be worth it, few enough to keep every core busy. */
+    static long block(long units, long size, Traits traits) {
+        long worth = ceil(WORK, size);
+        long fair = Math.max(1, units / (SHARES * traits.computeUnits()));
+        return Math.min(worth, fair);
+    }
+
+    /** Whether this many groups leave cores idle though there is work for them. */
+    static boolean tooFew(long groups, long elements, Traits traits) {
+        return groups < 2L * traits.computeUnits() && elements >= 2 * PART;
+    }
+
+    /** The build options every kernel of the set understands. */
+    static Map<String, Integer> options(Task task, Traits traits, long run) {
+        Map<String, Integer> options = new LinkedHashMap<>();
+        options.put("WIDTH", width(traits, run));
+        options.put("STREAM", task.view().elements() * FLOAT >= STREAM_BYTES ? 1 : 0);
+        options.put("HAS_WEIGHT", task.weight() ? 1 : 0);
+        if (task.pass() == Task.Pass.FORWARD) {
+            options.put("HAS_BIAS", task.bias() ? 1 : 0);
+        } else {
+            options.put("DX", task.dx() ? 1 : 0);
+            options.put("PARAMETERS", task.parameters() ? 1 : 0);
+        }
+        return options;
+    }
+
+    static Step step(String program, String kernel, Map<String, Integer> options, long workItems,
+            Map<String, Long> scalars) {
+        return new Step(program, kernel, options, workItems, 1, scalars);
+    }
+
+    /** The last step of a backward pass: both parameter gradients from their partial sums. */
+    static Step sumPartials(long blocks, long parameters) {
+        return new Step("common/statistics", "sum_partials", Map.of(), ceil(parameters, SUMS), SUMS,
+                Map.of("blocks", blocks, "parameters", parameters));
+    }
+
+    /** A plan; its bytes are those of every tensor that the pass must read or write, once. */
+    static NormPlan plan(String variant, String reason, List<Step> steps, Map<String, Long> scratch, Task task) {
+        boolean readsX = task.pass() == Task.Pass.FORWARD || task.statistics() == Task.Statistics.BATCH
+                || task.parameters();
+        boolean writes = task.pass() == Task.Pass.FORWARD || task.dx();
+        boolean readsDy = task.pass() == Task.Pass.BACKWARD;
+        long tensors = (readsX ? 1 : 0) + (readsDy ? 1 : 0) + (writes ? 1 : 0);
+        return new NormPlan(variant, reason, steps, scratch, tensors * task.view().elements() * FLOAT);
+    }
+}
