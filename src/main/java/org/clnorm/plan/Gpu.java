@@ -1,0 +1,82 @@
+package org.clnorm.plan;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the plans of the GPU kernel set share. Its thresholds are reasoned from the literature, not measured. */
+final class Gpu {
+    /** A group smaller than this is not cut up: the launches would cost more than the idle compute units. */
+    static final long SPLIT_ELEMENTS = 32_768;
+    /** Elements of a chunk, at least: a full work-group reads each four times over, 16 bytes at a time. */
+    static final long CHUNK_ELEMENTS = 4_096;
+    /** Work-groups a compute unit, so that enough loads are under way and the units finish together. */
+    static final long SHARES = 8;
+    /** Partial sums a parameter that the last step adds up in one go. */
+    private static final long FOLD_ABOVE = 64;
+    private static final long FOLDED = 32;
+
+    private Gpu() {
+    }
+
+    static long ceil(long a, long b) {
+        return (a + b - 1) / b;
+    }
+
+    static long roundUp(long value, long multiple) {
+        return ceil(value, multiple) * multiple;
+    }
+
+    /** Whether so few groups leave compute units idle though there is work for them. */
+    static boolean tooFew(long groups, long groupSize, Traits traits) {
+        return groups < 2L * traits.computeUnits() && groupSize >= SPLIT_ELEMENTS;
+    }
+
+    /** The build options that a task decides. */
+    static void options(Map<String, Integer> options, Task task) {
+        options.put("HAS_WEIGHT", flag(task.weight()));
+        if (task.pass() == Task.Pass.FORWARD) {
+            options.put("HAS_BIAS", flag(task.bias()));
+        } else {
+            options.put("WANT_DX", flag(task.dx()));
+            options.put("WANT_PARAMETERS", flag(task.parameters()));
+            options.put("GIVEN", flag(task.statistics() == Task.Statistics.GIVEN));
+        }
+    }
+
+    static int flag(boolean set) {
+        return set ? 1 : 0;
+    }
+
+    /** Where the partial sums of a backward pass begin in the buffer: behind the folded ones, if they are folded. */
+    static long raw(long blocks, long parameters) {
+        return blocks > FOLD_ABOVE ? roundUp(2 * FOLDED * parameters, 4) : 0;
+    }
+
+    /** Floats for the partial sums; one where a kernel has the argument but writes nothing. */
+    static Map<String, Long> partials(boolean written, long blocks, long parameters) {
+        Map<String, Long> scratch = new HashMap<>();
+        scratch.put("partials", written ? raw(blocks, parameters) + 2 * blocks * parameters : 1);
+        return scratch;
+    }
+
+    /** Adds the steps that make dweight and dbias of the partial sums. */
+    static void sum(List<Step> steps, long blocks, long parameters, Traits traits) {
+        long raw = raw(blocks, parameters);
+        if (raw > 0) {
+            long workGroup = Math.min(64, GpuTeam.mostItems(traits));
+            steps.add(new Step("gpu/partials", "fold_partials", Map.of("WORK_GROUP", (int) workGroup),
+                    FOLDED * ceil(parameters, workGroup), workGroup,
+                    Map.of("raw_blocks", blocks, "blocks", FOLDED, "parameters", parameters, "raw", raw)));
+        }
+        steps.add(StatisticsSteps.sumPartials(raw > 0 ? FOLDED : blocks, parameters, traits));
+    }
+
+    static NormPlan plan(String variant, String reason, List<Step> steps, Map<String, Long> scratch, Task task) {
+        long tensors = task.pass() == Task.Pass.FORWARD || !task.dx() ? 2 : 3;
+        if (task.dx() && task.statistics() == Task.Statistics.GIVEN && !task.parameters()) {
+            tensors = 2;
+        }
+        return new NormPlan(variant, reason, steps, scratch, tensors * task.view().elements() * Float.BYTES);
+    }
+}

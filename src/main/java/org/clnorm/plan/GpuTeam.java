@@ -1,0 +1,90 @@
+package org.clnorm.plan;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * How the GPU kernels share a work-group: teams of lanes × depth work-items, a group of the view to each team. Powers of two.
+ *
+ * @param lanes work-items side by side along contiguous elements
+ * @param depth planes that a team visits at once
+ * @param teams groups that a work-group does at once
+ */
+record GpuTeam(long lanes, long depth, long teams) {
+    /** Work-items a group when they are not tied to one long row; from experience elsewhere, not measured. */
+    static final long WORK_GROUP = 256;
+    /** Quads (four elements) that make a work-item worth its part in the reductions; reasoned, not measured. */
+    static final long QUADS_EACH = 4;
+    /** Fewer work-items than this read less than a 128-byte line at a time. */
+    private static final long FEWEST = 8;
+    /** Lanes that read 512 contiguous bytes, which a GPU does at full speed. */
+    private static final long FULL_LANES = 32;
+    /** Local memory of a work-item: two sums in two floats and a magnitude, and a quad to share. */
+    private static final long LOCAL_BYTES = 36;
+
+    /**
+     * A team for groups of planes.
+     *
+     * @param planes planes a team visits
+     * @param span   contiguous elements of a plane
+     * @param groups teams wanted
+     * @param most   the most work-items a team may have
+     * @param traits the device
+     * @return the team, with as many others in its work-group as keep every compute unit busy
+     */
+    static GpuTeam of(long planes, long span, long groups, long most, Traits traits) {
+        long quads = quads(span);
+        long useful = Math.max(FEWEST, powerAbove(Gpu.ceil(planes * quads, QUADS_EACH)));
+        long items = Math.min(useful, Math.min(most, mostItems(traits)));
+        long wide = Math.max(Math.min(powerAbove(quads), FULL_LANES), powerAbove(Gpu.ceil(quads, QUADS_EACH)));
+        long lanes = planes == 1 ? items : Math.min(items, wide);
+        return new GpuTeam(lanes, items / lanes, teams(items, groups, traits));
+    }
+
+    /** The most work-items a group may have on a device. */
+    static long mostItems(Traits traits) {
+        return powerBelow(Math.min(traits.maxWorkGroup(), traits.localBytes() / LOCAL_BYTES));
+    }
+
+    /** How many teams make a work-group, fewer where there would not be two work-groups a compute unit. */
+    private static long teams(long items, long groups, Traits traits) {
+        long most = Math.max(1, Math.min(WORK_GROUP, mostItems(traits)) / items);
+        return Math.min(most, powerBelow(Math.max(1, groups / (2L * traits.computeUnits()))));
+    }
+
+    /** The aligned quads that elements of a row may touch, wherever it begins. */
+    static long quads(long span) {
+        return span % 4 == 0 ? span / 4 : Gpu.ceil(span + 3, 4);
+    }
+
+    static long powerAbove(long value) {
+        return value <= 1 ? 1 : Long.highestOneBit(value - 1) * 2;
+    }
+
+    static long powerBelow(long value) {
+        return Math.max(1, Long.highestOneBit(value));
+    }
+
+    long items() {
+        return lanes * depth;
+    }
+
+    long workGroup() {
+        return items() * teams;
+    }
+
+    /** Work-groups for this many groups of the view. */
+    long workGroups(long groups) {
+        return Gpu.ceil(groups, teams);
+    }
+
+    /** The build options of a kernel run by such teams, to which a plan adds its own. */
+    Map<String, Integer> options(boolean aligned) {
+        Map<String, Integer> options = new HashMap<>();
+        options.put("LANES", (int) lanes);
+        options.put("DEPTH", (int) depth);
+        options.put("TEAMS", (int) teams);
+        options.put("ALIGNED", aligned ? 1 : 0);
+        return options;
+    }
+}
