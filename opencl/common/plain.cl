@@ -1,8 +1,10 @@
 // Every view of up to four axes, simple and slow: what the fast kernels are compared with on a device.
 //
-// A work-group takes a group (or a parameter) and its work-items take every WORK_GROUP-th element of it; sums are kept in
-// two floats and added over the work-group in a fixed tree. The host orders the axes, outermost first and padded to four
-// with axes of one index, so that the elements of a group (or of a parameter) follow each other in one count.
+// A work-group takes a group (or a parameter) and its work-items take every WORK_GROUP-th element of it; sums are
+// kept in two floats and added over the work-group in a fixed tree. The host orders the axes, outermost first and
+// padded to four with axes of one index, so that the elements of a group (or of a parameter) follow each other in
+// one count.
+//
 // Bytes: forward reads x three times and writes y, backward reads x and dy twice and writes dx.
 #include "common/numerics.cl"
 

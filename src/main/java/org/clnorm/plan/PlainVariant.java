@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Does everything that up to four axes can say, with either kernel set: a work-group a group, then one a parameter, each
- * element's place worked out by division. Slow; what the fast variants are compared with on a device.
+ * Does everything that up to four axes can say, with either kernel set: a work-group a group, then one a parameter,
+ * each element's place worked out by division. Slow; what the fast variants are compared with on a device.
  */
 final class PlainVariant implements Variant {
     private static final String PROGRAM = "common/plain";
@@ -66,7 +66,10 @@ final class PlainVariant implements Variant {
         return step(kernel, task, traits, view.groups(), scalars);
     }
 
-    /** The elements of a parameter follow each other when the axes along which it moves come first, the widest stride ahead. */
+    /**
+     * The elements of a parameter follow each other when the axes along which it moves come first, the widest stride
+     * ahead.
+     */
     private static Step overParameters(Task task, Traits traits) {
         NormView view = task.view();
         List<Axis> order = Stream.concat(moving(view).stream(),

@@ -46,8 +46,8 @@ public final class Planner {
      */
     public static NormPlan plan(Task task, Traits traits, String forced) {
         if (!forced.isEmpty()) {
-            return named(forced).plan(task, traits).orElseThrow(
-                    () -> new IllegalArgumentException("expected a task that the variant " + forced + " does, got " + task));
+            return named(forced).plan(task, traits).orElseThrow(() -> new IllegalArgumentException(
+                    "expected a task that the variant " + forced + " does, got " + task));
         }
         for (Variant variant : VARIANTS) {
             if (variant.kernels() == null || variant.kernels() == traits.kernels()) {

@@ -39,7 +39,8 @@ class PlannerTest {
             for (Traits traits : List.of(CPU, GPU)) {
                 for (Statistics statistics : Statistics.values()) {
                     for (Task task : List.of(Task.forward(view, statistics, true, true),
-                            Task.forward(view, statistics, false, false), Task.backward(view, statistics, true, true, true),
+                            Task.forward(view, statistics, false, false),
+                            Task.backward(view, statistics, true, true, true),
                             Task.backward(view, statistics, false, true, false),
                             Task.backward(view, statistics, true, false, true))) {
                         check(task, Planner.plan(task, traits, ""), traits);

@@ -6,9 +6,9 @@ import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
 
 /**
- * A kernel object that remembers its arguments, because setting one costs as much as a launch: only those that changed are
- * set. A kernel object belongs to one thread at a time, so {@link Launcher} holds its lock from the first argument to the
- * launch.
+ * A kernel object that remembers its arguments, because setting one costs as much as a launch: only those that changed
+ * are set. A kernel object belongs to one thread at a time, so {@link Launcher} holds its lock from the first argument
+ * to the launch.
  */
 final class BoundKernel {
     private final Cl cl;

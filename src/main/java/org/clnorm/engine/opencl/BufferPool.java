@@ -11,8 +11,8 @@ import org.clnorm.tensor.DeviceException;
 import org.jocl.cl_mem;
 
 /**
- * The device's memory. A block that comes back is handed out again to whoever wants one of its size class; the queue is in
- * order, so work enqueued earlier is done with it before work enqueued later begins. Thread-safe.
+ * The device's memory. A block that comes back is handed out again to whoever wants one of its size class; the queue is
+ * in order, so work enqueued earlier is done with it before work enqueued later begins. Thread-safe.
  */
 final class BufferPool {
     /** A piece of device memory. */

@@ -22,9 +22,9 @@ import org.jocl.cl_platform_id;
 import org.jocl.cl_program;
 
 /**
- * The one seam through which every OpenCL call goes. Checks the status of each, counts what is made and released, and lets
- * tests make any call fail. JOCL's switch between status codes and exceptions belongs to the host program, so both are
- * understood.
+ * The one seam through which every OpenCL call goes. Checks the status of each, counts what is made and released, and
+ * lets tests make any call fail. JOCL's switch between status codes and exceptions belongs to the host program, so both
+ * are understood.
  */
 final class Cl {
     /** {@code CL.CL_DEVICE_TYPE_ALL} is sign-extended to 64 bits, which some drivers refuse. */
@@ -211,7 +211,8 @@ final class Cl {
         int status = attempt("clEnqueueNDRangeKernel",
                 () -> CL.clEnqueueNDRangeKernel(queue, kernel, 1, null, global, local, 0, null, event));
         if (status != CL.CL_SUCCESS) {
-            throw failure("clEnqueueNDRangeKernel", status, name + ", " + global[0] + " work-items in groups of " + local[0]);
+            throw failure("clEnqueueNDRangeKernel", status,
+                    name + ", " + global[0] + " work-items in groups of " + local[0]);
         }
         if (event != null) {
             ledger.made(Kind.EVENT);

@@ -16,8 +16,8 @@ import org.clnorm.tensor.Tensor;
 import org.jocl.cl_mem;
 
 /**
- * Turns calls into launches. Everything that is likely to fail comes before the first of them: the plan, its programs, its
- * memory.
+ * Turns calls into launches. Everything that is likely to fail comes before the first of them: the plan, its programs,
+ * its memory.
  */
 final class ClEngine implements NormEngine {
     private final ClSession session;
@@ -58,7 +58,8 @@ final class ClEngine implements NormEngine {
         long channels = call.update().target().mean().size();
         if (call.given() != null || channels == 0 || groups % channels != 0) {
             throw new IllegalArgumentException("expected running statistics to move by those of " + groups
-                    + " groups of the batch, got " + channels + " of them" + (call.given() == null ? "" : ", and given ones"));
+                    + " groups of the batch, got " + channels + " of them"
+                    + (call.given() == null ? "" : ", and given ones"));
         }
         return channels;
     }

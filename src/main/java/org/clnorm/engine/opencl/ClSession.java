@@ -58,7 +58,10 @@ final class ClSession {
         return queue;
     }
 
-    /** Sends the work to come to another queue, or to the own one again where that is null; the old one must be finished. */
+    /**
+     * Sends the work to come to another queue, or to the own one again where that is null; the old one must be
+     * finished.
+     */
     void divert(cl_command_queue other) {
         queue = other == null ? ownQueue : other;
     }
@@ -100,7 +103,9 @@ final class ClSession {
         }
     }
 
-    /** Waits for the enqueued work. Where that fails, nobody knows which of it was done, so the device counts as failed. */
+    /**
+     * Waits for the enqueued work. Where that fails, nobody knows which of it was done, so the device counts as failed.
+     */
     void finish() {
         try {
             cl.finish(queue);

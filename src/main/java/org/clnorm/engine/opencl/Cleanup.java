@@ -3,7 +3,9 @@ package org.clnorm.engine.opencl;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Steps that are all taken, whichever of them fail; the first failure is thrown at the end with the others attached. */
+/**
+ * Steps that are all taken, whichever of them fail; the first failure is thrown at the end with the others attached.
+ */
 final class Cleanup {
     private final List<Runnable> steps = new ArrayList<>();
 

@@ -23,7 +23,8 @@ final class DeviceStatistics implements SavedStatistics {
     /** The memory of statistics that a backward pass brings. */
     static cl_mem memory(SavedStatistics saved, BufferPool pool, long groups) {
         if (!(saved instanceof DeviceStatistics own) || own.pool != pool) {
-            throw new IllegalArgumentException("expected statistics of a forward pass on the same device, got " + saved);
+            throw new IllegalArgumentException(
+                    "expected statistics of a forward pass on the same device, got " + saved);
         }
         if (own.closed.get()) {
             throw new IllegalStateException("expected open statistics of a forward pass, got closed ones");

@@ -65,8 +65,8 @@ final class Discovery {
                 return ids;
             }
         } catch (LinkageError noLoader) {
-            throw new DeviceException("expected an OpenCL loader (libOpenCL.so.1, OpenCL.dll), found none that Java can load: "
-                    + noLoader.getMessage() + INSTALL, noLoader);
+            throw new DeviceException("expected an OpenCL loader (libOpenCL.so.1, OpenCL.dll), found none that Java can"
+                    + " load: " + noLoader.getMessage() + INSTALL, noLoader);
         } catch (DeviceException failed) {
             if (failed.status() != CL.CL_PLATFORM_NOT_FOUND_KHR) {
                 throw failed;

@@ -7,8 +7,8 @@ interface FaultPlan {
     FaultPlan NONE = (call, index) -> 0;
 
     /**
-     * The status that a call shall fail with. The call is then not made, except for a release, which is made and reported as
-     * failed, so that nothing is left behind.
+     * The status that a call shall fail with. The call is then not made, except for a release, which is made and
+     * reported as failed, so that nothing is left behind.
      *
      * @param call  the function's name
      * @param index counts the calls of one device's life from 0, discovery included

@@ -8,9 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The parameters of a kernel as its source declares them, since arguments are bound by name. Understands the plain way in which
- * our own sources are written: {@code __kernel void name(type name, …)}, attributes allowed before
- * {@code void}.
+ * The parameters of a kernel as its source declares them, since arguments are bound by name. Understands the plain way
+ * in which our own sources are written: {@code __kernel void name(type name, …)}, attributes allowed before {@code
+ * void}.
  *
  * @param kernel     the kernel's name
  * @param parameters in order
@@ -50,8 +50,8 @@ record KernelSignature(String kernel, List<Parameter> parameters) {
         for (String text : list.split(",")) {
             Matcher matcher = PARAMETER.matcher(text.strip());
             if (!matcher.matches()) {
-                throw new IllegalStateException(
-                        "expected parameters 'type name' in " + program + ":" + kernel + ", got '" + text.strip() + "'");
+                throw new IllegalStateException("expected parameters 'type name' in " + program + ":" + kernel
+                        + ", got '" + text.strip() + "'");
             }
             parameters.add(new Parameter(type(program, kernel, matcher.group(1)), matcher.group(2)));
         }
@@ -62,8 +62,8 @@ record KernelSignature(String kernel, List<Parameter> parameters) {
         boolean global = text.contains("global") && text.contains("*");
         Type type = global ? Type.BUFFER : SCALARS.get(text.replaceAll("\\bconst\\b", "").strip());
         if (type == null) {
-            throw new IllegalStateException("expected a __global pointer, float, int or long in " + program + ":" + kernel
-                    + ", got '" + text.strip() + "'");
+            throw new IllegalStateException("expected a __global pointer, float, int or long in " + program + ":"
+                    + kernel + ", got '" + text.strip() + "'");
         }
         return type;
     }

@@ -10,8 +10,8 @@ import org.clnorm.tensor.Storage;
  * An open OpenCL device; float tensors only. Has the services {@link org.clnorm.engine.NormEngine},
  * {@link org.clnorm.engine.KernelTimer} and {@link org.clnorm.engine.MemoryProbe}.
  *
- * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed: what it
- * holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
+ * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed:
+ * what it holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
  */
 public final class OpenClDevice extends Device {
     private final ClSession session;

@@ -114,8 +114,8 @@ public final class OpenClProvider implements DeviceProvider {
 
     private static DeviceInfo info(DeviceFacts device, boolean chosen) {
         return new DeviceInfo(device.selector(), device.platformName() + " " + device.platformVersion(), device.name(),
-                device.typeName(), device.driver(), device.computeUnits(), device.memoryBytes(), device.usable(), chosen,
-                note(device, chosen));
+                device.typeName(), device.driver(), device.computeUnits(), device.memoryBytes(), device.usable(),
+                chosen, note(device, chosen));
     }
 
     private static String note(DeviceFacts device, boolean chosen) {
@@ -125,7 +125,8 @@ public final class OpenClProvider implements DeviceProvider {
         if (device.emulator()) {
             return "an emulator, " + (chosen ? "chosen because there is nothing else" : "only on request");
         }
-        return chosen ? "the best by type, memory and compute units" : "another one ranks higher by type, memory or compute units";
+        return chosen ? "the best by type, memory and compute units"
+                : "another one ranks higher by type, memory or compute units";
     }
 
     private static DeviceInfo info(PlatformReport report, boolean lastResort) {

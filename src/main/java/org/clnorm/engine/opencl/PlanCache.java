@@ -112,8 +112,8 @@ final class PlanCache {
         if (slot != null) {
             return slot;
         }
-        return Arguments.Buffer.named(name).orElseThrow(
-                () -> unbound(step, "buffer " + name, "the tensors of a call and scratch " + scratch.keySet())).ordinal();
+        return Arguments.Buffer.named(name).orElseThrow(() -> unbound(step, "buffer " + name,
+                "the tensors of a call and scratch " + scratch.keySet())).ordinal();
     }
 
     private static int wordSlot(Step step, KernelSignature.Parameter parameter) {

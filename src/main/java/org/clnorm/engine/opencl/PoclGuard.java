@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * PoCL's start puts a signal handler of its own in place of Java's, after which an integer division by zero gives 1 in the
- * whole program instead of an ArithmeticException. Asking platforms for names is harmless, asking PoCL for devices is
- * not, unless the environment turned the handler off.
+ * PoCL's start puts a signal handler of its own in place of Java's, after which an integer division by zero gives 1 in
+ * the whole program instead of an ArithmeticException. Asking platforms for names is harmless, asking PoCL for devices
+ * is not, unless the environment turned the handler off.
  */
 final class PoclGuard {
     static final String CURE = "set POCL_SIGFPE_HANDLER=0 in the environment, or LD_PRELOAD=libjsig.so";

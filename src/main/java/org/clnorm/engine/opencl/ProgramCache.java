@@ -64,8 +64,8 @@ final class ProgramCache {
     private Optional<cl_program> fromDisk(String key, String name, String options) {
         return disk.load(key).flatMap(binary -> {
             try {
-                return Optional.of(built(
-                        session.cl().createProgram(session.context(), session.facts().id(), name, binary), name, options));
+                cl_program program = session.cl().createProgram(session.context(), session.facts().id(), name, binary);
+                return Optional.of(built(program, name, options));
             } catch (DeviceException stale) {
                 LOG.debug("the cached program {} is not used: {}", name, stale.getMessage());
                 return Optional.empty();

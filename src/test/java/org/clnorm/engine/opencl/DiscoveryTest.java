@@ -25,7 +25,8 @@ class DiscoveryTest {
     }
 
     private static DeviceFacts version(String version) {
-        return new DeviceFacts(null, null, "", "", "", "", CL.CL_DEVICE_TYPE_GPU, "", version, true, 1, 1, 1, 1, 1, 1, true);
+        return new DeviceFacts(null, null, "", "", "", "", CL.CL_DEVICE_TYPE_GPU, "", version, true, 1, 1, 1, 1, 1, 1,
+                true);
     }
 
     @Test
@@ -93,7 +94,8 @@ class DiscoveryTest {
     @Test
     void poclIsStartedWhenAskedFor() {
         TestDevices.open("auto", "").close();
-        OpenClProvider provider = new OpenClProvider(new Setup(FaultPlan.NONE, new Ledger(), Map.of("CLNORM_CACHE_DIR", "")));
+        Setup setup = new Setup(FaultPlan.NONE, new Ledger(), Map.of("CLNORM_CACHE_DIR", ""));
+        OpenClProvider provider = new OpenClProvider(setup);
         for (DeviceInfo info : provider.list()) {
             if (info.usable()) {
                 provider.open(DeviceRequest.of(info.selector())).close();

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the host adds to kernels: running statistics, accumulated and absent gradients; and values that are not ordinary. */
+/**
+ * What the host adds to kernels: running statistics, accumulated and absent gradients; and values that are not
+ * ordinary.
+ */
 class EngineTest {
     private static final float INF = Float.POSITIVE_INFINITY;
     private static final float NAN = Float.NaN;
@@ -141,8 +144,8 @@ class EngineTest {
     void aForcedVariantThatDeclinesSaysSo(String kernels) {
         open(kernels);
         Tensor x = device.zeros(32);
-        NormView five = NormView.of(Axis.kept(2, 16, 1), Axis.reduced(2, 8, 0), Axis.kept(2, 4, 2), Axis.reduced(2, 2, 0),
-                Axis.kept(2, 1, 4));
+        NormView five = NormView.of(Axis.kept(2, 16, 1), Axis.reduced(2, 8, 0), Axis.kept(2, 4, 2),
+                Axis.reduced(2, 2, 0), Axis.kept(2, 1, 4));
         String message = assertThrows(IllegalArgumentException.class, () -> engine
                 .forward(new ForwardCall(five, x, x, null, null, 1, false, null, null))).getMessage();
         assertTrue(message.contains("plain"), message);

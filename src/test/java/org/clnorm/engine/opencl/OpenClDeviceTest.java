@@ -142,8 +142,9 @@ class OpenClDeviceTest {
     void whatDoesNotFitIsRefusedBeforeItIsAllocated() {
         try (OpenClDevice device = open()) {
             for (long elements : new long[] {1L << 40, 1L << 61, Long.MAX_VALUE}) {
-                assertTrue(assertThrows(IllegalArgumentException.class,
-                        () -> device.empty(DataType.F32, Shape.of(elements))).getMessage().startsWith("expected at most"));
+                String message = assertThrows(IllegalArgumentException.class,
+                        () -> device.empty(DataType.F32, Shape.of(elements))).getMessage();
+                assertTrue(message.startsWith("expected at most"), message);
             }
             assertThrows(IllegalArgumentException.class, () -> device.tensor(new double[2], 2));
             assertEquals(0, ledger.live(Ledger.Kind.BUFFER));

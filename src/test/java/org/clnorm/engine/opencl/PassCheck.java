@@ -15,8 +15,8 @@ import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
 
 /**
- * One forward and backward pass on a device against the formulas, written out in double over the axes of a view. For tests
- * of kernels: set what differs, then {@link #run}.
+ * One forward and backward pass on a device against the formulas, written out in double over the axes of a view. For
+ * tests of kernels: set what differs, then {@link #run}.
  */
 public final class PassCheck {
     /** Allowed error, as a part of the scale before cancellation. */
@@ -125,8 +125,8 @@ public final class PassCheck {
                 at = i;
             }
         }
-        assertTrue(worst <= TOLERANCE, name + " of " + view + (given ? " given" : "") + ": error " + worst + " of scale "
-                + scale + ", expected " + expected[at] + ", got " + got[at] + " at " + at);
+        assertTrue(worst <= TOLERANCE, name + " of " + view + (given ? " given" : "") + ": error " + worst
+                + " of scale " + scale + ", expected " + expected[at] + ", got " + got[at] + " at " + at);
     }
 
     /** The formulas. */

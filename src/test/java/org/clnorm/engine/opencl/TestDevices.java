@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.DeviceRequest;
 
-/** Opens OpenCL devices for tests; without one the test is skipped, or fails where {@code clnorm.requireDevice} is set. */
+/**
+ * Opens OpenCL devices for tests; without one the test is skipped, or fails where {@code clnorm.requireDevice} is set.
+ */
 public final class TestDevices {
     private static final String PROBLEM = problem();
 
