@@ -47,10 +47,21 @@ final class DeviceOptions {
             if (selector == null && kernels.equals(AUTO) && variant.isEmpty()) {
                 return Device.open();
             }
+            // kernels are an OpenCL device's: the Java engine does not stand in for one here
             return Device.open(new DeviceRequest(selector == null ? "opencl" : selector, kernels, variant));
         } catch (IllegalArgumentException malformed) {
             throw usage(malformed.getMessage());
         }
+    }
+
+    /** Whether any of them was given. */
+    boolean given() {
+        return selector != null || !kernels.equals(AUTO) || !variant.isEmpty();
+    }
+
+    /** What {@code --device} says, null if it was not given. */
+    String selector() {
+        return selector;
     }
 
     /** The kernel set asked for: {@code cpu}, {@code gpu} or {@code auto}. */

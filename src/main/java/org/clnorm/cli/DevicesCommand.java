@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceInfo;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -20,9 +21,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class DevicesCommand implements Callable<Integer> {
     private static final double GIB = 1 << 30;
+    private static final int PLATFORM_COLUMNS = 44;
 
     @Spec
     private CommandSpec spec;
+
+    @Mixin
+    private DeviceOptions device;
 
     @Option(names = "--json", description = "Writes a JSON array instead of the table.")
     private boolean json;
@@ -32,7 +37,7 @@ final class DevicesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<DeviceInfo> devices = Device.list();
+        List<DeviceInfo> devices = device.given() ? opening() : Device.list();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(toJson(devices));
@@ -40,6 +45,23 @@ final class DevicesCommand implements Callable<Integer> {
             print(devices, out);
         }
         return Main.DONE;
+    }
+
+    /** The list, with the device that the options open as the chosen one. */
+    private List<DeviceInfo> opening() {
+        try (Device opened = device.open()) {
+            List<DeviceInfo> devices = Device.list();
+            DeviceInfo taken = devices.stream().filter(info -> info.selector().equals(device.selector())).findFirst()
+                    .or(() -> devices.stream().filter(info -> info.name().equals(opened.name())).findFirst())
+                    .orElseThrow();
+            return devices.stream().map(info -> chosen(info, info == taken)).toList();
+        }
+    }
+
+    private static DeviceInfo chosen(DeviceInfo info, boolean chosen) {
+        return new DeviceInfo(info.selector(), info.platform(), info.name(), info.type(), info.driver(),
+                info.computeUnits(), info.memoryBytes(), info.usable(), chosen,
+                chosen ? "asked for, and it opens" : info.chosen() ? "the best unless another is asked for" : info.note());
     }
 
     private static String toJson(List<DeviceInfo> devices) throws IOException {
@@ -74,7 +96,7 @@ final class DevicesCommand implements Callable<Integer> {
                 "why");
         for (DeviceInfo device : devices) {
             table.row(device.chosen() ? "*" : "", device.usable() ? device.selector() : "-", device.type(),
-                    device.name(), device.platform(), device.driver(), count(device.computeUnits()),
+                    device.name(), shortened(device.platform()), device.driver(), count(device.computeUnits()),
                     device.memoryBytes() == 0 ? "" : String.format(Locale.ROOT, "%.1f GiB", device.memoryBytes() / GIB),
                     device.note());
         }
@@ -82,6 +104,11 @@ final class DevicesCommand implements Callable<Integer> {
         if (devices.stream().noneMatch(DeviceInfo::chosen)) {
             out.println("No OpenCL device: the CPU engine (--device cpu) is used.");
         }
+    }
+
+    /** Some versions tell how the driver was built. */
+    private static String shortened(String platform) {
+        return platform.length() <= PLATFORM_COLUMNS ? platform : platform.substring(0, PLATFORM_COLUMNS - 3) + "...";
     }
 
     private static String count(int number) {

@@ -14,6 +14,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns what a command throws into one line on standard error and an exit status. */
 final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
@@ -26,6 +27,11 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     @Override
     public int handleParseException(ParameterException failure, String[] args) {
         CommandLine command = failure.getCommandLine();
+        if (failure instanceof UnmatchedArgumentException unmatched && !command.getSubcommands().isEmpty()
+                && !unmatched.getUnmatched().get(0).startsWith("-")) {
+            return report(command, failure, "expected a command of " + command.getSubcommands().keySet() + ", got '"
+                    + unmatched.getUnmatched().get(0) + "'", Main.USAGE);
+        }
         String name = command.getCommandSpec().qualifiedName();
         return report(command, failure, line(failure.getMessage()) + " (see " + name + " --help)", Main.USAGE);
     }
@@ -68,7 +74,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     private String describe(IOException failure) {
         String message = line(failure.getMessage());
         if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
-            return "no such file: " + message;
+            return "no such file or folder: " + message;
         }
         if (failure instanceof AccessDeniedException) {
             return "no access to the file " + message;

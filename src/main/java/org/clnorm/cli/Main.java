@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "clnorm", description = "PyTorch's normalization layers on any OpenCL device.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DevicesCommand.class},
+        subcommands = {DevicesCommand.class, BenchCommand.class},
         footer = {"", "clnorm COMMAND --help tells more. Exit status: 0 done, 1 a check failed or a device or file did,",
             "2 bad usage. CLNORM_DEBUG=1 adds a stack trace to an error."})
 public final class Main implements Runnable {
@@ -48,7 +48,13 @@ public final class Main implements Runnable {
                 .setExpandAtFiles(false)
                 .setParameterExceptionHandler(failures)
                 .setExecutionExceptionHandler(failures);
-        int status = line.execute(args);
+        int status;
+        try {
+            status = line.execute(args);
+        } catch (OutOfMemoryError full) {
+            err.println("clnorm: out of memory: " + full.getMessage() + "; java -Xmx gives more");
+            return FAILED;
+        }
         if (out.checkError()) {
             err.println("clnorm: cannot write to standard output");
             return FAILED;
@@ -59,6 +65,6 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),
-                "expected a command, one of " + String.join(", ", spec.subcommands().keySet()));
+                "expected a command of " + spec.subcommands().keySet() + ", got none");
     }
 }

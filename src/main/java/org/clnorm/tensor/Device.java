@@ -78,6 +78,13 @@ public abstract class Device implements AutoCloseable {
     public abstract String name();
 
     /**
+     * What drives the device, for reports.
+     *
+     * @return names and versions of platform and driver
+     */
+    public abstract String driver();
+
+    /**
      * Whether tensors of a type can be made here.
      *
      * @param type the type

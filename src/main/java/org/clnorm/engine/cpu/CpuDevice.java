@@ -30,6 +30,11 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
     }
 
     @Override
+    public String driver() {
+        return "Java " + Runtime.version();
+    }
+
+    @Override
     public boolean supports(DataType type) {
         return true;
     }

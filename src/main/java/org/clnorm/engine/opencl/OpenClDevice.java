@@ -48,6 +48,12 @@ public final class OpenClDevice extends Device {
     }
 
     @Override
+    public String driver() {
+        DeviceFacts facts = session.facts();
+        return facts.platformName() + ", driver " + facts.driver();
+    }
+
+    @Override
     public boolean supports(DataType type) {
         return type == DataType.F32;
     }

@@ -1,0 +1,88 @@
+package org.clnorm.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.clnorm.engine.Explanation;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Scope;
+
+/** Checks workloads, then times them; what fails its check is not timed. */
+public final class Bench {
+    private final Device device;
+    private final Checker checker;
+    private final int runs;
+    private final List<BenchRow> rows = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
+    private final List<Double> copies = new ArrayList<>();
+
+    /**
+     * A run on a device.
+     *
+     * @param device  where to run
+     * @param checker decides what is fit to be timed
+     * @param runs    how often each pass is timed, at least once
+     */
+    public Bench(Device device, Checker checker, int runs) {
+        if (runs < 1) {
+            throw new IllegalArgumentException("expected at least 1 run, got " + runs);
+        }
+        this.device = device;
+        this.checker = checker;
+        this.runs = runs;
+    }
+
+    /**
+     * Checks and times a workload.
+     *
+     * @param line     the workload
+     * @param progress told what is being done
+     * @throws org.clnorm.tensor.DeviceException if the device fails; what was timed before is kept
+     */
+    public void run(BenchLine line, Consumer<String> progress) {
+        progress.accept("checking " + line.text());
+        try {
+            Optional<String> fault = checker.fault(device, line.workload());
+            if (fault.isPresent()) {
+                failures.add(line.text() + ": failed its check, not timed: " + fault.get());
+                return;
+            }
+            progress.accept("timing " + line.text());
+            time(line);
+        } catch (IllegalArgumentException declined) {
+            failures.add(line.text() + ": cannot be run here: " + declined.getMessage());
+        }
+    }
+
+    private void time(BenchLine line) {
+        boolean backward = line.workload().backward();
+        try (Scope scope = device.scope(); Subject subject = new Subject(device, line.workload())) {
+            Timings timings = new Timings(device, subject, backward);
+            timings.warmUp();
+            for (int i = 0; i < runs; i++) {
+                timings.round();
+            }
+            long bytes = line.workload().bytes();
+            double copyUs = timings.copyMedian();
+            copies.add(BenchRow.gbPerS(2 * bytes, copyUs));
+            Explanation how = subject.explain(Task.Pass.FORWARD);
+            rows.add(BenchRow.of(line.text(), Task.Pass.FORWARD, bytes, timings.forward(), timings.forwardWall(), copyUs,
+                    how, device.name()));
+            if (backward) {
+                rows.add(BenchRow.of(line.text(), Task.Pass.BACKWARD, bytes, timings.backward(),
+                        timings.backwardWall(), copyUs, subject.explain(Task.Pass.BACKWARD), device.name()));
+            }
+        }
+    }
+
+    /**
+     * What has come of it so far.
+     *
+     * @return a snapshot
+     */
+    public BenchReport report() {
+        return new BenchReport(rows, failures, copies);
+    }
+}

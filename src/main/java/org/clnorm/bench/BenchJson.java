@@ -1,0 +1,58 @@
+package org.clnorm.bench;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.List;
+
+/** Rows as a JSON array of objects. */
+public final class BenchJson {
+    private static final MathContext DIGITS = new MathContext(6);
+
+    private BenchJson() {
+    }
+
+    /**
+     * Writes rows.
+     *
+     * @param rows the timed passes
+     * @return JSON text; times in microseconds, six digits
+     */
+    public static String of(List<BenchRow> rows) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text).useDefaultPrettyPrinter()) {
+            json.enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN.mappedFeature());
+            json.writeStartArray();
+            for (BenchRow row : rows) {
+                write(row, json);
+            }
+            json.writeEndArray();
+        } catch (IOException impossible) {
+            throw new IllegalStateException("cannot write to memory", impossible);
+        }
+        return text.toString();
+    }
+
+    private static void write(BenchRow row, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("workload", row.workload());
+        json.writeStringField("pass", row.pass());
+        number("median_us", row.medianUs(), json);
+        number("min_us", row.minUs(), json);
+        number("wall_median_us", row.wallMedianUs(), json);
+        number("gb_per_s", row.gbPerS(), json);
+        number("copy_fraction", row.copyFraction(), json);
+        json.writeStringField("kernels", row.kernels());
+        json.writeStringField("variant", row.variant());
+        json.writeStringField("device", row.device());
+        json.writeEndObject();
+    }
+
+    private static void number(String name, double value, JsonGenerator json) throws IOException {
+        json.writeNumberField(name, new BigDecimal(value).round(DIGITS));
+    }
+}

@@ -1,0 +1,40 @@
+package org.clnorm.bench;
+
+import java.util.Locale;
+import org.clnorm.engine.Explanation;
+import org.clnorm.plan.Task;
+
+/**
+ * One pass of one workload, timed.
+ *
+ * @param workload     the line that repeats it
+ * @param pass         {@code forward} or {@code backward}
+ * @param medianUs     median time of the pass's kernels by the device's clock, in microseconds; on the Java engine by the
+ *                     caller's
+ * @param minUs        the least such time
+ * @param wallMedianUs median time around an enqueue and finish, which is what a caller waits
+ * @param gbPerS       minimum bytes, in 10⁹ a second: every tensor once, which is 2T forward (x, y) and 3T backward (x, dy, dx)
+ *                     where T is x's size, over the median
+ * @param copyFraction {@code gbPerS} over that of the fastest copy of x to y in the same run
+ * @param kernels      {@code cpu}, {@code gpu} or {@code java}
+ * @param variant      the variant that ran
+ * @param device       the device
+ */
+public record BenchRow(String workload, String pass, double medianUs, double minUs, double wallMedianUs, double gbPerS,
+        double copyFraction, String kernels, String variant, String device) {
+    private static final int FORWARD_TENSORS = 2;
+    private static final int BACKWARD_TENSORS = 3;
+    private static final double BYTES_PER_US_AND_GB = 1e3;
+
+    static BenchRow of(String line, Task.Pass pass, long bytes, Samples kernels, Samples wall, double copyUs,
+            Explanation how, String device) {
+        int tensors = pass == Task.Pass.FORWARD ? FORWARD_TENSORS : BACKWARD_TENSORS;
+        double gbPerS = gbPerS(tensors * bytes, kernels.median());
+        return new BenchRow(line, pass.name().toLowerCase(Locale.ROOT), kernels.median(), kernels.min(), wall.median(),
+                gbPerS, gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), device);
+    }
+
+    static double gbPerS(long bytes, double microseconds) {
+        return bytes / microseconds / BYTES_PER_US_AND_GB;
+    }
+}

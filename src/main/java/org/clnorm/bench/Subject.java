@@ -1,0 +1,64 @@
+package org.clnorm.bench;
+
+import java.util.List;
+import org.clnorm.NormLayer;
+import org.clnorm.conformance.Workload;
+import org.clnorm.engine.Explanation;
+import org.clnorm.engine.MemoryProbe;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * The layer and tensors of a workload, and the calls that are timed. The same tensors are used each time, the steady state of
+ * a training loop; a copy uses x and y as well, so that it meets the same memory.
+ */
+final class Subject implements AutoCloseable {
+    private final NormLayer layer;
+    private final MemoryProbe probe;
+    private final Tensor x;
+    private final Tensor y;
+    private final Tensor dy;
+    private final Tensor dx;
+
+    /** Allocates in the current scope of the device, whose owner closes it. */
+    Subject(Device device, Workload workload) {
+        probe = device.service(MemoryProbe.class);
+        x = device.empty(DataType.F32, workload.shape());
+        dy = device.empty(DataType.F32, workload.shape());
+        y = device.empty(DataType.F32, workload.shape());
+        dx = device.empty(DataType.F32, workload.shape());
+        Filling.fill(x, 3);
+        Filling.fill(dy, 5);
+        y.fill(0);
+        dx.fill(0);
+        layer = workload.layer().on(device);
+    }
+
+    void forward() {
+        layer.forward(x, y);
+    }
+
+    /** The gradients of the last forward pass, which has had none. */
+    void backward() {
+        layer.backward(dy, dx);
+    }
+
+    List<String> copyMethods() {
+        return probe.methods();
+    }
+
+    void copy(String method) {
+        probe.copy(x, y, method);
+    }
+
+    Explanation explain(Task.Pass pass) {
+        return layer.explain(x, pass);
+    }
+
+    @Override
+    public void close() {
+        layer.close();
+    }
+}
