@@ -85,7 +85,11 @@ final class Settings {
 
     private static double real(String key, String text) {
         try {
-            return Double.parseDouble(text);
+            return switch (text) {
+                case "nan" -> Double.NaN;
+                case "inf" -> Double.POSITIVE_INFINITY;
+                default -> Double.parseDouble(text);
+            };
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("expected a number for " + key + ", got '" + text + "'", e);
         }

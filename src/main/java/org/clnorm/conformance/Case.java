@@ -1,0 +1,119 @@
+package org.clnorm.conformance;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.clnorm.NormLayer;
+import org.clnorm.TrackingLayer;
+import org.clnorm.state.CheckpointException;
+import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
+
+/**
+ * A layer with its state, the inputs of one or more steps and, where somebody knows it, what should come out. Immutable.
+ */
+public final class Case {
+    private final String name;
+    private final LayerSpec spec;
+    private final StateDict initial;
+    private final List<CaseStep> steps;
+    private final Set<String> tags;
+    private final Set<String> frozen;
+    private final boolean accumulate;
+
+    Case(String name, LayerSpec spec, StateDict initial, List<CaseStep> steps, Set<String> tags, Set<String> frozen,
+            boolean accumulate) {
+        this.name = name;
+        this.spec = spec;
+        this.initial = initial;
+        this.steps = List.copyOf(steps);
+        this.tags = tags;
+        this.frozen = frozen;
+        this.accumulate = accumulate;
+    }
+
+    /**
+     * Reads a case from a safetensors file of the format norm-case-v1.
+     *
+     * @param file the file
+     * @return the case, with what should come out
+     * @throws CheckpointException           if the file cannot be read or is no valid case
+     * @throws UnsupportedOperationException if it is about a layer that CLNorm does not have yet
+     */
+    public static Case load(Path file) {
+        return CaseReader.read(file);
+    }
+
+    /**
+     * Makes a case of a workload; the same line always gives the same values.
+     *
+     * @param workload layer, shape and values
+     * @return the case, without what should come out
+     */
+    public static Case of(Workload workload) {
+        return CaseMaker.make(workload);
+    }
+
+    /**
+     * The name.
+     *
+     * @return the name in the file, or the workload's line
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * The kind of layer.
+     *
+     * @return the kind
+     */
+    public LayerKind kind() {
+        return spec.kind();
+    }
+
+    /** The layer in its initial state, on no device. */
+    NormLayer layer(DataType type) {
+        NormLayer layer = spec.layer(type).accumulateGradients(accumulate);
+        layer.loadStateDict(initial);
+        layer.parameters().values().forEach(parameter -> parameter.requiresGrad(!frozen.contains(parameter.name())));
+        if (frozen.contains("statistics")) {
+            ((TrackingLayer) layer).freezeStatistics();
+        }
+        return layer;
+    }
+
+    LayerSpec spec() {
+        return spec;
+    }
+
+    StateDict initial() {
+        return initial;
+    }
+
+    List<CaseStep> steps() {
+        return steps;
+    }
+
+    boolean accumulates() {
+        return accumulate;
+    }
+
+    boolean statisticsFrozen() {
+        return frozen.contains("statistics");
+    }
+
+    /** Whether NaN or Inf depends on the order of operations. */
+    boolean formulaDependent() {
+        return tags.contains("formula-dependent");
+    }
+
+    Case expecting(List<CaseStep> others) {
+        return new Case(name, spec, initial, others, tags, frozen, accumulate);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

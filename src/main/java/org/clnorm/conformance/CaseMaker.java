@@ -1,0 +1,78 @@
+package org.clnorm.conformance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import org.clnorm.state.HostTensor;
+import org.clnorm.state.StateDict;
+import org.clnorm.tensor.Shape;
+
+/** Makes the case that a workload's line describes. Every tensor has a random generator of its own. */
+final class CaseMaker {
+    private final Workload workload;
+    private final LayerSpec spec;
+    private final Trial trial;
+
+    private CaseMaker(Workload workload) {
+        this.workload = workload;
+        this.spec = workload.spec();
+        this.trial = workload.trial();
+    }
+
+    static Case make(Workload workload) {
+        return new CaseMaker(workload).make();
+    }
+
+    private Case make() {
+        List<CaseStep> steps = new ArrayList<>();
+        for (int k = 0; k < workload.steps(); k++) {
+            HostTensor x = tensor(k + ".x", trial.x());
+            HostTensor dy = trial.backward() ? tensor(k + ".dy", trial.dy()) : null;
+            steps.add(new CaseStep(trial.steps().charAt(k) == 't', x, dy, Map.of(), -1));
+        }
+        Set<String> tags = spec.eps() == 0 ? Set.of("eps0", "formula-dependent") : Set.of();
+        return new Case(workload.toString(), spec, initial(), steps, tags, trial.frozen(), trial.accumulate());
+    }
+
+    private Random random(String tensor) {
+        return new Random(trial.seed() * 0x9E3779B97F4A7C15L + tensor.hashCode());
+    }
+
+    private HostTensor tensor(String name, Family family) {
+        Shape shape = workload.shape();
+        return HostTensor.ofFloats(family.values(shape, trial.unbatched() ? 0 : 1, random(name)), shape.dims());
+    }
+
+    private StateDict initial() {
+        StateDict initial = new StateDict();
+        if (spec.affine()) {
+            initial.put("weight", parameter("weight"));
+        }
+        if (spec.bias()) {
+            initial.put("bias", parameter("bias"));
+        }
+        if (spec.track()) {
+            initial.put("running_mean", statistic("running_mean", trial.x()::mean));
+            initial.put("running_var", statistic("running_var", trial.x()::variance));
+            initial.put("num_batches_tracked", HostTensor.ofLongs(new long[] {random("batches").nextInt(3)}));
+        }
+        return initial;
+    }
+
+    private HostTensor parameter(String name) {
+        Shape shape = spec.parameterShape();
+        return HostTensor.ofFloats(Family.NORMAL.values(shape, shape.rank(), random(name)), shape.dims());
+    }
+
+    private HostTensor statistic(String name, ToDoubleFunction<Random> value) {
+        Random random = random(name);
+        float[] values = new float[Math.toIntExact(spec.channels())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) value.applyAsDouble(random);
+        }
+        return HostTensor.ofFloats(values, values.length);
+    }
+}

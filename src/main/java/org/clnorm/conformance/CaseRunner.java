@@ -1,0 +1,109 @@
+package org.clnorm.conformance;
+
+import java.util.List;
+import org.clnorm.NormLayer;
+import org.clnorm.Parameter;
+import org.clnorm.state.ElementType;
+import org.clnorm.state.HostTensor;
+import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Scope;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+
+/** Runs cases: the steps in order on one layer, forward and, where there is a dy, backward. */
+public final class CaseRunner {
+    /** What may come out of a step, besides the count of batches. */
+    static final List<String> TENSORS = List.of("y", "dx", "dweight", "dbias", "running_mean", "running_var");
+
+    static final String BATCHES = "num_batches_tracked";
+
+    private static final List<String> STATISTICS = List.of("running_mean", "running_var", BATCHES);
+
+    private final Case what;
+    private final Device device;
+    private final DataType type;
+    private final StateDict results = new StateDict();
+
+    private CaseRunner(Case what, Device device, DataType type) {
+        this.what = what;
+        this.device = device;
+        this.type = type;
+    }
+
+    /**
+     * Runs a case in float32.
+     *
+     * @param what   the case
+     * @param device where to run it
+     * @return for each step k from 0, those that there are of {@code k.y}, {@code k.dx}, {@code k.dweight}, {@code k.dbias},
+     *         {@code k.running_mean}, {@code k.running_var} and {@code k.num_batches_tracked}
+     * @throws IllegalArgumentException if the layer refuses the case
+     */
+    public static StateDict run(Case what, Device device) {
+        return new CaseRunner(what, device, DataType.F32).run(null);
+    }
+
+    /**
+     * Runs a case in double, so that nothing is rounded. Before each step but the first, running statistics are those that
+     * other results have: the reference of a step begins where what it judges began.
+     */
+    static StateDict runInDouble(Case what, Device cpu, StateDict judged) {
+        return new CaseRunner(what, cpu, DataType.F64).run(judged);
+    }
+
+    private StateDict run(StateDict judged) {
+        try (NormLayer layer = what.layer(type).on(device)) {
+            for (int k = 0; k < what.steps().size(); k++) {
+                if (judged != null && k > 0) {
+                    layer.loadStateDict(statistics(judged, k - 1), false);
+                }
+                step(layer, k, what.steps().get(k));
+            }
+        }
+        return results;
+    }
+
+    private static StateDict statistics(StateDict results, int step) {
+        StateDict state = new StateDict();
+        for (String name : STATISTICS) {
+            if (results.contains(step + "." + name)) {
+                state.put(name, results.get(step + "." + name));
+            }
+        }
+        return state;
+    }
+
+    private void step(NormLayer layer, int k, CaseStep step) {
+        layer.train(step.training());
+        try (Scope scope = device.scope()) {
+            put(k, "y", layer.forward(tensor(step.x())));
+            if (step.dy() != null) {
+                put(k, "dx", layer.backward(tensor(step.dy())));
+                for (Parameter parameter : layer.parameters().values()) {
+                    if (parameter.hasGrad()) {
+                        put(k, "d" + parameter.name(), parameter.grad());
+                    }
+                }
+            }
+        }
+        StateDict state = layer.stateDict();
+        for (String name : STATISTICS) {
+            if (state.contains(name)) {
+                results.put(k + "." + name, state.get(name));
+            }
+        }
+    }
+
+    private Tensor tensor(HostTensor values) {
+        Tensor tensor = device.empty(type, Shape.of(values.shape()));
+        return values.type() == ElementType.F64 ? tensor.write(values.toDoubles()) : tensor.write(values.toFloats());
+    }
+
+    private void put(int k, String name, Tensor tensor) {
+        long[] dims = tensor.shape().dims();
+        results.put(k + "." + name, type == DataType.F64 ? HostTensor.ofDoubles(tensor.readDoubles(), dims)
+                : HostTensor.ofFloats(tensor.read(), dims));
+    }
+}

@@ -1,0 +1,19 @@
+package org.clnorm.conformance;
+
+import java.util.Map;
+import org.clnorm.state.HostTensor;
+
+/**
+ * One forward pass of a case, and the backward pass to it.
+ *
+ * @param training whether the layer is in training mode
+ * @param x        the input
+ * @param dy       the gradient of the output, or null for the forward pass alone
+ * @param expected what should come out, by the name of the tensor; empty if nobody knows yet
+ * @param batches  the count of batches after the step, or -1 if the case does not say
+ */
+record CaseStep(boolean training, HostTensor x, HostTensor dy, Map<String, Expected> expected, long batches) {
+    CaseStep expecting(Map<String, Expected> values, long count) {
+        return new CaseStep(training, x, dy, values, count);
+    }
+}

@@ -1,0 +1,50 @@
+package org.clnorm.conformance;
+
+import org.clnorm.tensor.Shape;
+
+/** Which group and which parameter an element belongs to, from its index alone and without the views that engines use. */
+final class Groups {
+    private final LayerKind kind;
+    private final int channels;
+    private final int span;
+    private final int perGroup;
+    private final int count;
+
+    /** Of an input; a group given statistics is a channel of all samples. */
+    Groups(LayerSpec spec, Shape x, boolean given) {
+        kind = given ? LayerKind.BATCH_NORM : spec.kind();
+        if (kind == LayerKind.LAYER_NORM) {
+            channels = 1;
+            span = Math.toIntExact(spec.normalized().size());
+            perGroup = 1;
+            count = Math.toIntExact(x.size() / span);
+            return;
+        }
+        int channelDim = spec.kind() == LayerKind.INSTANCE_NORM && x.rank() == spec.spatial() + 1 ? 0 : 1;
+        channels = Math.toIntExact(x.dim(channelDim));
+        span = Math.toIntExact(x.size(channelDim + 1, x.rank()));
+        perGroup = kind == LayerKind.GROUP_NORM ? Math.toIntExact(channels / spec.groups()) : 1;
+        int samples = channelDim == 0 ? 1 : Math.toIntExact(x.dim(0));
+        count = kind == LayerKind.BATCH_NORM ? channels : samples * (channels / perGroup);
+    }
+
+    int count() {
+        return count;
+    }
+
+    int parameters() {
+        return kind == LayerKind.LAYER_NORM ? span : channels;
+    }
+
+    int group(int element) {
+        return switch (kind) {
+            case LAYER_NORM -> element / span;
+            case BATCH_NORM -> parameter(element);
+            case INSTANCE_NORM, GROUP_NORM -> element / span / perGroup;
+        };
+    }
+
+    int parameter(int element) {
+        return kind == LayerKind.LAYER_NORM ? element % span : element / span % channels;
+    }
+}
