@@ -115,10 +115,10 @@ final class Scales {
         double[] b = new double[groups.count()];
         for (int i = 0; i < dy.length; i++) {
             int g = groups.group(i);
-            a[g] += Math.abs(dy[i] * weight(i)) / size;
-            b[g] += Math.abs(dy[i] * weight(i) * xhat[i]) / size;
-            dweight[groups.parameter(i)] += Math.abs(dy[i] * xhat[i]);
-            dbias[groups.parameter(i)] += Math.abs(dy[i]);
+            a[g] += finite(Math.abs(dy[i] * weight(i))) / size;
+            b[g] += finite(Math.abs(dy[i] * weight(i) * xhat[i])) / size;
+            dweight[groups.parameter(i)] += finite(Math.abs(dy[i] * xhat[i]));
+            dbias[groups.parameter(i)] += finite(Math.abs(dy[i]));
         }
         double largest = 0;
         for (int i = 0; i < dy.length; i++) {
@@ -127,6 +127,19 @@ final class Scales {
             largest = larger(largest, rstd[g] * (Math.abs(dy[i] * weight(i)) + means));
         }
         return largest;
+    }
+
+    /** Of a parameter whose x̂ are all 0, or not finite, dy is all there is to measure by. */
+    private double weightGradient() {
+        double[] magnitude = dweight.clone();
+        for (int p = 0; p < magnitude.length; p++) {
+            magnitude[p] = magnitude[p] == 0 ? dbias[p] : magnitude[p];
+        }
+        return largest(magnitude);
+    }
+
+    private static double finite(double value) {
+        return Double.isFinite(value) ? value : 0;
     }
 
     private double runningMean() {
@@ -159,7 +172,7 @@ final class Scales {
         return switch (name) {
             case "y" -> y;
             case "dx" -> dx;
-            case "dweight" -> largest(dweight);
+            case "dweight" -> weightGradient();
             case "dbias" -> largest(dbias);
             case "running_mean" -> runningMean();
             case "running_var" -> largest(expected.toDoubles());
