@@ -35,8 +35,10 @@ inline void add_deviations(__global const float *x, long stride, int four, __glo
             sum = (d0 + d1) + (d2 + d3);
             square = (square + d1 * d1) + (d2 * d2 + d3 * d3);
         }
-        store(load(deltas + at) + fresh_lanes(sum, count - i), deltas + at);
-        store(load(squares + at) + fresh_lanes(square, count - i), squares + at);
+        sum = load(deltas + at) + fresh_lanes(sum, count - i);
+        square = load(squares + at) + fresh_lanes(square, count - i);
+        store(sum, deltas + at);
+        store(square, squares + at);
     }
 }
 
@@ -99,17 +101,12 @@ SERIAL void columns_merge(__global const float *x, __global const float *partial
         squares = vec_pair_add(squares, load(p + 2 * plane));
         squares = vec_pair_add(squares, step * step * (before * share));
     }
-    float means[WIDTH], deltas[WIDTH], high[WIDTH], low[WIDTH];
-    store(mean, means);
-    store(delta, deltas);
-    store(squares.hi, high);
-    store(squares.lo, low);
     for (int lane = (int)(c - at); lane < WIDTH; lane++) {
         moments m;
-        m.mean = means[lane];
-        m.delta = deltas[lane];
-        m.squares.hi = high[lane];
-        m.squares.lo = low[lane];
+        m.mean = ((const float *)&mean)[lane];
+        m.delta = ((const float *)&delta)[lane];
+        m.squares.hi = ((const float *)&squares.hi)[lane];
+        m.squares.lo = ((const float *)&squares.lo)[lane];
         finish_group(m, x + at + lane, rows, channels, 1, stats, channels, at + lane, eps, zero_rstd);
     }
 }

@@ -40,8 +40,10 @@ inline void add_products(__global const float *x, __global const float *dy, long
                     + g3 * column_normalized(load(x + 3 * stride + at), s, stride);
             sum = (g0 + g1) + (g2 + g3);
         }
-        store(load(dyx + at) + fresh_lanes(product, count - i), dyx + at);
-        store(load(sums + at) + fresh_lanes(sum, count - i), sums + at);
+        product = load(dyx + at) + fresh_lanes(product, count - i);
+        sum = load(sums + at) + fresh_lanes(sum, count - i);
+        store(product, dyx + at);
+        store(sum, sums + at);
     }
 }
 

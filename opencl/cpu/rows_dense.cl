@@ -25,8 +25,10 @@ inline row_sums add_dense(row_sums sums, __global const float *x, __global const
         const vec g = load(dy + i);
         const vec t = g * normalized_of(load(x + i), s);
 #if PARAMETERS
-        store(load(dw + i) + t, dw + i);
-        store(load(db + i) + g, db + i);
+        const vec dw_sum = load(dw + i) + t;
+        const vec db_sum = load(db + i) + g;
+        store(dw_sum, dw + i);
+        store(db_sum, db + i);
 #endif
 #if HAS_WEIGHT
         a0 += g * load(w + i);
@@ -126,18 +128,21 @@ inline float mean_of(__global const float *sums, long parts, float n) {
     return settled(total) / n;
 }
 
-inline void add_to(float *hi, float *lo, vec term) {
-    vec_pair sum;
-    sum.hi = load(hi);
-    sum.lo = load(lo);
-    sum = vec_pair_add(sum, term);
-    store(sum.hi, hi);
-    store(sum.lo, lo);
+// Adds the sums of a block of rows to the totals, and begins the next block.
+inline void fold(vec_pair *totals, vec *sums) {
+    for (int k = 0; k < COLUMNS / WIDTH; k++) {
+        totals[k] = vec_pair_add(totals[k], sums[k]);
+        sums[k] = (vec)(0.0f);
+    }
 }
 
-inline void put(__global float *gradient, const float *hi, const float *lo, long count, int accumulate) {
+// The last vector of a stretch overlaps the one before it, as it was loaded.
+inline void put(__global float *gradient, const vec_pair *totals, long count, int accumulate) {
     for (long i = 0; i < count; i++) {
-        const float total = isfinite(hi[i]) ? hi[i] + lo[i] : hi[i];
+        const long k = i / WIDTH;
+        const long lane = i - min(k * WIDTH, count - WIDTH);
+        const float hi = ((const float *)&totals[k].hi)[lane];
+        const float total = isfinite(hi) ? hi + ((const float *)&totals[k].lo)[lane] : hi;
         gradient[i] = accumulate ? gradient[i] + total : total;
     }
 }
@@ -148,20 +153,24 @@ SERIAL void dense_columns(__global const float *x, __global const float *dy, __g
                           int want_dweight, int want_dbias, int accumulate) {
     const long from = get_group_id(0) * COLUMNS;
     const long count = min((long)COLUMNS, length - from);
-    float dyx_hi[WIDTH + COLUMNS], dyx_lo[WIDTH + COLUMNS], dy_hi[WIDTH + COLUMNS], dy_lo[WIDTH + COLUMNS];
-    for (long i = 0; i < WIDTH + COLUMNS; i++) {
-        dyx_hi[i] = dyx_lo[i] = dy_hi[i] = dy_lo[i] = 0.0f;
+    vec_pair dw_totals[COLUMNS / WIDTH], db_totals[COLUMNS / WIDTH];
+    vec dw[COLUMNS / WIDTH], db[COLUMNS / WIDTH];
+    for (int k = 0; k < COLUMNS / WIDTH; k++) {
+        dw_totals[k].hi = dw_totals[k].lo = db_totals[k].hi = db_totals[k].lo = dw[k] = db[k] = (vec)(0.0f);
     }
     for (long r = 0; r < rows; r++) {
         const group_stats s = load_stats(stats, rows, r);
         const long row = r * length + from;
 #if PARAMETERS
-        for (long i = 0; i < count; i += WIDTH) { // a last vector may begin before 0, in the spare WIDTH
+        for (long i = 0; i < count; i += WIDTH) {
             const long at = min(i, count - WIDTH);
-            const vec g = fresh_lanes(load(dy + row + at), count - i);
-            const vec t = fresh_lanes(g * normalized_of(load(x + row + at), s), count - i);
-            add_to(dyx_hi + WIDTH + at, dyx_lo + WIDTH + at, t);
-            add_to(dy_hi + WIDTH + at, dy_lo + WIDTH + at, g);
+            const vec g = load(dy + row + at);
+            dw[i / WIDTH] += g * normalized_of(load(x + row + at), s);
+            db[i / WIDTH] += g;
+        }
+        if (r % 32 == 31) {
+            fold(dw_totals, dw);
+            fold(db_totals, db);
         }
 #endif
 #if DX
@@ -170,10 +179,12 @@ SERIAL void dense_columns(__global const float *x, __global const float *dy, __g
         dx_dense(x + row, dy + row, dx + row, count, s, weight + from, mean_g, mean_gx);
 #endif
     }
+    fold(dw_totals, dw);
+    fold(db_totals, db);
     if (want_dweight) {
-        put(dweight + from, dyx_hi + WIDTH, dyx_lo + WIDTH, count, accumulate);
+        put(dweight + from, dw_totals, count, accumulate);
     }
     if (want_dbias) {
-        put(dbias + from, dy_hi + WIDTH, dy_lo + WIDTH, count, accumulate);
+        put(dbias + from, db_totals, count, accumulate);
     }
 }

@@ -20,27 +20,27 @@
 typedef float16 vec;
 typedef int16 lanes;
 #define LANE_INDEX ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-#define load(p) vload16(0, p)
-#define store(v, p) vstore16(v, 0, p)
 #elif WIDTH == 8
 typedef float8 vec;
 typedef int8 lanes;
 #define LANE_INDEX ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
-#define load(p) vload8(0, p)
-#define store(v, p) vstore8(v, 0, p)
 #elif WIDTH == 4
 typedef float4 vec;
 typedef int4 lanes;
 #define LANE_INDEX ((int4)(0, 1, 2, 3))
-#define load(p) vload4(0, p)
-#define store(v, p) vstore4(v, 0, p)
 #else
 typedef float vec;
 typedef int lanes;
 #define LANE_INDEX 0
-#define load(p) (*(p))
-#define store(v, p) (*(p) = (v))
 #endif
+
+// A vector at any float's address. vload and vstore say the same, but PoCL's come out in pieces here and there.
+typedef struct __attribute__((packed)) {
+    vec v;
+} loose;
+
+#define load(p) (((__global const loose *)(p))->v)
+#define store(value, p) (((__global loose *)(p))->v = (value))
 
 inline float sum_of_4(float4 v) {
     const float2 s = v.lo + v.hi;
