@@ -1,6 +1,8 @@
 package org.clnorm;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Locale;
 
 /** Numbers and truth values as Python prints them. */
 final class Python {
@@ -16,15 +18,26 @@ final class Python {
         if (value == 0) {
             return "0.0";
         }
-        BigDecimal exact = new BigDecimal(Double.toString(value)).stripTrailingZeros();
-        int exponent = exact.precision() - exact.scale() - 1;
+        BigDecimal shortest = shortest(value);
+        int exponent = shortest.precision() - shortest.scale() - 1;
         if (exponent < -4 || exponent >= 16) {
-            String digits = exact.unscaledValue().toString();
+            String digits = shortest.unscaledValue().toString();
             String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
             return digits.charAt(0) + fraction + "e" + (exponent < 0 ? "-" : "+")
-                    + String.format("%02d", Math.abs(exponent));
+                    + String.format(Locale.ROOT, "%02d", Math.abs(exponent));
         }
-        String plain = exact.toPlainString();
+        String plain = shortest.toPlainString();
         return plain.contains(".") ? plain : plain + ".0";
+    }
+
+    /** Searched for, because {@link Double#toString(double)} gives a digit too many now and then before Java 19. */
+    private static BigDecimal shortest(double value) {
+        BigDecimal exact = new BigDecimal(value);
+        int digits = 1;
+        BigDecimal rounded = exact.round(new MathContext(digits));
+        while (rounded.doubleValue() != value) {
+            rounded = exact.round(new MathContext(++digits));
+        }
+        return rounded.stripTrailingZeros();
     }
 }
