@@ -8,19 +8,18 @@ import org.clnorm.tensor.Tensor;
 
 /**
  * One forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until that
- * backward pass, or until its output is closed or overwritten by another forward pass.
+ * backward pass, or until its output is closed or overwritten by another forward pass. The output knows its pass, the pass
+ * not its output: one that is dropped without being closed is found and reported.
  */
 final class ForwardPass {
     private final Work work;
-    private final Tensor y;
     private final Kept x;
     private final Kept weight;
     private final SavedStatistics saved;
     private boolean ended;
 
-    private ForwardPass(Work work, Tensor x, Tensor y, Tensor weight, SavedStatistics saved) {
+    private ForwardPass(Work work, Tensor x, Tensor weight, SavedStatistics saved) {
         this.work = work;
-        this.y = y;
         this.x = new Kept("x", x.hold());
         this.weight = weight == null ? null : new Kept("weight", weight.hold());
         this.saved = saved;
@@ -44,14 +43,14 @@ final class ForwardPass {
     static ForwardPass run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
         SavedStatistics saved = x.size() == 0 ? null : NormEngine.of(x.device()).forward(new ForwardCall(work.view(), x, y,
                 weight, bias, work.eps(), work.zeroRstd(), work.given(), work.update()));
-        y.storage().touch();
-        ForwardPass pass = new ForwardPass(work, x, y, weight, saved);
+        touch(y);
+        if (work.update() != null) {
+            touch(work.update().target().mean());
+            touch(work.update().target().variance());
+        }
+        ForwardPass pass = new ForwardPass(work, x, weight, saved);
         y.tie(pass::end);
         return pass;
-    }
-
-    Tensor y() {
-        return y;
     }
 
     boolean ended() {

@@ -176,6 +176,7 @@ public abstract class NormLayer implements AutoCloseable {
     public final Tensor backward(Tensor dy, Tensor into) {
         ForwardPass pass = pending(dy);
         pass.checkOutput(into, dy);
+        parameters.values().forEach(parameter -> parameter.checkGradNot("into", into));
         return backward(pass, dy, into);
     }
 
@@ -200,6 +201,7 @@ public abstract class NormLayer implements AutoCloseable {
         device.checkOpen();
         ForwardPass pass = passes.peek();
         pass.checkBackward(dy);
+        parameters.values().forEach(parameter -> parameter.checkGradNot("dy", dy));
         return pass;
     }
 

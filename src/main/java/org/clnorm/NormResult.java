@@ -5,11 +5,13 @@ import org.clnorm.tensor.Tensor;
 
 /** What a functional call gave: y, and what its gradients need. Closing it closes y. */
 public final class NormResult implements AutoCloseable {
+    private final Tensor y;
     private final ForwardPass pass;
     private final Tensor weight;
     private final Tensor bias;
 
-    private NormResult(ForwardPass pass, Tensor weight, Tensor bias) {
+    private NormResult(Tensor y, ForwardPass pass, Tensor weight, Tensor bias) {
+        this.y = y;
         this.pass = pass;
         this.weight = weight;
         this.bias = bias;
@@ -19,7 +21,7 @@ public final class NormResult implements AutoCloseable {
     static NormResult of(Work work, Tensor x, Tensor weight, Tensor bias) {
         Tensor y = x.device().empty(x.type(), x.shape());
         try {
-            return new NormResult(ForwardPass.run(work, x, y, weight, bias), weight, bias);
+            return new NormResult(y, ForwardPass.run(work, x, y, weight, bias), weight, bias);
         } catch (RuntimeException failed) {
             y.close();
             throw failed;
@@ -32,7 +34,7 @@ public final class NormResult implements AutoCloseable {
      * @return y, of x's shape: a tensor of the current scope, or the caller's to close
      */
     public Tensor y() {
-        return pass.y();
+        return y;
     }
 
     /**
@@ -65,6 +67,6 @@ public final class NormResult implements AutoCloseable {
 
     @Override
     public void close() {
-        pass.y().close();
+        y.close();
     }
 }

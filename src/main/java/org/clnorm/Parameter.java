@@ -117,6 +117,14 @@ public final class Parameter {
         return slot;
     }
 
+    /** Throws if a tensor is the gradient, which a backward pass writes. */
+    void checkGradNot(String what, Tensor tensor) {
+        if (grad != null && grad.storage() == tensor.storage()) {
+            throw new IllegalArgumentException(
+                    "expected " + what + " with memory of its own, got the gradient of " + name());
+        }
+    }
+
     /** The tensor a backward pass writes: the one that is there, or a new one, not yet kept. */
     Tensor gradTarget(Device device, boolean accumulate) {
         if (grad != null) {

@@ -8,6 +8,8 @@ import org.clnorm.tensor.Tensor;
 
 /** A named tensor of a layer's state: on the host until the layer is put on a device, there afterwards. */
 final class Slot {
+    private static final int MAX_HOST = Integer.MAX_VALUE - 8;
+
     private final String name;
     private final Shape shape;
     private final DataType type;
@@ -50,7 +52,11 @@ final class Slot {
         if (host != null) {
             return host.clone();
         }
-        double[] values = new double[Math.toIntExact(shape.size())];
+        if (shape.size() > MAX_HOST) {
+            throw new IllegalArgumentException("expected at most " + MAX_HOST + " elements in a host array, got " + name
+                    + " of shape " + shape);
+        }
+        double[] values = new double[(int) shape.size()];
         Arrays.fill(values, initial);
         return values;
     }

@@ -12,6 +12,7 @@ public final class Scope implements AutoCloseable {
     private final ThreadLocal<Scope> current;
     private final Deque<Tensor> tensors = new ArrayDeque<>();
     private final Thread thread = Thread.currentThread();
+    private int crowded = 64;
     private boolean closed;
 
     Scope(ThreadLocal<Scope> current) {
@@ -21,6 +22,11 @@ public final class Scope implements AutoCloseable {
     }
 
     void add(Tensor tensor) {
+        if (tensors.size() >= crowded) {
+            // a scope around a whole training loop must not collect what the loop closed itself
+            tensors.removeIf(Tensor::isClosed);
+            crowded = Math.max(64, 2 * tensors.size());
+        }
         tensors.push(tensor);
     }
 

@@ -10,6 +10,7 @@ import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.Storage;
 import org.clnorm.tensor.Tensor;
 
@@ -51,8 +52,13 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
             throw new IllegalArgumentException(
                     "expected at most " + most + " elements in a tensor of " + name() + ", got " + elements);
         }
-        return type == DataType.F32 ? new ArrayStorage.Floats((int) elements)
-                : new ArrayStorage.Doubles((int) elements);
+        try {
+            return type == DataType.F32 ? new ArrayStorage.Floats((int) elements)
+                    : new ArrayStorage.Doubles((int) elements);
+        } catch (OutOfMemoryError full) {
+            throw new DeviceException("expected room in the Java heap for " + elements + " elements of type " + type
+                    + ", got none; see -Xmx", full);
+        }
     }
 
     @Override
