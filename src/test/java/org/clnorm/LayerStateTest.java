@@ -1,0 +1,207 @@
+package org.clnorm;
+
+import static org.clnorm.Snapshot.assertRefused;
+import static org.clnorm.Values.normal;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.clnorm.state.CheckpointException;
+import org.clnorm.state.ElementType;
+import org.clnorm.state.HostTensor;
+import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a layer saves, and what it takes and refuses when it loads. */
+class LayerStateTest {
+    @TempDir
+    Path folder;
+
+    private static List<String> keys(NormLayer layer) {
+        return List.copyOf(layer.stateDict().tensors().keySet());
+    }
+
+    private static BatchNorm1d trained(Device device) {
+        BatchNorm1d norm = new BatchNorm1d(2).on(device);
+        norm.weight().write(0.1, -2);
+        norm.bias().write(3, 1e-30);
+        norm.forward(normal(device, 1, 5, 2));
+        norm.forward(normal(device, 2, 5, 2));
+        return norm;
+    }
+
+    @Test
+    void keysArePyTorchs() {
+        assertEquals(List.of("weight", "bias", "running_mean", "running_var", "num_batches_tracked"), keys(new BatchNorm2d(2)));
+        assertEquals(List.of("running_mean", "running_var", "num_batches_tracked"),
+                keys(BatchNorm2d.builder(2).affine(false).build()));
+        assertEquals(List.of("weight", "running_mean", "running_var", "num_batches_tracked"),
+                keys(BatchNorm2d.builder(2).bias(false).build()));
+        assertEquals(List.of("weight", "bias"), keys(BatchNorm2d.builder(2).trackRunningStats(false).build()));
+        assertEquals(List.of(), keys(new InstanceNorm2d(2)));
+        assertEquals(List.of("running_mean", "running_var", "num_batches_tracked"),
+                keys(InstanceNorm2d.builder(2).trackRunningStats(true).build()));
+        assertEquals(List.of("weight", "bias"), keys(new GroupNorm(1, 2)));
+        assertEquals(List.of("weight"), keys(LayerNorm.builder(2).bias(false).build()));
+    }
+
+    @OnEveryDevice
+    void typesAndShapes(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            StateDict dict = norm.stateDict();
+            assertEquals("F32[2]", dict.get("weight").toString());
+            assertEquals("F32[2]", dict.get("running_var").toString());
+            assertEquals("I64[]", dict.get("num_batches_tracked").toString());
+            assertArrayEquals(new long[] {2}, dict.longs("num_batches_tracked"));
+            assertArrayEquals(norm.runningMean().read(), dict.floats("running_mean"));
+        }
+        assertEquals("F64[2, 3]", LayerNorm.builder(2, 3).dataType(DataType.F64).build().stateDict().get("bias").toString());
+    }
+
+    @OnEveryDevice
+    void whatWasSavedIsLoaded(Device device) {
+        try (BatchNorm1d norm = trained(device); BatchNorm1d placed = new BatchNorm1d(2).on(device);
+                BatchNorm1d onHost = new BatchNorm1d(2)) {
+            Path file = folder.resolve("norm.safetensors");
+            norm.stateDict().save(file);
+            placed.loadStateDict(StateDict.load(file));
+            onHost.loadStateDict(StateDict.load(file));
+            assertEquals(norm.stateDict(), placed.stateDict());
+            assertEquals(norm.stateDict(), onHost.stateDict());
+            assertArrayEquals(norm.forward(normal(device, 3, 5, 2)).read(), placed.forward(normal(device, 3, 5, 2)).read());
+            assertEquals(norm.stateDict(), placed.stateDict());
+        }
+    }
+
+    @OnEveryDevice
+    void aCopyIsNotTheState(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            StateDict before = norm.stateDict();
+            norm.forward(normal(device, 3, 5, 2));
+            assertFalse(before.equals(norm.stateDict()));
+            assertArrayEquals(new long[] {2}, before.longs("num_batches_tracked"));
+        }
+    }
+
+    private static StateDict without(StateDict dict, String name) {
+        StateDict rest = new StateDict();
+        dict.tensors().forEach((key, tensor) -> {
+            if (!key.equals(name)) {
+                rest.put(key, tensor);
+            }
+        });
+        return rest;
+    }
+
+    private static StateDict with(StateDict dict, String name, HostTensor tensor) {
+        return without(dict, "").put(name, tensor);
+    }
+
+    /** A state that differs from the layer's own in every value. */
+    private static StateDict other() {
+        return new StateDict().put("weight", HostTensor.ofFloats(new float[] {7, 8}, 2))
+                .put("bias", HostTensor.ofFloats(new float[] {9, 10}, 2))
+                .put("running_mean", HostTensor.ofFloats(new float[] {11, 12}, 2))
+                .put("running_var", HostTensor.ofFloats(new float[] {13, 14}, 2))
+                .put("num_batches_tracked", HostTensor.ofLongs(new long[] {15}));
+    }
+
+    @OnEveryDevice
+    void missingAndUnexpectedKeys(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            for (String key : other().tensors().keySet()) {
+                assertRefused(norm, "missing keys [" + key + "]", () -> norm.loadStateDict(without(other(), key)));
+            }
+            StateDict more = with(other(), "extra", HostTensor.ofFloats(new float[2], 2));
+            assertRefused(norm, "unexpected keys [extra]", () -> norm.loadStateDict(more));
+            assertRefused(norm, "missing keys [weight]; unexpected keys [extra]",
+                    () -> norm.loadStateDict(without(more, "weight")));
+            assertRefused(norm, "missing keys", () -> norm.loadStateDict(new StateDict()));
+        }
+    }
+
+    @OnEveryDevice
+    void skippedWhenNotStrict(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            StateDict before = norm.stateDict();
+            norm.loadStateDict(new StateDict(), false);
+            assertEquals(before, norm.stateDict());
+            norm.loadStateDict(with(without(other(), "bias"), "extra", HostTensor.ofLongs(new long[] {1})), false);
+            assertEquals(with(other(), "bias", before.get("bias")), norm.stateDict());
+            assertEquals(15, norm.numBatchesTracked());
+            assertRefused(norm, "weight of shape [3] instead of [2]", () -> norm.loadStateDict(
+                    new StateDict().put("weight", HostTensor.ofFloats(new float[3], 3)), false));
+        }
+    }
+
+    @OnEveryDevice
+    void misshapenAndWrongKinds(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            refuses(norm, "weight", HostTensor.ofFloats(new float[3], 3), "weight of shape [3] instead of [2]");
+            refuses(norm, "running_var", HostTensor.ofFloats(new float[2], 2, 1), "running_var of shape [2, 1] instead of [2]");
+            refuses(norm, "bias", HostTensor.ofLongs(new long[2], 2), "bias of type I64 instead of a floating point type");
+            refuses(norm, "bias", HostTensor.ofBytes(ElementType.BOOL, new byte[2], 2), "bias of type BOOL");
+            refuses(norm, "num_batches_tracked", HostTensor.ofFloats(new float[1]),
+                    "num_batches_tracked of type F32 and shape [] instead of I64 and []");
+            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[1], 1), "of type I64 and shape [1]");
+            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[] {-1}), "num_batches_tracked of -1");
+        }
+    }
+
+    private static void refuses(NormLayer layer, String name, HostTensor tensor, String message) {
+        for (boolean strict : new boolean[] {true, false}) {
+            assertRefused(layer, message, () -> layer.loadStateDict(with(other(), name, tensor), strict));
+        }
+    }
+
+    @OnEveryDevice
+    void everyFaultIsNamedAtOnce(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            StateDict bad = with(with(without(other(), "bias"), "weight", HostTensor.ofFloats(new float[3], 3)), "extra",
+                    HostTensor.ofFloats(new float[1], 1));
+            assertRefused(norm, "missing keys [bias]; unexpected keys [extra]; weight of shape [3] instead of [2]",
+                    () -> norm.loadStateDict(bad));
+        }
+    }
+
+    @OnEveryDevice
+    void otherFloatTypesAreRounded(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            norm.loadStateDict(with(other(), "weight", HostTensor.ofDoubles(new double[] {0.1, 1e-3}, 2)));
+            assertArrayEquals(new float[] {0.1f, 1e-3f}, norm.weight().value().read());
+            byte[] halves = {0x00, 0x3c, 0x00, (byte) 0xc0};
+            norm.loadStateDict(with(other(), "weight", HostTensor.ofBytes(ElementType.F16, halves, 2)));
+            assertArrayEquals(new float[] {1, -2}, norm.weight().value().read());
+        }
+    }
+
+    @OnEveryDevice
+    void badFilesChangeNothing(Device device) throws Exception {
+        try (BatchNorm1d norm = trained(device)) {
+            Path file = Files.write(folder.resolve("bad.safetensors"), new byte[] {1, 2, 3});
+            assertRefused(norm, CheckpointException.class, "bad.safetensors", () -> norm.loadStateDict(StateDict.load(file)));
+        }
+    }
+
+    @Test
+    void nothingCanBeLoadedFromNull() {
+        assertThrows(NullPointerException.class, () -> new BatchNorm1d(2).loadStateDict(null));
+        assertThrows(NullPointerException.class, () -> new BatchNorm1d(2).loadStateDict(null, false));
+    }
+
+    @Test
+    void writingParametersOfTheWrongLength() {
+        BatchNorm1d norm = new BatchNorm1d(2);
+        StateDict before = norm.stateDict();
+        assertEquals("expected 2 values for weight of shape [2], got 3",
+                assertThrows(IllegalArgumentException.class, () -> norm.weight().write(1, 2, 3)).getMessage());
+        assertEquals(before, norm.stateDict());
+    }
+}
