@@ -8,8 +8,6 @@
 #define HAS_BIAS 1
 #endif
 
-#define SERIAL __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-
 inline vec normalized_of(vec x, group_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }

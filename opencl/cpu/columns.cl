@@ -43,8 +43,9 @@ inline void add_deviations(__global const float *x, long stride, int four, __glo
 }
 
 // partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of rows.
-SERIAL void columns_moments(__global const float *x, __global float *partials, long rows, long channels, long block,
-                            long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_moments(__global const float *x, __global float *partials, long rows, long channels, long block,
+                     long parts, long part) {
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     const long plane = (rows + block - 1) / block * channels;
     const float n = (float)(t.last - t.first);
@@ -79,8 +80,9 @@ SERIAL void columns_moments(__global const float *x, __global float *partials, l
     }
 }
 
-SERIAL void columns_merge(__global const float *x, __global const float *partials, __global float *stats, long rows,
-                          long channels, long block, float eps, int zero_rstd) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_merge(__global const float *x, __global const float *partials, __global float *stats, long rows,
+                   long channels, long block, float eps, int zero_rstd) {
     const long blocks = (rows + block - 1) / block;
     const long plane = blocks * channels;
     const long c = get_group_id(0) * WIDTH;
@@ -116,9 +118,9 @@ inline vec column_value(__global const float *x, __global const float *stats, lo
     return affine(column_normalized(load(x), stats, channels), weight, bias);
 }
 
-SERIAL void columns_apply(__global const float *x, __global const float *weight, __global const float *bias,
-                          __global float *y, __global const float *stats, long rows, long channels, long block, long parts,
-                          long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
+                   __global const float *stats, long rows, long channels, long block, long parts, long part) {
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     for (long r = t.first; r < t.last; r++) {
         const long row = r * channels;

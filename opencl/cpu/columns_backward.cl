@@ -51,9 +51,10 @@ inline vec dx_given(vec dy, __global const float *weight, __global const float *
     return dy * column_weight(weight) * load(stats + RSTD * channels) * load(stats + SCALE * channels);
 }
 
-SERIAL void columns_sums(__global const float *x, __global const float *dy, __global const float *weight,
-                         __global const float *stats, __global float *dx, __global float *partials, long rows,
-                         long channels, long block, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_sums(__global const float *x, __global const float *dy, __global const float *weight,
+                  __global const float *stats, __global float *dx, __global float *partials, long rows, long channels,
+                  long block, long parts, long part) {
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     __global float *dyx = partials + t.block * channels + t.column;
     __global float *sums = dyx + (rows + block - 1) / block * channels;
@@ -89,13 +90,13 @@ inline vec total_of(__global const float *sums, long blocks, long channels) {
     for (long b = 0; b < blocks; b++) {
         total = vec_pair_add(total, load(sums + b * channels));
     }
-    const vec sum = total.hi + total.lo;
-    return select(total.hi, sum, isfinite(total.hi));
+    return vec_settled(total);
 }
 
 // means: [2][channels], of g = dy * weight and of g * x_hat.
-SERIAL void columns_fold(__global const float *partials, __global const float *weight, __global float *means, long rows,
-                         long channels, long block) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_fold(__global const float *partials, __global const float *weight, __global float *means, long rows,
+                  long channels, long block) {
     const long blocks = (rows + block - 1) / block;
     const long c = get_group_id(0) * WIDTH;
     const long at = min(c, channels - WIDTH);
@@ -119,9 +120,10 @@ inline vec column_dx(__global const float *x, __global const float *dy, __global
             * load(stats + SCALE * channels);
 }
 
-SERIAL void columns_dx(__global const float *x, __global const float *dy, __global const float *weight,
-                       __global const float *stats, __global const float *means, __global float *dx, long rows,
-                       long channels, long block, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_dx(__global const float *x, __global const float *dy, __global const float *weight,
+                __global const float *stats, __global const float *means, __global float *dx, long rows, long channels,
+                long block, long parts, long part) {
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     for (long r = t.first; r < t.last; r++) {
         const long row = r * channels + t.column;

@@ -5,9 +5,10 @@
 // work-item does `part` of each of `slices` consecutive slices (sample, channel).
 #include "cpu/apply.cl"
 
-SERIAL void planes_forward(__global const float *x, __global const float *weight, __global const float *bias,
-                           __global float *y, __global float *stats, long outer, long channels, long span, float eps,
-                           int zero_rstd) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_forward(__global const float *x, __global const float *weight, __global const float *bias,
+                    __global float *y, __global float *stats, long outer, long channels, long span, float eps,
+                    int zero_rstd) {
     const long c = get_group_id(0);
     const long stride = channels * span;
     __global const float *plane = x + c * span;
@@ -21,8 +22,9 @@ SERIAL void planes_forward(__global const float *x, __global const float *weight
 }
 
 // partials: [3][pieces][channels], the mean in two floats and the squares; a piece is (block of samples, part of a slice).
-SERIAL void planes_moments(__global const float *x, __global float *partials, long outer, long channels, long span,
-                           long slices, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_moments(__global const float *x, __global float *partials, long outer, long channels, long span,
+                    long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long all = get_num_groups(0);
     const long c = id % channels;
@@ -36,9 +38,9 @@ SERIAL void planes_moments(__global const float *x, __global float *partials, lo
     partials[2 * all + id] = settled(m.squares);
 }
 
-SERIAL void planes_merge(__global const float *x, __global const float *partials, __global float *stats, long outer,
-                         long channels, long span, long slices, long parts, long part, long pieces, float eps,
-                         int zero_rstd) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_merge(__global const float *x, __global const float *partials, __global float *stats, long outer,
+                  long channels, long span, long slices, long parts, long part, long pieces, float eps, int zero_rstd) {
     const long c = get_group_id(0);
     moments all;
     long seen = 0;
@@ -56,9 +58,10 @@ SERIAL void planes_merge(__global const float *x, __global const float *partials
     finish_group(all, x + c * span, outer, channels * span, span, stats, channels, c, eps, zero_rstd);
 }
 
-SERIAL void planes_apply(__global const float *x, __global const float *weight, __global const float *bias,
-                         __global float *y, __global const float *stats, long outer, long channels, long span, long slices,
-                         long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
+                  __global const float *stats, long outer, long channels, long span, long slices, long parts,
+                  long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);

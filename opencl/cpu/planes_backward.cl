@@ -6,9 +6,10 @@
 // partials is always [2][pieces][channels], of dy * x_hat and of dy, as sum_partials takes it.
 #include "cpu/gradients.cl"
 
-SERIAL void planes_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                            __global const float *stats, __global float *dx, __global float *partials, long outer,
-                            long channels, long span) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_backward(__global const float *x, __global const float *dy, __global const float *weight,
+                     __global const float *stats, __global float *dx, __global float *partials, long outer,
+                     long channels, long span) {
     const long c = get_group_id(0);
     const long stride = channels * span;
     const group_stats s = load_stats(stats, channels, c);
@@ -28,9 +29,9 @@ SERIAL void planes_backward(__global const float *x, __global const float *dy, _
 #endif
 }
 
-SERIAL void planes_sums(__global const float *x, __global const float *dy, __global const float *stats,
-                        __global float *partials, long outer, long channels, long span, long slices, long parts,
-                        long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_sums(__global const float *x, __global const float *dy, __global const float *stats,
+                 __global float *partials, long outer, long channels, long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long c = id % channels;
     const long piece = id / channels;
@@ -52,8 +53,9 @@ inline float total_of(__global const float *sums, long count, long stride) {
 }
 
 // means: [2][channels], of g = dy * weight and of g * x_hat.
-SERIAL void planes_fold(__global const float *partials, __global const float *weight, __global float *means, long outer,
-                        long channels, long span, long pieces) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_fold(__global const float *partials, __global const float *weight, __global float *means, long outer,
+                 long channels, long span, long pieces) {
     const long c = get_group_id(0);
     const float n = (float)(outer * span);
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
@@ -61,9 +63,10 @@ SERIAL void planes_fold(__global const float *partials, __global const float *we
     means[channels + c] = total_of(partials + c, pieces, channels) * w / n;
 }
 
-SERIAL void planes_dx(__global const float *x, __global const float *dy, __global const float *weight,
-                      __global const float *stats, __global const float *means, __global float *dx, long outer,
-                      long channels, long span, long slices, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_dx(__global const float *x, __global const float *dy, __global const float *weight,
+               __global const float *stats, __global const float *means, __global float *dx, long outer, long channels,
+               long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);
@@ -78,9 +81,10 @@ SERIAL void planes_dx(__global const float *x, __global const float *dy, __globa
 }
 
 // A piece here is (sample, part), and a work-item does `part` of `slices` consecutive slices.
-SERIAL void planes_given(__global const float *x, __global const float *dy, __global const float *weight,
-                         __global const float *stats, __global float *dx, __global float *partials, long outer,
-                         long channels, long span, long slices, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void planes_given(__global const float *x, __global const float *dy, __global const float *weight,
+                  __global const float *stats, __global float *dx, __global float *partials, long outer, long channels,
+                  long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);

@@ -28,9 +28,10 @@ inline void apply_part(__global const float *x, __global const float *weight, __
 #endif
 }
 
-SERIAL void rows_forward(__global const float *x, __global const float *weight, __global const float *bias,
-                         __global float *y, __global float *stats, long rows, long segments, long span, long row_groups,
-                         long block, float eps, int zero_rstd) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void rows_forward(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
+                  __global float *stats, long rows, long segments, long span, long row_groups, long block, float eps,
+                  int zero_rstd) {
     const long length = segments * span;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
@@ -44,8 +45,8 @@ SERIAL void rows_forward(__global const float *x, __global const float *weight, 
 }
 
 // partials: [3][rows][parts], the mean in two floats and the squares of every part of `part` elements.
-SERIAL void rows_moments(__global const float *x, __global float *partials, long rows, long length, long parts,
-                         long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void rows_moments(__global const float *x, __global float *partials, long rows, long length, long parts, long part) {
     const long id = get_group_id(0);
     const long r = id / parts;
     const long from = id % parts * part;
@@ -55,8 +56,9 @@ SERIAL void rows_moments(__global const float *x, __global float *partials, long
     partials[2 * rows * parts + id] = settled(m.squares);
 }
 
-SERIAL void rows_merge(__global const float *x, __global const float *partials, __global float *stats, long rows,
-                       long length, long parts, long part, float eps, int zero_rstd) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void rows_merge(__global const float *x, __global const float *partials, __global float *stats, long rows, long length,
+                long parts, long part, float eps, int zero_rstd) {
     const long r = get_group_id(0);
     moments all;
     for (long p = 0; p < parts; p++) {
@@ -71,9 +73,10 @@ SERIAL void rows_merge(__global const float *x, __global const float *partials, 
     finish_group(all, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd);
 }
 
-SERIAL void rows_apply(__global const float *x, __global const float *weight, __global const float *bias,
-                       __global float *y, __global const float *stats, long rows, long segments, long span,
-                       long row_groups, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void rows_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
+                __global const float *stats, long rows, long segments, long span, long row_groups, long parts,
+                long part) {
     const long id = get_group_id(0);
     const long r = id / parts;
     const long from = id % parts * part;

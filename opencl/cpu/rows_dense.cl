@@ -60,9 +60,10 @@ inline row_sums add_dense(row_sums sums, __global const float *x, __global const
     return sums;
 }
 
-SERIAL void dense_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                           __global const float *stats, __global float *dx, __global float *partials, long rows,
-                           long length, long block) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void dense_backward(__global const float *x, __global const float *dy, __global const float *weight,
+                    __global const float *stats, __global float *dx, __global float *partials, long rows, long length,
+                    long block) {
     const long b = get_group_id(0);
     const long blocks = get_num_groups(0);
     const long last = min((b + 1) * block, rows);
@@ -89,8 +90,9 @@ SERIAL void dense_backward(__global const float *x, __global const float *dy, __
 }
 
 // sums: [2][rows][parts], of g = dy * weight and of g * x_hat.
-SERIAL void dense_sums(__global const float *x, __global const float *dy, __global const float *weight,
-                       __global const float *stats, __global float *sums, long rows, long length, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void dense_sums(__global const float *x, __global const float *dy, __global const float *weight,
+                __global const float *stats, __global float *sums, long rows, long length, long parts, long part) {
     const long id = get_group_id(0);
     const long r = id / parts;
     const long begin = id % parts * part;
@@ -147,10 +149,11 @@ inline void put(__global float *gradient, const vec_pair *totals, long count, in
     }
 }
 
-SERIAL void dense_columns(__global const float *x, __global const float *dy, __global const float *weight,
-                          __global const float *stats, __global const float *sums, __global float *dx,
-                          __global float *dweight, __global float *dbias, long rows, long length, long parts,
-                          int want_dweight, int want_dbias, int accumulate) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void dense_columns(__global const float *x, __global const float *dy, __global const float *weight,
+                   __global const float *stats, __global const float *sums, __global float *dx, __global float *dweight,
+                   __global float *dbias, long rows, long length, long parts, int want_dweight, int want_dbias,
+                   int accumulate) {
     const long from = get_group_id(0) * COLUMNS;
     const long count = min((long)COLUMNS, length - from);
     vec_pair dw_totals[COLUMNS / WIDTH], db_totals[COLUMNS / WIDTH];

@@ -5,9 +5,10 @@
 // The sums of row r, segment d go to partials [2][rows * segments] at r * segments + d, which is what sum_partials takes.
 #include "cpu/gradients.cl"
 
-SERIAL void segments_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                              __global const float *stats, __global float *dx, __global float *partials, long rows,
-                              long segments, long span, long row_groups, long block) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void segments_backward(__global const float *x, __global const float *dy, __global const float *weight,
+                       __global const float *stats, __global float *dx, __global float *partials, long rows,
+                       long segments, long span, long row_groups, long block) {
     const long length = segments * span;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
@@ -41,8 +42,9 @@ SERIAL void segments_backward(__global const float *x, __global const float *dy,
 }
 
 // sums: [2][rows * segments][parts], of dy * x_hat and of dy over a part.
-SERIAL void segments_sums(__global const float *x, __global const float *dy, __global const float *stats,
-                          __global float *sums, long rows, long segments, long span, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void segments_sums(__global const float *x, __global const float *dy, __global const float *stats, __global float *sums,
+                   long rows, long segments, long span, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long from = id % parts * part;
@@ -62,8 +64,9 @@ inline float total_of(__global const float *sums, long parts) {
 }
 
 // means: [2][rows], of g = dy * weight and of g * x_hat.
-SERIAL void segments_fold(__global const float *sums, __global const float *weight, __global float *means,
-                          __global float *partials, long rows, long segments, long span, long row_groups, long parts) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void segments_fold(__global const float *sums, __global const float *weight, __global float *means,
+                   __global float *partials, long rows, long segments, long span, long row_groups, long parts) {
     const long r = get_group_id(0);
     __global const float *w = weight + r % row_groups * segments;
     float_pair g = pair_of(0.0f);
@@ -84,9 +87,10 @@ SERIAL void segments_fold(__global const float *sums, __global const float *weig
     means[rows + r] = settled(gx) / (float)(segments * span);
 }
 
-SERIAL void segments_dx(__global const float *x, __global const float *dy, __global const float *weight,
-                        __global const float *stats, __global const float *means, __global float *dx, long rows,
-                        long segments, long span, long row_groups, long parts, long part) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void segments_dx(__global const float *x, __global const float *dy, __global const float *weight,
+                 __global const float *stats, __global const float *means, __global float *dx, long rows, long segments,
+                 long span, long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long r = segment / segments;

@@ -94,6 +94,11 @@ inline vec_pair vec_pair_add(vec_pair a, vec b) {
     return a;
 }
 
+// The values of sums; infinite ones as they are, where the second float is NaN.
+inline vec vec_settled(vec_pair a) {
+    return select(a.hi, a.hi + a.lo, isfinite(a.hi));
+}
+
 // Stores the first `count` lanes of v at p; 0 < count < WIDTH.
 inline void store_first(vec v, long count, __global float *p) {
 #if WIDTH == 16

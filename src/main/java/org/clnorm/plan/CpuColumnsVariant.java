@@ -33,39 +33,43 @@ final class CpuColumnsVariant implements Variant {
     private NormPlan plan(Task task, Planes planes, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, planes.channels());
         Tiles tiles = Tiles.of(planes, traits);
-        boolean given = task.statistics() == Task.Statistics.GIVEN;
-        if (given) {
-            options.put("GIVEN", 1);
-        }
-        long vectors = CpuWork.ceil(planes.channels(), options.get("WIDTH"));
-        return task.pass() == Task.Pass.FORWARD ? forward(task, tiles, options, vectors, given)
-                : backward(task, tiles, options, vectors, given);
+        return task.pass() == Task.Pass.FORWARD ? forward(task, tiles, options)
+                : backward(task, tiles, options, traits);
     }
 
-    private NormPlan forward(Task task, Tiles tiles, Map<String, Integer> options, long vectors, boolean given) {
+    private static boolean given(Task task) {
+        return task.statistics() == Task.Statistics.GIVEN;
+    }
+
+    private static long vectors(Tiles tiles, Map<String, Integer> options) {
+        return CpuWork.ceil(tiles.channels(), options.get("WIDTH"));
+    }
+
+    private NormPlan forward(Task task, Tiles tiles, Map<String, Integer> options) {
         List<Step> steps = new ArrayList<>();
         Map<String, Long> scratch = new HashMap<>();
-        if (!given) {
+        if (!given(task)) {
             steps.add(CpuWork.step("cpu/columns", "columns_moments", options, tiles.count(), tiles.scalars()));
-            steps.add(CpuWork.step("cpu/columns", "columns_merge", options, vectors, tiles.scalars()));
+            steps.add(CpuWork.step("cpu/columns", "columns_merge", options, vectors(tiles, options), tiles.scalars()));
             scratch.put("partials", 3 * tiles.blocks() * tiles.channels());
         }
         steps.add(CpuWork.step("cpu/columns", "columns_apply", options, tiles.count(), tiles.scalars()));
         return CpuWork.plan(name(), tiles.said(), steps, scratch, task);
     }
 
-    private NormPlan backward(Task task, Tiles tiles, Map<String, Integer> options, long vectors, boolean given) {
+    private NormPlan backward(Task task, Tiles tiles, Map<String, Integer> options, Traits traits) {
+        options.put("GIVEN", given(task) ? 1 : 0);
         List<Step> steps = new ArrayList<>();
         Map<String, Long> scratch = new HashMap<>();
-        scratch.put("partials", !given || task.parameters() ? 2 * tiles.blocks() * tiles.channels() : 1);
+        scratch.put("partials", !given(task) || task.parameters() ? 2 * tiles.blocks() * tiles.channels() : 1);
         steps.add(CpuWork.step("cpu/columns_backward", "columns_sums", options, tiles.count(), tiles.scalars()));
-        if (!given && task.dx()) {
-            steps.add(CpuWork.step("cpu/columns_backward", "columns_fold", options, vectors, tiles.scalars()));
+        if (!given(task) && task.dx()) {
+            steps.add(CpuWork.step("cpu/columns_backward", "columns_fold", options, vectors(tiles, options), tiles.scalars()));
             steps.add(CpuWork.step("cpu/columns_backward", "columns_dx", options, tiles.count(), tiles.scalars()));
             scratch.put("means", 2 * tiles.channels());
         }
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(tiles.blocks(), tiles.channels()));
+            steps.add(CpuWork.sumPartials(tiles.blocks(), tiles.channels(), traits));
         }
         return CpuWork.plan(name(), tiles.said(), steps, scratch, task);
     }

@@ -45,7 +45,7 @@ final class CpuPlanesVariant implements Variant {
         steps.add(CpuWork.step("cpu/planes_backward", "planes_backward", CpuWork.options(task, traits, planes.span()),
                 planes.channels(), scalars(planes)));
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(1, planes.channels()));
+            steps.add(CpuWork.sumPartials(1, planes.channels(), traits));
         }
         return CpuWork.plan(name(), said(planes) + ", a channel a work-item", steps,
                 Map.of("partials", 2 * planes.channels()), task);
@@ -80,7 +80,7 @@ final class CpuPlanesVariant implements Variant {
                     stretch.pieces(planes.outer() * planes.channels()), scalars(planes, stretch)));
         }
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(pieces, planes.channels()));
+            steps.add(CpuWork.sumPartials(pieces, planes.channels(), traits));
         }
         return CpuWork.plan(name(), said(planes) + ", in " + pieces + " pieces each", steps,
                 Map.of("partials", 2 * pieces * planes.channels(), "means", 2 * planes.channels()), task);
@@ -100,7 +100,7 @@ final class CpuPlanesVariant implements Variant {
                 cut.pieces(planes.outer() * planes.channels()), scalars(planes, cut)));
         long pieces = planes.outer() * cut.parts();
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(pieces, planes.channels()));
+            steps.add(CpuWork.sumPartials(pieces, planes.channels(), traits));
         }
         return CpuWork.plan(name(), said(planes) + ", statistics given", steps,
                 Map.of("partials", task.parameters() ? 2 * pieces * planes.channels() : 1), task);

@@ -89,7 +89,7 @@ final class CpuRowsVariant implements Variant {
         Map<String, Long> scratch = new HashMap<>();
         scratch.put("partials", task.parameters() ? 2 * blocks * rows.length() : 1);
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(blocks, rows.length()));
+            steps.add(CpuWork.sumPartials(blocks, rows.length(), traits));
         }
         return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", steps, scratch, task);
     }
@@ -132,7 +132,8 @@ final class CpuRowsVariant implements Variant {
             how = ", in " + rows.segments() * parts + " parts each";
         }
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(rows.rows() / rows.rowGroups(), rows.rowGroups() * rows.segments()));
+            steps.add(CpuWork.sumPartials(rows.rows() / rows.rowGroups(), rows.rowGroups() * rows.segments(),
+                    traits));
         }
         return CpuWork.plan(name(), said(rows) + how, steps, scratch, task);
     }

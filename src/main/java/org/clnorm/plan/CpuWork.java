@@ -17,10 +17,6 @@ final class CpuWork {
     static final long PART = 65_536;
     /** Work-items a compute unit, so that the units finish about together. */
     static final long SHARES = 4;
-    /** Bytes of a float. */
-    private static final long FLOAT = 4;
-    /** Parameters a work-group of the last step. */
-    private static final long SUMS = 16;
 
     private CpuWork() {
     }
@@ -54,7 +50,7 @@ final class CpuWork {
     static Map<String, Integer> options(Task task, Traits traits, long run) {
         Map<String, Integer> options = new LinkedHashMap<>();
         options.put("WIDTH", width(traits, run));
-        options.put("STREAM", task.view().elements() * FLOAT >= STREAM_BYTES ? 1 : 0);
+        options.put("STREAM", task.view().elements() * Float.BYTES >= STREAM_BYTES ? 1 : 0);
         options.put("HAS_WEIGHT", task.weight() ? 1 : 0);
         if (task.pass() == Task.Pass.FORWARD) {
             options.put("HAS_BIAS", task.bias() ? 1 : 0);
@@ -71,8 +67,9 @@ final class CpuWork {
     }
 
     /** The last step of a backward pass: both parameter gradients from their partial sums. */
-    static Step sumPartials(long blocks, long parameters) {
-        return new Step("common/statistics", "sum_partials", Map.of(), ceil(parameters, SUMS), SUMS,
+    static Step sumPartials(long blocks, long parameters, Traits traits) {
+        int width = width(traits, parameters);
+        return step("cpu/partials", "sum_partials", Map.of("WIDTH", width), ceil(parameters, width),
                 Map.of("blocks", blocks, "parameters", parameters));
     }
 
@@ -83,6 +80,6 @@ final class CpuWork {
         boolean writes = task.pass() == Task.Pass.FORWARD || task.dx();
         boolean readsDy = task.pass() == Task.Pass.BACKWARD;
         long tensors = (readsX ? 1 : 0) + (readsDy ? 1 : 0) + (writes ? 1 : 0);
-        return new NormPlan(variant, reason, steps, scratch, tensors * task.view().elements() * FLOAT);
+        return new NormPlan(variant, reason, steps, scratch, tensors * task.view().elements() * Float.BYTES);
     }
 }

@@ -7,6 +7,9 @@ import java.util.Optional;
 public final class Planner {
     /** In order of preference; the last accepts everything. */
     private static final List<Variant> VARIANTS = List.of(
+            new CpuRowsVariant(),
+            new CpuPlanesVariant(),
+            new CpuColumnsVariant(),
             new GpuRowsVariant(),
             new GpuColumnsVariant(),
             new GpuPlanesVariant(),

@@ -1,0 +1,37 @@
+// The last step of a backward pass on a CPU device: sum_partials of common/statistics.cl, WIDTH parameters a work-item.
+#include "cpu/vectors.cl"
+
+inline vec total_of(__global const float *partials, long blocks, long parameters) {
+    vec_pair total;
+    total.hi = total.lo = (vec)(0.0f);
+    for (long b = 0; b < blocks; b++) {
+        total = vec_pair_add(total, load(partials + b * parameters));
+    }
+    return vec_settled(total);
+}
+
+inline void put(vec total, __global float *gradient, long fresh, int accumulate) {
+    if (accumulate) {
+        total += load(gradient);
+    }
+    if (fresh == WIDTH) {
+        store(total, gradient);
+    } else {
+        store_last(total, fresh, gradient + WIDTH);
+    }
+}
+
+// partials: [2][blocks][parameters], dweight's first. The last work-item's vector overlaps the one before it.
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void sum_partials(__global const float *partials, __global float *dweight, __global float *dbias, long blocks,
+                  long parameters, int want_dweight, int want_dbias, int accumulate) {
+    const long p = get_group_id(0) * WIDTH;
+    const long at = min(p, parameters - WIDTH);
+    const long fresh = WIDTH - (p - at);
+    if (want_dweight) {
+        put(total_of(partials + at, blocks, parameters), dweight + at, fresh, accumulate);
+    }
+    if (want_dbias) {
+        put(total_of(partials + blocks * parameters + at, blocks, parameters), dbias + at, fresh, accumulate);
+    }
+}

@@ -1,0 +1,121 @@
+package org.clnorm.plan;
+
+import static org.clnorm.plan.Axis.kept;
+import static org.clnorm.plan.Axis.reduced;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Optional;
+import org.clnorm.plan.Task.Statistics;
+import org.junit.jupiter.api.Test;
+
+/** How the CPU kernel set divides work; what the kernels rely on. */
+class CpuPlansTest {
+    private static final Traits TWO_CORES = new Traits(KernelSet.CPU, 2, 4096, 32768, 16);
+    private static final NormView LAYER_NORM = NormView.of(kept(4096, 1024, 0), reduced(1024, 1, 1));
+    private static final NormView LONG_ROWS = NormView.of(kept(2, 1 << 20, 0), reduced(1 << 20, 1, 1));
+    private static final NormView GROUP_NORM = NormView.of(kept(16, 262_144, 0), kept(32, 8192, 8),
+            reduced(8, 1024, 1), reduced(1024, 1, 0));
+    private static final NormView BATCH_NORM = NormView.of(reduced(32, 64 * 3136, 0), kept(64, 3136, 1),
+            reduced(3136, 1, 0));
+    private static final NormView FEW_CHANNELS = NormView.of(reduced(8, 3 * 50_176, 0), kept(3, 50_176, 1),
+            reduced(50_176, 1, 0));
+    private static final NormView COLUMNS = NormView.of(reduced(8192, 600, 0), kept(600, 1, 1));
+
+    private static NormPlan forward(NormView view, Statistics statistics) {
+        return Planner.plan(Task.forward(view, statistics, true, true), TWO_CORES, "");
+    }
+
+    private static NormPlan backward(NormView view, Statistics statistics) {
+        return Planner.plan(Task.backward(view, statistics, true, true, true), TWO_CORES, "");
+    }
+
+    private static List<String> kernels(NormPlan plan) {
+        return plan.steps().stream().map(Step::kernel).toList();
+    }
+
+    @Test
+    void eachPatternHasItsVariant() {
+        assertEquals("cpu/rows", forward(LAYER_NORM, Statistics.BATCH).variant());
+        assertEquals("cpu/rows", forward(GROUP_NORM, Statistics.BATCH).variant());
+        assertEquals("cpu/planes", forward(BATCH_NORM, Statistics.BATCH).variant());
+        assertEquals("cpu/planes", forward(BATCH_NORM, Statistics.GIVEN).variant());
+        assertEquals("cpu/columns", forward(COLUMNS, Statistics.BATCH).variant());
+        assertEquals("cpu/columns", forward(COLUMNS, Statistics.GIVEN).variant());
+    }
+
+    @Test
+    void rowsDeclineGivenStatistics() {
+        Task task = Task.forward(NormView.of(kept(5, 7, 1), reduced(7, 1, 0)), Statistics.GIVEN, true, true);
+        assertEquals(Optional.empty(), new CpuRowsVariant().plan(task, TWO_CORES));
+        assertEquals("cpu/planes", Planner.plan(task, TWO_CORES, "").variant());
+    }
+
+    @Test
+    void enoughGroupsNeedOneLaunch() {
+        assertEquals(List.of("rows_forward"), kernels(forward(LAYER_NORM, Statistics.BATCH)));
+        assertEquals(List.of("planes_forward"), kernels(forward(BATCH_NORM, Statistics.BATCH)));
+        assertEquals(List.of("planes_apply"), kernels(forward(BATCH_NORM, Statistics.GIVEN)));
+        assertEquals(List.of("columns_apply"), kernels(forward(COLUMNS, Statistics.GIVEN)));
+        assertEquals(List.of("dense_backward", "sum_partials"), kernels(backward(LAYER_NORM, Statistics.BATCH)));
+        assertEquals(List.of("segments_backward", "sum_partials"), kernels(backward(GROUP_NORM, Statistics.BATCH)));
+        assertEquals(List.of("planes_given", "sum_partials"), kernels(backward(BATCH_NORM, Statistics.GIVEN)));
+    }
+
+    @Test
+    void fewLongGroupsAreShared() {
+        assertEquals(List.of("rows_moments", "rows_merge", "rows_apply"), kernels(forward(LONG_ROWS, Statistics.BATCH)));
+        assertEquals(List.of("dense_sums", "dense_columns"), kernels(backward(LONG_ROWS, Statistics.BATCH)));
+        assertEquals(List.of("planes_moments", "planes_merge", "planes_apply"),
+                kernels(forward(FEW_CHANNELS, Statistics.BATCH)));
+        assertEquals(List.of("planes_sums", "planes_fold", "planes_dx", "sum_partials"),
+                kernels(backward(FEW_CHANNELS, Statistics.BATCH)));
+    }
+
+    @Test
+    void vectorsAreNoLongerThanRuns() {
+        for (long run : new long[] {1, 2, 3, 4, 7, 8, 15, 16, 17, 1000}) {
+            int width = CpuWork.width(TWO_CORES, run);
+            assertTrue(width <= run && List.of(1, 4, 8, 16).contains(width), run + ": " + width);
+        }
+        assertEquals(4, CpuWork.width(new Traits(KernelSet.CPU, 2, 1024, 32768, 4), 1000));
+    }
+
+    @Test
+    void noTileIsShorterThanAVector() {
+        for (long channels : new long[] {1, 5, 16, 511, 512, 513, 1023, 1024, 1025, 5000}) {
+            Step step = forward(NormView.of(reduced(300, channels, 0), kept(channels, 1, 1)), Statistics.GIVEN).steps()
+                    .get(0);
+            if (step.program().equals("cpu/columns")) {
+                long parts = step.scalars().get("parts");
+                long part = step.scalars().get("part");
+                assertTrue(channels - (parts - 1) * part >= part && part >= step.options().get("WIDTH"),
+                        step.toString());
+            }
+        }
+    }
+
+    @Test
+    void partialSumsStayShort() {
+        Step step = backward(LAYER_NORM, Statistics.BATCH).steps().get(0);
+        assertTrue(step.scalars().get("block") <= 64, step.toString());
+        assertEquals(64, backward(LAYER_NORM, Statistics.BATCH).scratch().get("partials") / 2048);
+    }
+
+    @Test
+    void onlyLargeOutputsPassTheCaches() {
+        assertEquals(1, forward(LAYER_NORM, Statistics.BATCH).steps().get(0).options().get("STREAM"));
+        NormView small = NormView.of(kept(64, 1024, 0), reduced(1024, 1, 1));
+        assertEquals(0, forward(small, Statistics.BATCH).steps().get(0).options().get("STREAM"));
+    }
+
+    @Test
+    void bytesAreThoseOfEveryTensorOnce() {
+        long tensor = 4L * BATCH_NORM.elements();
+        assertEquals(2 * tensor, forward(BATCH_NORM, Statistics.BATCH).minimumBytes());
+        assertEquals(3 * tensor, backward(BATCH_NORM, Statistics.BATCH).minimumBytes());
+        Task eval = Task.backward(BATCH_NORM, Statistics.GIVEN, true, true, false);
+        assertEquals(2 * tensor, Planner.plan(eval, TWO_CORES, "").minimumBytes());
+    }
+}
