@@ -1,6 +1,8 @@
 package org.clnorm;
 
+import java.util.Arrays;
 import java.util.function.IntBinaryOperator;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -64,50 +66,80 @@ record Reference(IntUnaryOperator group, int groups, IntUnaryOperator parameter,
         return normalized;
     }
 
+    /** Values, and the magnitude before cancellation that an error is measured by. */
+    record Expected(double[] values, double scale) {
+    }
+
+    private static double factor(double[] weight, int index) {
+        return weight == null ? 1 : weight[index];
+    }
+
     /** y; weight and bias may be null. */
-    double[] forward(double[] x, Moments moments, double[] weight, double[] bias) {
+    Expected forward(double[] x, Moments moments, double[] weight, double[] bias) {
         double[] y = normalized(x, moments);
+        double scale = 0;
         for (int i = 0; i < y.length; i++) {
             int p = parameter.applyAsInt(i);
-            y[i] = y[i] * (weight == null ? 1 : weight[p]) + (bias == null ? 0 : bias[p]);
+            double scaled = y[i] * factor(weight, p);
+            double b = bias == null ? 0 : bias[p];
+            y[i] = scaled + b;
+            scale = Math.max(scale, Math.abs(scaled) + Math.abs(b));
         }
-        return y;
+        return new Expected(y, scale);
     }
 
     /** dx through the group's own statistics. */
-    double[] inputGradient(double[] x, double[] dy, Moments moments, double[] weight) {
+    Expected inputGradient(double[] x, double[] dy, Moments moments, double[] weight) {
         double[] normalized = normalized(x, moments);
-        double[] g = new double[groups];
-        double[] gx = new double[groups];
-        for (int i = 0; i < x.length; i++) {
-            double scaled = dy[i] * (weight == null ? 1 : weight[parameter.applyAsInt(i)]);
-            g[group.applyAsInt(i)] += scaled;
-            gx[group.applyAsInt(i)] += scaled * normalized[i];
-        }
-        double[] dx = new double[x.length];
+        double[][] means = new double[4][groups];
         for (int i = 0; i < x.length; i++) {
             int k = group.applyAsInt(i);
-            double scaled = dy[i] * (weight == null ? 1 : weight[parameter.applyAsInt(i)]);
-            dx[i] = (scaled - (g[k] + normalized[i] * gx[k]) / moments.count[k])
-                    / Math.sqrt(moments.variance[k] + eps);
+            double g = dy[i] * factor(weight, parameter.applyAsInt(i)) / moments.count[k];
+            means[0][k] += g;
+            means[1][k] += g * normalized[i];
+            means[2][k] += Math.abs(g);
+            means[3][k] += Math.abs(g * normalized[i]);
         }
-        return dx;
-    }
-
-    double[] weightGradient(double[] x, double[] dy, Moments moments, int parameters) {
-        double[] normalized = normalized(x, moments);
-        double[] sum = new double[parameters];
+        double[] dx = new double[x.length];
+        double scale = 0;
         for (int i = 0; i < x.length; i++) {
-            sum[parameter.applyAsInt(i)] += dy[i] * normalized[i];
+            int k = group.applyAsInt(i);
+            double g = dy[i] * factor(weight, parameter.applyAsInt(i));
+            double rstd = 1 / Math.sqrt(moments.variance[k] + eps);
+            dx[i] = rstd * (g - means[0][k] - normalized[i] * means[1][k]);
+            scale = Math.max(scale, rstd * (Math.abs(g) + means[2][k] + Math.abs(normalized[i]) * means[3][k]));
         }
-        return sum;
+        return new Expected(dx, scale);
     }
 
-    double[] biasGradient(double[] dy, int parameters) {
-        double[] sum = new double[parameters];
+    /** dx where the statistics were given. */
+    Expected givenInputGradient(double[] dy, Moments moments, double[] weight) {
+        double[] dx = new double[dy.length];
+        double scale = 0;
         for (int i = 0; i < dy.length; i++) {
-            sum[parameter.applyAsInt(i)] += dy[i];
+            double rstd = 1 / Math.sqrt(moments.variance[group.applyAsInt(i)] + eps);
+            dx[i] = dy[i] * factor(weight, parameter.applyAsInt(i)) * rstd;
+            scale = Math.max(scale, Math.abs(dx[i]));
         }
-        return sum;
+        return new Expected(dx, scale);
+    }
+
+    Expected weightGradient(double[] x, double[] dy, Moments moments, int parameters) {
+        double[] normalized = normalized(x, moments);
+        return sums(i -> dy[i] * normalized[i], x.length, parameters);
+    }
+
+    Expected biasGradient(double[] dy, int parameters) {
+        return sums(i -> dy[i], dy.length, parameters);
+    }
+
+    private Expected sums(IntToDoubleFunction term, int count, int parameters) {
+        double[] sum = new double[parameters];
+        double[] magnitude = new double[parameters];
+        for (int i = 0; i < count; i++) {
+            sum[parameter.applyAsInt(i)] += term.applyAsDouble(i);
+            magnitude[parameter.applyAsInt(i)] += Math.abs(term.applyAsDouble(i));
+        }
+        return new Expected(sum, Arrays.stream(magnitude).max().orElse(0));
     }
 }

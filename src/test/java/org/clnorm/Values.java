@@ -12,7 +12,7 @@ import org.clnorm.tensor.Tensor;
 
 /** Inputs of tests, and the comparison of their results. */
 final class Values {
-    /** The contract of float results, relative to the largest value. */
+    /** The contract of float results, relative to the magnitude before cancellation. */
     private static final double FLOAT = 6e-7;
 
     private Values() {
@@ -38,17 +38,21 @@ final class Values {
         return Arrays.stream(normal(seed, count)).map(v -> (float) (0.5 + Math.abs(v))).toArray();
     }
 
-    static void assertClose(double[] expected, Tensor actual, String what) {
-        assertClose(expected, actual.readDoubles(), FLOAT, what);
+    static void assertClose(Reference.Expected expected, Tensor actual, String what) {
+        assertWithin(expected.values(), actual.readDoubles(), FLOAT * expected.scale(), what);
     }
 
-    /** Within a tolerance relative to the largest expected value, or 1 if that is more. */
-    static void assertClose(double[] expected, double[] actual, double tolerance, String what) {
+    /** For values that come about without cancellation. */
+    static void assertClose(double[] expected, Tensor actual, String what) {
+        double scale = Arrays.stream(expected).map(Math::abs).max().orElse(0);
+        assertWithin(expected, actual.readDoubles(), FLOAT * scale, what);
+    }
+
+    private static void assertWithin(double[] expected, double[] actual, double error, String what) {
         assertEquals(expected.length, actual.length, what);
-        double scale = Arrays.stream(expected).map(Math::abs).max().orElse(1);
         for (int i = 0; i < expected.length; i++) {
-            if (!(Math.abs(expected[i] - actual[i]) <= tolerance * Math.max(1, scale))) {
-                fail(what + "[" + i + "]: expected " + expected[i] + ", got " + actual[i]);
+            if (!(Math.abs(expected[i] - actual[i]) <= error)) {
+                fail(what + "[" + i + "]: expected " + expected[i] + " within " + error + ", got " + actual[i]);
             }
         }
     }
