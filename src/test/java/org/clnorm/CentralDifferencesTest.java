@@ -86,7 +86,8 @@ class CentralDifferencesTest {
             double[] r = normal(12, x.length);
             gradients(layer, device, x, r, dims);
             assertSlopes(x, device, layer, r, dims, "dx", gradients(layer, device, x, r, dims));
-            layer.parameters().forEach((name, parameter) -> assertParameterSlopes(parameter, device, layer, x, r, dims));
+            layer.parameters().forEach((name, parameter) -> assertParameterSlopes(parameter, device, layer, x, r,
+                    dims));
             layer.close();
             assertEquals(0, device.liveTensors());
         }
@@ -136,7 +137,8 @@ class CentralDifferencesTest {
         assertAgree(slopes, gradient, layer + " " + what);
     }
 
-    private static void assertParameterSlopes(Parameter parameter, Device device, NormLayer layer, double[] x, double[] r,
+    private static void assertParameterSlopes(Parameter parameter, Device device, NormLayer layer, double[] x,
+            double[] r,
             long[] dims) {
         double[] values = parameter.read();
         double[] slopes = new double[values.length];

@@ -28,8 +28,10 @@ class FreezingTest {
                 other.forward(x);
                 assertArrayEquals(other.backward(dy).read(), norm.backward(dy).read());
                 assertFalse(norm.parameters().get(frozen).hasGrad());
-                assertArrayEquals(other.parameters().get(free).grad().read(), norm.parameters().get(free).grad().read());
-                String message = assertThrows(IllegalStateException.class, norm.parameters().get(frozen)::grad).getMessage();
+                assertArrayEquals(other.parameters().get(free).grad().read(), norm.parameters().get(free).grad()
+                        .read());
+                String message = assertThrows(IllegalStateException.class, norm.parameters().get(frozen)::grad)
+                        .getMessage();
                 assertTrue(message.contains("requiresGrad is false"), message);
             }
         }
@@ -77,7 +79,8 @@ class FreezingTest {
     @OnEveryDevice
     void anUnknownNameIsRefused(Device device) {
         try (GroupNorm norm = GroupNorm.builder(1, 2).bias(false).build().on(device)) {
-            Snapshot.assertRefused(norm, "expected one of [weight], got 'bias'", () -> norm.requiresGrad("bias", false));
+            Snapshot.assertRefused(norm, "expected one of [weight], got 'bias'", () ->
+                    norm.requiresGrad("bias", false));
             assertTrue(norm.weight().requiresGrad());
         }
     }

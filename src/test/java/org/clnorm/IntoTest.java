@@ -95,7 +95,8 @@ class IntoTest {
         Tensor dy = normal(device, 2, SHAPE);
         Tensor other = device.zeros(4, 5, 6);
         try (BatchNorm1d norm = new BatchNorm1d(6).on(device)) {
-            assertRefusedInTraining(norm, x, "expected into of shape [4, 6, 5], got [4, 5, 6]", () -> norm.forward(x, other));
+            assertRefusedInTraining(norm, x, "expected into of shape [4, 6, 5], got [4, 5, 6]", () ->
+                    norm.forward(x, other));
             norm.forward(x);
             assertRefused(norm, "expected into of shape [4, 6, 5], got [4, 5, 6]", () -> norm.backward(dy, other));
             assertRefused(norm, "expected dy of shape [4, 6, 5], got [4, 5, 6]", () -> norm.backward(other));

@@ -39,7 +39,8 @@ class LayerStateTest {
 
     @Test
     void keysArePyTorchs() {
-        assertEquals(List.of("weight", "bias", "running_mean", "running_var", "num_batches_tracked"), keys(new BatchNorm2d(2)));
+        assertEquals(List.of("weight", "bias", "running_mean", "running_var", "num_batches_tracked"),
+                keys(new BatchNorm2d(2)));
         assertEquals(List.of("running_mean", "running_var", "num_batches_tracked"),
                 keys(BatchNorm2d.builder(2).affine(false).build()));
         assertEquals(List.of("weight", "running_mean", "running_var", "num_batches_tracked"),
@@ -62,7 +63,8 @@ class LayerStateTest {
             assertArrayEquals(new long[] {2}, dict.longs("num_batches_tracked"));
             assertArrayEquals(norm.runningMean().read(), dict.floats("running_mean"));
         }
-        assertEquals("F64[2, 3]", LayerNorm.builder(2, 3).dataType(DataType.F64).build().stateDict().get("bias").toString());
+        assertEquals("F64[2, 3]", LayerNorm.builder(2, 3).dataType(DataType.F64).build().stateDict().get("bias")
+                .toString());
     }
 
     @OnEveryDevice
@@ -75,7 +77,8 @@ class LayerStateTest {
             onHost.loadStateDict(StateDict.load(file));
             assertEquals(norm.stateDict(), placed.stateDict());
             assertEquals(norm.stateDict(), onHost.stateDict());
-            assertArrayEquals(norm.forward(normal(device, 3, 5, 2)).read(), placed.forward(normal(device, 3, 5, 2)).read());
+            assertArrayEquals(norm.forward(normal(device, 3, 5, 2)).read(), placed.forward(normal(device, 3, 5, 2))
+                    .read());
             assertEquals(norm.stateDict(), placed.stateDict());
         }
     }
@@ -145,8 +148,10 @@ class LayerStateTest {
     void misshapenAndWrongKinds(Device device) {
         try (BatchNorm1d norm = trained(device)) {
             refuses(norm, "weight", HostTensor.ofFloats(new float[3], 3), "weight of shape [3] instead of [2]");
-            refuses(norm, "running_var", HostTensor.ofFloats(new float[2], 2, 1), "running_var of shape [2, 1] instead of [2]");
-            refuses(norm, "bias", HostTensor.ofLongs(new long[2], 2), "bias of type I64 instead of a floating point type");
+            refuses(norm, "running_var", HostTensor.ofFloats(new float[2], 2, 1),
+                    "running_var of shape [2, 1] instead of [2]");
+            refuses(norm, "bias", HostTensor.ofLongs(new long[2], 2),
+                    "bias of type I64 instead of a floating point type");
             refuses(norm, "bias", HostTensor.ofBytes(ElementType.BOOL, new byte[2], 2), "bias of type BOOL");
             refuses(norm, "num_batches_tracked", HostTensor.ofFloats(new float[1]),
                     "num_batches_tracked of type F32 and shape [] instead of I64 and []");
@@ -164,7 +169,8 @@ class LayerStateTest {
     @OnEveryDevice
     void everyFaultIsNamedAtOnce(Device device) {
         try (BatchNorm1d norm = trained(device)) {
-            StateDict bad = with(with(without(other(), "bias"), "weight", HostTensor.ofFloats(new float[3], 3)), "extra",
+            StateDict bad = with(with(without(other(), "bias"), "weight", HostTensor.ofFloats(new float[3], 3)),
+                    "extra",
                     HostTensor.ofFloats(new float[1], 1));
             assertRefused(norm, "missing keys [bias]; unexpected keys [extra]; weight of shape [3] instead of [2]",
                     () -> norm.loadStateDict(bad));
@@ -186,7 +192,8 @@ class LayerStateTest {
     void badFilesChangeNothing(Device device) throws Exception {
         try (BatchNorm1d norm = trained(device)) {
             Path file = Files.write(folder.resolve("bad.safetensors"), new byte[] {1, 2, 3});
-            assertRefused(norm, CheckpointException.class, "bad.safetensors", () -> norm.loadStateDict(StateDict.load(file)));
+            assertRefused(norm, CheckpointException.class, "bad.safetensors", () ->
+                    norm.loadStateDict(StateDict.load(file)));
         }
     }
 

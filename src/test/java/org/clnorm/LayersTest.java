@@ -33,7 +33,8 @@ class LayersTest {
             assertEquals(Shape.of(dims), dx.shape());
             assertClose(reference.inputGradient(x, dy, moments, weight), dx, layer + " dx");
             if (affine) {
-                assertClose(reference.weightGradient(x, dy, moments, parameters), layer.weight().grad(), layer + " dweight");
+                assertClose(reference.weightGradient(x, dy, moments, parameters), layer.weight().grad(), layer
+                        + " dweight");
             }
             if (bias != null) {
                 assertClose(reference.biasGradient(dy, parameters), layer.bias().grad(), layer + " dbias");
@@ -79,7 +80,8 @@ class LayersTest {
 
     @OnEveryDevice
     void instanceNormSettings(Device device) {
-        check(device, InstanceNorm2d.builder(3).affine(true).build().on(device), Reference.instance(4, 3, 6, 1e-5), 4, 3, 2, 3);
+        check(device, InstanceNorm2d.builder(3).affine(true).build().on(device), Reference.instance(4, 3, 6, 1e-5), 4,
+                3, 2, 3);
         check(device, InstanceNorm2d.builder(3).affine(true).bias(false).build().on(device),
                 Reference.instance(4, 3, 6, 1e-5), 4, 3, 2, 3);
         check(device, InstanceNorm2d.builder(3).affine(true).trackRunningStats(true).eps(0.1).build().on(device),
@@ -95,7 +97,8 @@ class LayersTest {
             check(device, new GroupNorm(groups, 6).on(device), Reference.group(4, groups, 6, 1, 1e-5), 4, 6);
             check(device, new GroupNorm(groups, 6).on(device), Reference.group(4, groups, 6, 5, 1e-5), 4, 6, 5);
             check(device, new GroupNorm(groups, 6).on(device), Reference.group(1, groups, 6, 15, 1e-5), 1, 6, 5, 3);
-            check(device, new GroupNorm(groups, 6).on(device), Reference.group(2, groups, 6, 24, 1e-5), 2, 6, 2, 3, 2, 2);
+            check(device, new GroupNorm(groups, 6).on(device), Reference.group(2, groups, 6, 24, 1e-5), 2, 6, 2, 3, 2,
+                    2);
             check(device, GroupNorm.builder(groups, 6).affine(false).build().on(device),
                     Reference.group(4, groups, 6, 5, 1e-5), 4, 6, 5);
             check(device, GroupNorm.builder(groups, 6).bias(false).eps(0.5).build().on(device),
@@ -111,22 +114,22 @@ class LayersTest {
         check(device, new LayerNorm(4, 7).on(device), Reference.layer(6, 28, 1e-5), 2, 3, 4, 7);
         check(device, new LayerNorm(3, 4, 7).on(device), Reference.layer(2, 84, 1e-5), 2, 3, 4, 7);
         check(device, new LayerNorm(1).on(device), Reference.layer(5, 1, 1e-5), 5, 1);
-        check(device, LayerNorm.builder(7).elementwiseAffine(false).build().on(device), Reference.layer(5, 7, 1e-5), 5, 7);
-        check(device, LayerNorm.builder(4, 7).bias(false).eps(0.5).build().on(device), Reference.layer(3, 28, 0.5), 3, 4, 7);
+        check(device, LayerNorm.builder(7).elementwiseAffine(false).build().on(device), Reference.layer(5, 7, 1e-5), 5,
+                7);
+        check(device, LayerNorm.builder(4, 7).bias(false).eps(0.5).build().on(device), Reference.layer(3, 28, 0.5), 3,
+                4, 7);
     }
 
     @OnEveryDevice
     void evaluationUsesRunningStatistics(Device device) {
         double[] mean = normal(7, 3);
         double[] variance = positive(8, 3);
-        evaluate(device, BatchNorm2d.builder(3).build().on(device), mean, variance, 4, 3, 2, 3);
-        evaluate(device, BatchNorm2d.builder(3).build().on(device), mean, variance, 1, 3, 1, 1);
-        evaluate(device, InstanceNorm2d.builder(3).affine(true).trackRunningStats(true).build().on(device), mean, variance,
-                4, 3, 2, 3);
-        evaluate(device, InstanceNorm2d.builder(3).affine(true).trackRunningStats(true).build().on(device), mean, variance,
-                3, 2, 3);
-        evaluate(device, InstanceNorm2d.builder(3).affine(true).trackRunningStats(true).build().on(device), mean, variance,
-                4, 3, 1, 1);
+        evaluate(device, new BatchNorm2d(3).on(device), mean, variance, 4, 3, 2, 3);
+        evaluate(device, new BatchNorm2d(3).on(device), mean, variance, 1, 3, 1, 1);
+        InstanceNormBuilder<InstanceNorm2d> tracking = InstanceNorm2d.builder(3).affine(true).trackRunningStats(true);
+        evaluate(device, tracking.build().on(device), mean, variance, 4, 3, 2, 3);
+        evaluate(device, tracking.build().on(device), mean, variance, 3, 2, 3);
+        evaluate(device, tracking.build().on(device), mean, variance, 4, 3, 1, 1);
     }
 
     private static void evaluate(Device device, TrackingLayer layer, double[] mean, double[] variance, long... dims) {
@@ -144,7 +147,8 @@ class LayersTest {
             double[] weight = layer.weight().read();
             assertClose(reference.forward(x, moments, weight, layer.bias().read()),
                     layer.forward(Values.tensor(device, x, dims)), "y");
-            assertClose(reference.givenInputGradient(dy, moments, weight), layer.backward(Values.tensor(device, dy, dims)),
+            assertClose(reference.givenInputGradient(dy, moments, weight),
+                    layer.backward(Values.tensor(device, dy, dims)),
                     "dx");
             assertClose(reference.weightGradient(x, dy, moments, 3), layer.weight().grad(), "dweight");
             assertClose(reference.biasGradient(dy, 3), layer.bias().grad(), "dbias");

@@ -138,7 +138,8 @@ class NormsTest {
         assertThrows(IllegalStateException.class, () -> closed.backward(x));
         NormResult written = Norms.layerNorm(x, new long[] {6}, weight, null, 1e-5);
         weight.fill(2);
-        assertTrue(assertThrows(IllegalStateException.class, () -> written.backward(x)).getMessage().contains("weight"));
+        assertTrue(assertThrows(IllegalStateException.class, () -> written.backward(x)).getMessage()
+                .contains("weight"));
         NormResult misfit = Norms.layerNorm(x, new long[] {6}, weight, null, 1e-5);
         Tensor other = device.zeros(6, 4);
         assertThrows(IllegalArgumentException.class, () -> misfit.backward(other));
@@ -215,7 +216,8 @@ class NormsTest {
         refuses(device, "expected at least 1D input", () -> Norms.layerNorm(scalar, new long[] {1}, null, null, 1e-5));
         refuses(device, "given normalizedShape [5]", () -> Norms.layerNorm(x, new long[] {5}, null, null, 1e-5));
         refuses(device, "expected a normalizedShape", () -> Norms.layerNorm(x, new long[0], null, null, 1e-5));
-        refuses(device, "expected bias of shape [6], got [5]", () -> Norms.layerNorm(x, new long[] {6}, null, five, 1e-5));
+        refuses(device, "expected bias of shape [6], got [5]", () ->
+                Norms.layerNorm(x, new long[] {6}, null, five, 1e-5));
         refuses(device, "expected a finite eps", () -> Norms.layerNorm(x, new long[] {6}, null, null, Double.NaN));
     }
 

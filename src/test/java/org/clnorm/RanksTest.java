@@ -47,7 +47,8 @@ class RanksTest {
         Tensor good2 = normal(device, 1, 4, 3, 5, 2);
         refuses(device, InstanceNorm2d.builder(3).trackRunningStats(true).build().on(device), good2,
                 "expected 3D or 4D input (got 2D input)", 4, 3);
-        refuses(device, new InstanceNorm2d(3).on(device), good2, "expected 3D or 4D input (got 5D input)", 4, 3, 2, 2, 2);
+        refuses(device, new InstanceNorm2d(3).on(device), good2, "expected 3D or 4D input (got 5D input)", 4, 3, 2, 2,
+                2);
         Tensor good3 = normal(device, 1, 4, 3, 5, 2, 2);
         refuses(device, new InstanceNorm3d(3).on(device), good3, "expected 4D or 5D input (got 3D input)", 4, 3, 2);
     }
@@ -98,8 +99,10 @@ class RanksTest {
             norm.eval();
             norm.forward(single);
         }
-        refuses(device, BatchNorm1d.builder(3).trackRunningStats(false).build().on(device), good, message + "[1, 3]", 1, 3);
-        refuses(device, BatchNorm2d.builder(3).trackRunningStats(false).build().on(device), normal(device, 1, 2, 3, 1, 1),
+        refuses(device, BatchNorm1d.builder(3).trackRunningStats(false).build().on(device), good, message + "[1, 3]", 1,
+                3);
+        refuses(device, BatchNorm2d.builder(3).trackRunningStats(false).build().on(device),
+                normal(device, 1, 2, 3, 1, 1),
                 message + "[1, 3, 1, 1]", 1, 3, 1, 1);
     }
 

@@ -6,7 +6,8 @@ import java.util.function.IntToDoubleFunction;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Normalization written down once more, element by element and without views: each element says its group and its parameter.
+ * Normalization written down once more, element by element and without views: each element says its group and its
+ * parameter.
  *
  * @param group     the group of an element
  * @param groups    how many there are

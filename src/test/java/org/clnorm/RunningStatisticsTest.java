@@ -79,7 +79,8 @@ class RunningStatisticsTest {
 
     @OnEveryDevice
     void instanceNormAveragesOverTheSamplesAndCountsNothing(Device device) {
-        try (InstanceNorm1d norm = InstanceNorm1d.builder(C).trackRunningStats(true).momentum(0.25).build().on(device)) {
+        try (InstanceNorm1d norm = InstanceNorm1d.builder(C).trackRunningStats(true).momentum(0.25).build()
+                .on(device)) {
             double[] x = input(2);
             Reference.Moments moments = Reference.instance(N, C, S, 1e-5).moments(x);
             double[] mean = new double[C];

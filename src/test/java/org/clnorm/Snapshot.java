@@ -31,7 +31,8 @@ record Snapshot(StateDict state, Map<String, List<Double>> gradients, boolean tr
     }
 
     /** The call throws, says so, and leaves the layer's state and the number of open tensors as they were. */
-    static void assertRefused(NormLayer layer, Class<? extends RuntimeException> error, String message, Executable call) {
+    static void assertRefused(NormLayer layer, Class<? extends RuntimeException> error, String message,
+            Executable call) {
         Snapshot before = of(layer);
         long live = layer.device().liveTensors();
         RuntimeException thrown = assertThrows(error, call);

@@ -74,7 +74,8 @@ class SpecialValuesTest {
     @OnEveryDevice
     void epsZeroWithoutVarianceGivesTheBiasOrNaN(Device device) {
         float[] batch = withoutEps(device, BatchNorm1d.builder(2).eps(0).build().on(device), 1, 2, 3);
-        float[] instance = withoutEps(device, InstanceNorm1d.builder(2).affine(true).eps(0).build().on(device), 1, 2, 3);
+        float[] instance = withoutEps(device, InstanceNorm1d.builder(2).affine(true).eps(0).build().on(device), 1, 2,
+                3);
         for (float[] y : new float[][] {batch, instance}) {
             assertArrayEquals(new float[] {5, 5, 5, 5 - 1.2247449f, 5, 5 + 1.2247449f}, y, 2e-6f);
             assertEquals(5, y[0]);
@@ -101,7 +102,8 @@ class SpecialValuesTest {
         for (float bad : new float[] {NAN, INF, -INF}) {
             for (int at : new int[] {0, 5, 9}) {
                 spoiled(device, new BatchNorm1d(2).on(device), bad, at, i -> i / 5 % 2 == at / 5 % 2);
-                spoiled(device, InstanceNorm1d.builder(2).affine(true).build().on(device), bad, at, i -> i / 5 == at / 5);
+                spoiled(device, InstanceNorm1d.builder(2).affine(true).build().on(device), bad, at, i ->
+                        i / 5 == at / 5);
                 spoiled(device, new GroupNorm(1, 2).on(device), bad, at, i -> i / 10 == at / 10);
                 spoiled(device, new LayerNorm(5).on(device), bad, at, i -> i / 5 == at / 5);
             }
@@ -120,7 +122,8 @@ class SpecialValuesTest {
             float[] dx = layer.backward(dy).read();
             for (int i = 0; i < y.length; i++) {
                 assertEquals(group.test(i) ? NAN : clean[i], y[i], layer + " y at " + i + " with " + bad + " at " + at);
-                assertEquals(group.test(i) ? NAN : cleanDx[i], dx[i], layer + " dx at " + i + " with " + bad + " at " + at);
+                assertEquals(group.test(i) ? NAN : cleanDx[i], dx[i], layer + " dx at " + i + " with " + bad + " at "
+                        + at);
             }
         }
     }

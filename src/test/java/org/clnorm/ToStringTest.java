@@ -13,7 +13,8 @@ class ToStringTest {
         assertEquals("BatchNorm1d" + rest, new BatchNorm1d(64).toString());
         assertEquals("BatchNorm2d" + rest, new BatchNorm2d(64).toString());
         assertEquals("BatchNorm3d" + rest, new BatchNorm3d(64).toString());
-        assertEquals("BatchNorm2d(3, eps=0.001, momentum=0.01, affine=False, track_running_stats=False)", BatchNorm2d.builder(3)
+        assertEquals("BatchNorm2d(3, eps=0.001, momentum=0.01, affine=False, track_running_stats=False)",
+                BatchNorm2d.builder(3)
                 .eps(1e-3).momentum(0.01).affine(false).trackRunningStats(false).build().toString());
         assertEquals("BatchNorm2d(3, eps=1e-05, momentum=None, affine=True, track_running_stats=True)",
                 BatchNorm2d.builder(3).cumulativeMomentum().build().toString());
@@ -30,7 +31,8 @@ class ToStringTest {
     @Test
     void groupNorm() {
         assertEquals("GroupNorm(3, 6, eps=1e-05, affine=True)", new GroupNorm(3, 6).toString());
-        assertEquals("GroupNorm(3, 6, eps=1e-05, affine=False)", GroupNorm.builder(3, 6).affine(false).build().toString());
+        assertEquals("GroupNorm(3, 6, eps=1e-05, affine=False)", GroupNorm.builder(3, 6).affine(false).build()
+                .toString());
     }
 
     @Test

@@ -20,7 +20,8 @@ final class Indices {
         return places;
     }
 
-    private static void walk(List<Axis> axes, int depth, long offset, long group, long param, TreeMap<Long, Place> places) {
+    private static void walk(List<Axis> axes, int depth, long offset, long group, long param,
+            TreeMap<Long, Place> places) {
         if (depth == axes.size()) {
             if (places.put(offset, new Place(group, param)) != null) {
                 throw new IllegalArgumentException("two indices lead to offset " + offset);

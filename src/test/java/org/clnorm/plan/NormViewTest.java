@@ -65,7 +65,8 @@ class NormViewTest {
     @Test
     void equalWorkHasEqualViews() {
         NormView layer = new NormView(ViewsOfTests.layer(6, 35, 1));
-        assertEquals(layer, NormView.of(Axis.kept(2, 105, 0), Axis.kept(3, 35, 0), Axis.reduced(5, 7, 7), Axis.reduced(7, 1, 1)));
+        assertEquals(layer, NormView.of(Axis.kept(2, 105, 0), Axis.kept(3, 35, 0), Axis.reduced(5, 7, 7),
+                Axis.reduced(7, 1, 1)));
         assertEquals(new NormView(ViewsOfTests.instance(6, 1, 35, 1)), new NormView(ViewsOfTests.layer(6, 35, 0)));
         assertEquals(new NormView(ViewsOfTests.group(4, 6, 1, 5, 1)), new NormView(ViewsOfTests.instance(4, 6, 5, 1)));
         assertEquals(List.of(), NormView.of(Axis.kept(1, 1, 0), Axis.reduced(1, 1, 0)).axes());

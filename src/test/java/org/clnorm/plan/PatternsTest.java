@@ -33,7 +33,8 @@ class PatternsTest {
     }
 
     /** Without parameters rows are free to say one, all or segments; only the groups count then. */
-    private static void assertSame(NormView view, TreeMap<Long, Indices.Place> expected, TreeMap<Long, Indices.Place> got) {
+    private static void assertSame(NormView view, TreeMap<Long, Indices.Place> expected,
+            TreeMap<Long, Indices.Place> got) {
         assertEquals(expected.keySet(), got.keySet(), view.toString());
         boolean parameters = view.parameters() > 1;
         expected.forEach((offset, place) -> {

@@ -15,7 +15,8 @@ class TaskTest {
         assertEquals(WITHOUT, Task.forward(WITH, Statistics.BATCH, false, false).view());
         assertEquals(WITH, Task.forward(WITH, Statistics.BATCH, true, false).view());
         assertEquals(WITH, Task.forward(WITH, Statistics.GIVEN, false, true).view());
-        assertEquals(Task.forward(WITHOUT, Statistics.BATCH, false, false), Task.forward(WITH, Statistics.BATCH, false, false));
+        assertEquals(Task.forward(WITHOUT, Statistics.BATCH, false, false),
+                Task.forward(WITH, Statistics.BATCH, false, false));
     }
 
     @Test

@@ -64,7 +64,8 @@ class WalkTest {
             GroupWalks walks = new GroupWalks(view);
             assertEquals(view.groups(), walks.groups().size());
             assertEquals(view.groupSize(), walks.groupElements().size());
-            assertEquals(expected(view.axes(), 0, 0, 0, 0), visited(walks.groups(), walks.groupElements()), view.toString());
+            assertEquals(expected(view.axes(), 0, 0, 0, 0), visited(walks.groups(), walks.groupElements()),
+                    view.toString());
             for (int g = 0; g < walks.groups().size(); g++) {
                 assertEquals(g, walks.groups().at(g).group());
             }
