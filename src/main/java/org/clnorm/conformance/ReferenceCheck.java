@@ -9,12 +9,16 @@ import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks what devices compute against the CPU engine, which gets the same float32 inputs and rounds nothing. Belongs to one
  * thread at a time.
  */
 public final class ReferenceCheck implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReferenceCheck.class);
+
     private final Device reference = Device.cpu();
     private final BiFunction<Case, Device, StateDict> runner;
     private final Map<Device, Boolean> denormals = new IdentityHashMap<>();
@@ -41,6 +45,7 @@ public final class ReferenceCheck implements AutoCloseable {
     }
 
     List<Verdict> verdicts(Case what, Device device) {
+        LOG.debug("checking {}", what); // the last line before a crash of the driver
         try {
             StateDict results = runner.apply(what, device);
             return Comparison.verdicts(Expectations.judging(what, reference, results), results,
