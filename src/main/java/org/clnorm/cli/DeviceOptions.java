@@ -40,6 +40,11 @@ final class DeviceOptions {
      * @throws DeviceException    if there is no such device
      */
     Device open() {
+        return open(kernels);
+    }
+
+    /** As {@link #open()}, with another kernel set than the one asked for. */
+    Device open(String kernels) {
         if (!KERNELS.contains(kernels)) {
             throw usage("expected --kernels cpu, gpu or auto, got '" + kernels + "'");
         }
@@ -67,6 +72,11 @@ final class DeviceOptions {
     /** The kernel set asked for: {@code cpu}, {@code gpu} or {@code auto}. */
     String kernels() {
         return kernels;
+    }
+
+    /** The variant asked for, empty if none was. */
+    String variant() {
+        return variant;
     }
 
     private ParameterException usage(String message) {

@@ -1,6 +1,6 @@
 package org.clnorm.conformance;
 
-import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Shape;
@@ -24,8 +24,8 @@ final class Scales {
     private final StateDict before;
     private final boolean moves;
     private final int size;
-    private final double y;
-    private final double dx;
+    private final double[] meanG;
+    private final double[] meanGx;
 
     /**
      * Scales of a step.
@@ -48,12 +48,13 @@ final class Scales {
         groups = new Groups(spec, Shape.of(step.x().shape()), given);
         size = x.length / Math.max(1, groups.count());
         rstd = new double[groups.count()];
+        meanG = new double[groups.count()];
+        meanGx = new double[groups.count()];
         xhat = new double[x.length];
         dweight = former != null && what.accumulates() ? former.dweight.clone() : new double[groups.parameters()];
         dbias = former != null && what.accumulates() ? former.dbias.clone() : new double[groups.parameters()];
         normalize();
-        y = forward();
-        dx = backward();
+        sumGradients();
     }
 
     private void normalize() {
@@ -101,65 +102,51 @@ final class Scales {
         return weight == null ? 1 : weight[groups.parameter(element)];
     }
 
-    private double forward() {
-        double largest = 0;
-        for (int i = 0; i < x.length; i++) {
-            double b = bias == null ? 0 : Math.abs(bias[groups.parameter(i)]);
-            largest = larger(largest, Math.abs(xhat[i] * weight(i)) + b);
-        }
-        return largest;
+    private double forward(int i) {
+        return Math.abs(xhat[i] * weight(i)) + (bias == null ? 0 : Math.abs(bias[groups.parameter(i)]));
     }
 
-    private double backward() {
-        double[] a = new double[groups.count()];
-        double[] b = new double[groups.count()];
+    private void sumGradients() {
         for (int i = 0; i < dy.length; i++) {
             int g = groups.group(i);
-            a[g] += finite(Math.abs(dy[i] * weight(i))) / size;
-            b[g] += finite(Math.abs(dy[i] * weight(i) * xhat[i])) / size;
+            meanG[g] += finite(Math.abs(dy[i] * weight(i))) / size;
+            meanGx[g] += finite(Math.abs(dy[i] * weight(i) * xhat[i])) / size;
             dweight[groups.parameter(i)] += finite(Math.abs(dy[i] * xhat[i]));
             dbias[groups.parameter(i)] += finite(Math.abs(dy[i]));
         }
-        double largest = 0;
-        for (int i = 0; i < dy.length; i++) {
-            int g = groups.group(i);
-            double means = given ? 0 : a[g] + Math.abs(xhat[i]) * b[g];
-            largest = larger(largest, rstd[g] * (Math.abs(dy[i] * weight(i)) + means));
-        }
-        return largest;
+    }
+
+    private double inputGradient(int i) {
+        int g = groups.group(i);
+        double means = given ? 0 : meanG[g] + Math.abs(xhat[i]) * meanGx[g];
+        return rstd[g] * (Math.abs(dy[i] * weight(i)) + means);
     }
 
     /** Of a parameter whose x̂ are all 0, or not finite, dy is all there is to measure by. */
-    private double weightGradient() {
-        double[] magnitude = dweight.clone();
-        for (int p = 0; p < magnitude.length; p++) {
-            magnitude[p] = magnitude[p] == 0 ? dbias[p] : magnitude[p];
-        }
-        return largest(magnitude);
+    private double weightGradient(int p) {
+        return dweight[p] == 0 ? dbias[p] : dweight[p];
     }
 
     private static double finite(double value) {
         return Double.isFinite(value) ? value : 0;
     }
 
-    private double runningMean() {
+    private double[] runningMean() {
         double[] magnitude = before.doubles("running_mean");
-        if (!moves || x.length == 0) {
-            return largest(magnitude);
+        for (int c = 0; c < magnitude.length; c++) {
+            magnitude[c] = Math.abs(magnitude[c]);
         }
-        double m = momentum();
-        double[] mean = new double[magnitude.length];
-        for (int i = 0; i < x.length; i++) {
-            mean[groups.parameter(i)] += Math.abs(x[i]) / (x.length / mean.length);
+        if (moves && x.length > 0) {
+            double m = spec.momentum().orElseGet(() -> 1.0 / (before.longs(CaseRunner.BATCHES)[0] + 1));
+            double[] mean = new double[magnitude.length];
+            for (int i = 0; i < x.length; i++) {
+                mean[groups.parameter(i)] += Math.abs(x[i]) / (x.length / mean.length);
+            }
+            for (int c = 0; c < mean.length; c++) {
+                magnitude[c] = (1 - m) * magnitude[c] + m * mean[c];
+            }
         }
-        for (int c = 0; c < mean.length; c++) {
-            magnitude[c] = (1 - m) * Math.abs(magnitude[c]) + m * mean[c];
-        }
-        return largest(magnitude);
-    }
-
-    private double momentum() {
-        return spec.momentum().orElseGet(() -> 1.0 / (before.longs(CaseRunner.BATCHES)[0] + 1));
+        return magnitude;
     }
 
     /**
@@ -169,22 +156,30 @@ final class Scales {
      * @param expected what the tensor should be
      */
     double of(String name, HostTensor expected) {
+        double[] values = expected.toDoubles();
         return switch (name) {
-            case "y" -> y;
-            case "dx" -> dx;
-            case "dweight" -> weightGradient();
-            case "dbias" -> largest(dbias);
-            case "running_mean" -> runningMean();
-            case "running_var" -> largest(expected.toDoubles());
+            case "y" -> largest(values, this::forward);
+            case "dx" -> largest(values, this::inputGradient);
+            case "dweight" -> largest(values, this::weightGradient);
+            case "dbias" -> largest(values, p -> dbias[p]);
+            case "running_mean" -> {
+                double[] magnitude = runningMean();
+                yield largest(values, c -> magnitude[c]);
+            }
+            case "running_var" -> largest(values, c -> Math.abs(values[c]));
             default -> throw new IllegalArgumentException("expected one of " + CaseRunner.TENSORS + ", got " + name);
         };
     }
 
-    private static double largest(double[] values) {
-        return Arrays.stream(values).map(Math::abs).reduce(0, Scales::larger);
-    }
-
-    private static double larger(double largest, double candidate) {
-        return candidate <= Float.MAX_VALUE ? Math.max(largest, candidate) : largest;
+    /** Of the elements that a float32 can hold before or after what cancels has cancelled. */
+    private static double largest(double[] values, IntToDoubleFunction magnitude) {
+        double largest = 0;
+        for (int i = 0; i < values.length; i++) {
+            double candidate = finite(magnitude.applyAsDouble(i));
+            if (candidate <= Float.MAX_VALUE || Math.abs(values[i]) <= Float.MAX_VALUE) {
+                largest = Math.max(largest, candidate);
+            }
+        }
+        return largest;
     }
 }

@@ -1,0 +1,171 @@
+package org.clnorm.conformance;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.clnorm.VarianceEstimate;
+import org.clnorm.tensor.Shape;
+
+/**
+ * Random workloads of all layers: small and odd shapes, dimensions of 1, larger ones now and then, all settings, and values
+ * from ordinary to extreme. The same seed gives the same workloads in the same order.
+ */
+public final class RandomWorkloads {
+    private static final List<String> ODD_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales", "outlier",
+            "nan1", "inf1", "ninf1", "offset1e4", "offset-1e4", "offset1e6", "scale1e-20", "scale1e-5", "scale1e10",
+            "scale1e18", "scale3e19", "scale1e37", "scale3e38");
+    private static final List<String> TINY_VALUES = List.of("denormal", "scale1e-38", "scale1e-36");
+    private static final List<String> ODD_GRADIENTS = List.of("zero", "ones", "const", "constchan", "outlier", "nan1",
+            "inf1", "offset1e4", "scale1e-20", "scale1e10");
+    private static final double[] ODD_EPS = {0, 0, 1e-12, 1e-8, 1e-3, 1};
+    private static final double[] ODD_MOMENTA = {0, 1, 0.37, 0.001};
+
+    private final Random random;
+    private final List<String> values;
+
+    /**
+     * A source of workloads.
+     *
+     * @param seed      decides them all
+     * @param denormals whether values may be so small that floats have fewer digits
+     */
+    public RandomWorkloads(long seed, boolean denormals) {
+        random = new Random(seed);
+        values = denormals ? concatenated(ODD_VALUES, TINY_VALUES) : ODD_VALUES;
+    }
+
+    private static List<String> concatenated(List<String> some, List<String> more) {
+        return Stream.concat(some.stream(), more.stream()).toList();
+    }
+
+    /**
+     * The next workload.
+     *
+     * @return one that its layer accepts
+     */
+    public Workload next() {
+        while (true) {
+            LayerKind kind = LayerKind.values()[random.nextInt(LayerKind.values().length)];
+            Workload workload = kind.mayTrack() ? tracking(kind) : kind == LayerKind.GROUP_NORM ? group() : layer();
+            if (accepted(workload)) {
+                return workload;
+            }
+        }
+    }
+
+    private Workload tracking(LayerKind kind) {
+        boolean batch = kind == LayerKind.BATCH_NORM;
+        boolean unbatched = !batch && chance(0.15);
+        int spatial = 1 + random.nextInt(3);
+        int space = batch && spatial == 1 && chance(0.5) ? 0 : spatial;
+        Shape shape = shape((unbatched ? 1 : 2) + space);
+        boolean track = chance(batch ? 0.85 : 0.4);
+        OptionalDouble momentum = !track || chance(0.6) ? OptionalDouble.of(0.1)
+                : batch && chance(0.4) ? OptionalDouble.empty() : OptionalDouble.of(one(ODD_MOMENTA));
+        VarianceEstimate variance = track && chance(0.15) ? VarianceEstimate.BIASED : VarianceEstimate.UNBIASED;
+        LayerSpec spec = new LayerSpec(kind, spatial, shape.dim(unbatched ? 0 : 1), 0, null, eps(), momentum,
+                chance(0.8), chance(0.85), track, variance);
+        return new Workload(spec, shape, trial(unbatched, spec));
+    }
+
+    private Workload group() {
+        long[] dims = shape(2 + random.nextInt(4)).dims();
+        long groups = 1 + random.nextInt(6);
+        dims[1] = groups * Math.max(1, dims[1] / groups);
+        LayerSpec spec = plain(LayerKind.GROUP_NORM, dims[1], groups, null);
+        return new Workload(spec, Shape.of(dims), trial(false, spec));
+    }
+
+    private Workload layer() {
+        Shape shape = shape(1 + random.nextInt(4));
+        long[] dims = shape.dims();
+        Shape normalized = Shape.of(Arrays.copyOfRange(dims, random.nextInt(dims.length), dims.length));
+        LayerSpec spec = plain(LayerKind.LAYER_NORM, 0, 0, normalized);
+        return new Workload(spec, shape, trial(false, spec));
+    }
+
+    private LayerSpec plain(LayerKind kind, long channels, long groups, Shape normalized) {
+        return new LayerSpec(kind, 0, channels, groups, normalized, eps(), OptionalDouble.of(0.1), chance(0.8),
+                chance(0.85), false, VarianceEstimate.UNBIASED);
+    }
+
+    private Trial trial(boolean unbatched, LayerSpec spec) {
+        StringBuilder steps = new StringBuilder();
+        int count = chance(0.7) ? 1 : 2 + random.nextInt(3);
+        for (int i = 0; i < count; i++) {
+            steps.append(chance(0.7) ? 't' : 'e');
+        }
+        Family x = Family.parse(chance(0.45) ? "normal" : one(values));
+        Family dy = Family.parse(chance(0.75) ? "normal" : one(ODD_GRADIENTS));
+        boolean backward = chance(0.95);
+        return new Trial(unbatched, steps.toString(), x, dy, random.nextInt(1_000_000), backward, frozen(spec),
+                chance(0.2));
+    }
+
+    private Set<String> frozen(LayerSpec spec) {
+        Set<String> frozen = new TreeSet<>();
+        if (spec.affine() && chance(0.1)) {
+            frozen.add("weight");
+        }
+        if (spec.bias() && chance(0.1)) {
+            frozen.add("bias");
+        }
+        if (spec.track() && chance(0.05)) {
+            frozen.add("statistics");
+        }
+        return frozen;
+    }
+
+    private double eps() {
+        return chance(0.7) ? 1e-5 : one(ODD_EPS);
+    }
+
+    /** Small dimensions, one of which grows now and then. */
+    private Shape shape(int rank) {
+        long[] dims = new long[rank];
+        for (int i = 0; i < rank; i++) {
+            dims[i] = chance(0.15) ? 1 : 1 + random.nextInt(rank > 3 ? 7 : 17);
+        }
+        double size = random.nextDouble();
+        long most = size < 0.75 ? 0 : size < 0.97 ? 30_000 : 400_000;
+        int grown = random.nextInt(rank);
+        long others = Shape.of(dims).size() / dims[grown];
+        if (others * dims[grown] < most) {
+            dims[grown] = 1 + (long) (random.nextDouble() * most / others);
+        }
+        if (chance(0.01) && rank > 1) {
+            dims[0] = 0;
+        }
+        return Shape.of(dims);
+    }
+
+    /** Layers refuse groups of one value. */
+    private static boolean accepted(Workload workload) {
+        LayerSpec spec = workload.spec();
+        Shape shape = workload.shape();
+        int channelDim = workload.trial().unbatched() ? 0 : 1;
+        boolean batch = !spec.track() || workload.trial().steps().contains("t");
+        return switch (spec.kind()) {
+            case BATCH_NORM -> !batch || shape.size() != spec.channels();
+            case INSTANCE_NORM -> spec.channels() > 0 && (!batch || shape.size(channelDim + 1, shape.rank()) > 1);
+            case GROUP_NORM -> shape.size() != spec.groups();
+            case LAYER_NORM -> spec.normalized().size() > 0;
+        };
+    }
+
+    private boolean chance(double probability) {
+        return random.nextDouble() < probability;
+    }
+
+    private <T> T one(List<T> choices) {
+        return choices.get(random.nextInt(choices.size()));
+    }
+
+    private double one(double[] choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+}
