@@ -1,5 +1,5 @@
-// Copies floats: what the other kernels' speed is held against. Each work-group copies one stretch, a multiple of WIDTH long;
-// its work-items take turns, so that neighbours touch neighbouring vectors, and a lone work-item walks it in one go.
+// Copies floats: what the other kernels' speed is held against. Each work-group copies one stretch, a multiple of WIDTH
+// long; its work-items take turns, so that neighbours touch neighbouring vectors, and a lone one walks it in one go.
 
 #ifndef WIDTH
 #define WIDTH 4 // floats a vector: 4, 8 or 16

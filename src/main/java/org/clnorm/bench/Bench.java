@@ -4,10 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.Device;
-import org.clnorm.tensor.Scope;
 
 /** Checks workloads, then times them; what fails its check is not timed. */
 public final class Bench {
@@ -58,7 +56,7 @@ public final class Bench {
 
     private void time(BenchLine line) {
         boolean backward = line.workload().backward();
-        try (Scope scope = device.scope(); Subject subject = new Subject(device, line.workload())) {
+        try (Subject subject = new Subject(device, line.workload())) {
             Timings timings = new Timings(device, subject, backward);
             timings.warmUp();
             for (int i = 0; i < runs; i++) {
@@ -67,9 +65,8 @@ public final class Bench {
             long bytes = line.workload().bytes();
             double copyUs = timings.copyMedian();
             copies.add(BenchRow.gbPerS(2 * bytes, copyUs));
-            Explanation how = subject.explain(Task.Pass.FORWARD);
-            rows.add(BenchRow.of(line.text(), Task.Pass.FORWARD, bytes, timings.forward(), timings.forwardWall(), copyUs,
-                    how, device.name()));
+            rows.add(BenchRow.of(line.text(), Task.Pass.FORWARD, bytes, timings.forward(), timings.forwardWall(),
+                    copyUs, subject.explain(Task.Pass.FORWARD), device.name()));
             if (backward) {
                 rows.add(BenchRow.of(line.text(), Task.Pass.BACKWARD, bytes, timings.backward(),
                         timings.backwardWall(), copyUs, subject.explain(Task.Pass.BACKWARD), device.name()));

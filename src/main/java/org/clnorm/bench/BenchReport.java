@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What came of timing some workloads.
  *
- * @param rows     two for each workload that passed its check, one without a backward pass; in the order of the workloads
+ * @param rows     two for each workload that passed its check, one without a backward pass; in the workloads' order
  * @param failures what was not timed, and why: a line for each workload
  * @param copies   the speed of the fastest copy of each workload's tensors, in 10⁹ bytes read and written a second
  */

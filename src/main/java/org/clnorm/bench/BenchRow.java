@@ -9,12 +9,12 @@ import org.clnorm.plan.Task;
  *
  * @param workload     the line that repeats it
  * @param pass         {@code forward} or {@code backward}
- * @param medianUs     median time of the pass's kernels by the device's clock, in microseconds; on the Java engine by the
- *                     caller's
+ * @param medianUs     median time of the pass's kernels by the device's clock, in microseconds; on the Java engine by
+ *                     the caller's
  * @param minUs        the least such time
  * @param wallMedianUs median time around an enqueue and finish, which is what a caller waits
- * @param gbPerS       minimum bytes, in 10⁹ a second: every tensor once, which is 2T forward (x, y) and 3T backward (x, dy, dx)
- *                     where T is x's size, over the median
+ * @param gbPerS       minimum bytes, in 10⁹ a second: every tensor once, which is 2T forward (x, y) and 3T backward (x,
+ *                     dy, dx) where T is x's size, over the median
  * @param copyFraction {@code gbPerS} over that of the fastest copy of x to y in the same run
  * @param kernels      {@code cpu}, {@code gpu} or {@code java}
  * @param variant      the variant that ran

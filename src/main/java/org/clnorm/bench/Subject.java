@@ -8,32 +8,36 @@ import org.clnorm.engine.MemoryProbe;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
 
 /**
- * The layer and tensors of a workload, and the calls that are timed. The same tensors are used each time, the steady state of
- * a training loop; a copy uses x and y as well, so that it meets the same memory.
+ * The layer and tensors of a workload, and the calls that are timed. The same tensors are used each time, the steady
+ * state of a training loop; a copy uses x and y as well, so that it meets the same memory.
  */
 final class Subject implements AutoCloseable {
     private final NormLayer layer;
     private final MemoryProbe probe;
+    private final Scope scope;
     private final Tensor x;
     private final Tensor y;
     private final Tensor dy;
     private final Tensor dx;
 
-    /** Allocates in the current scope of the device, whose owner closes it. */
     Subject(Device device, Workload workload) {
         probe = device.service(MemoryProbe.class);
-        x = device.empty(DataType.F32, workload.shape());
-        dy = device.empty(DataType.F32, workload.shape());
-        y = device.empty(DataType.F32, workload.shape());
-        dx = device.empty(DataType.F32, workload.shape());
-        Filling.fill(x, 3);
-        Filling.fill(dy, 5);
-        y.fill(0);
-        dx.fill(0);
-        layer = workload.layer().on(device);
+        layer = workload.layer();
+        scope = device.scope();
+        try {
+            x = Filling.random(device.empty(DataType.F32, workload.shape()), 3);
+            dy = Filling.random(device.empty(DataType.F32, workload.shape()), 5);
+            y = device.empty(DataType.F32, workload.shape()).fill(0);
+            dx = device.empty(DataType.F32, workload.shape()).fill(0);
+            layer.on(device);
+        } catch (RuntimeException failed) {
+            close();
+            throw failed;
+        }
     }
 
     void forward() {
@@ -60,5 +64,6 @@ final class Subject implements AutoCloseable {
     @Override
     public void close() {
         layer.close();
+        scope.close();
     }
 }

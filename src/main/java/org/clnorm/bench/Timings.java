@@ -5,9 +5,9 @@ import java.util.Map;
 import org.clnorm.tensor.Device;
 
 /**
- * Times a workload in rounds. In a round everything has its turn, forward, backward and every way of copying, so that what
- * disturbs the machine disturbs all of them; each call that is timed follows a call of the same kind, so that none pays for
- * what its neighbour left in the caches.
+ * Times a workload in rounds. In a round everything has its turn, forward, backward and every way of copying, so that
+ * what disturbs the machine disturbs all of them. A forward pass or copy that is timed follows one of its kind, so that
+ * none pays for what its neighbour left in the caches; a backward pass follows its forward pass, as it always does.
  */
 final class Timings {
     private static final int WARM_UP = 4;

@@ -51,7 +51,8 @@ final class BenchCommand implements Callable<Integer> {
             description = "How often each pass is timed: " + RUNS + ", with --quick " + QUICK_RUNS + ".")
     private Integer runs;
 
-    @Option(names = "--quick", description = "Few runs, and of the workloads in a file the smallest of each layer only.")
+    @Option(names = "--quick",
+            description = "Few runs, and of the workloads in a file the smallest of each layer only.")
     private boolean quick;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the rows as a JSON array.")
@@ -60,7 +61,7 @@ final class BenchCommand implements Callable<Integer> {
     private final Checker checker;
 
     private BenchCommand() {
-        this(Checker.CONFORMANCE);
+        this(Checker::againstReference);
     }
 
     BenchCommand(Checker checker) {
@@ -116,10 +117,11 @@ final class BenchCommand implements Callable<Integer> {
 
     /** Also where the device failed half-way: what was measured before stands. */
     private void report(Device opened, BenchReport report, double load) throws IOException {
-        PrintWriter out = spec.commandLine().getOut();
-        BenchTable.print(opened, report, load, out);
+        if (!report.rows().isEmpty()) {
+            BenchTable.print(opened, report, load, spec.commandLine().getOut());
+        }
         PrintWriter err = spec.commandLine().getErr();
-        report.failures().forEach(failure -> err.println("clnorm: " + failure));
+        report.failures().forEach(failure -> err.println("clnorm: " + failure.lines().findFirst().orElseThrow()));
         if (json != null) {
             Files.writeString(json, BenchJson.of(report.rows()));
         }

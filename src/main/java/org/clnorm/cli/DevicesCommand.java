@@ -59,9 +59,10 @@ final class DevicesCommand implements Callable<Integer> {
     }
 
     private static DeviceInfo chosen(DeviceInfo info, boolean chosen) {
+        String note = info.chosen() ? "the best unless another is asked for" : info.note();
         return new DeviceInfo(info.selector(), info.platform(), info.name(), info.type(), info.driver(),
                 info.computeUnits(), info.memoryBytes(), info.usable(), chosen,
-                chosen ? "asked for, and it opens" : info.chosen() ? "the best unless another is asked for" : info.note());
+                chosen ? "asked for, and it opens" : note);
     }
 
     private static String toJson(List<DeviceInfo> devices) throws IOException {

@@ -67,7 +67,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         if (failure instanceof IOException io) {
             return describe(io);
         }
-        return "an error of the program itself, " + failure.getClass().getSimpleName() + ": " + line(failure.getMessage());
+        return "an error of the program itself, " + failure.getClass().getSimpleName() + ": "
+                + line(failure.getMessage());
     }
 
     /** The messages of these exceptions are file names. */

@@ -11,7 +11,8 @@ public interface MemoryProbe {
     /**
      * The ways of copying.
      *
-     * @return their names, {@code plain} first, {@code non-temporal} where the device knows stores that pass by its caches
+     * @return their names, {@code plain} first; {@code non-temporal} where the device knows stores that pass by its
+     *         caches
      */
     List<String> methods();
 

@@ -10,7 +10,7 @@ public final class CopySteps {
     /** Vectors a work-item of a GPU copies. */
     private static final long GPU_VECTORS = 4;
     /** Floats a work-item of a CPU copies: long enough to be worth a work-item, short enough to share out evenly. */
-    private static final long CPU_STRETCH = 1 << 16;
+    private static final long CPU_STRETCH = 1 << 14;
 
     private CopySteps() {
     }

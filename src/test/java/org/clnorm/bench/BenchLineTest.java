@@ -24,7 +24,8 @@ class BenchLineTest {
 
     @Test
     void theSmallestOfEachLayer() throws IOException {
-        List<String> quick = BenchLine.smallestOfEachLayer(BenchLine.read(STANDARD)).stream().map(BenchLine::text).toList();
+        List<String> quick = BenchLine.smallestOfEachLayer(BenchLine.read(STANDARD)).stream()
+                .map(BenchLine::text).toList();
         assertEquals(List.of("batch_norm 8x256x28x28", "layer_norm 4096x1024 normalized_shape=1024",
                 "instance_norm 20x100x35x45 affine=true", "group_norm 16x256x32x32 groups=32"), quick);
     }
