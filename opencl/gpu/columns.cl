@@ -39,12 +39,12 @@ typedef struct {
     vec mean, delta, rstd, scale;
 } column_stats;
 
-static inline int depth() {
+inlined int depth() {
     return get_local_id(0) / LANES;
 }
 
 // The work-item's strip of a tile; past the last column it has no rows and stands at column 0, where it may look.
-static inline strip strip_of(long tile, long columns, long from, long to) {
+inlined strip strip_of(long tile, long columns, long from, long to) {
     const long column = (tile * LANES + get_local_id(0) % LANES) * WIDTH;
     strip s;
     s.columns = columns;
@@ -54,15 +54,15 @@ static inline strip strip_of(long tile, long columns, long from, long to) {
     return s;
 }
 
-static inline vec load_vec(__global const float *p, long at) {
+inlined vec load_vec(__global const float *p, long at) {
     return *(__global const vec *)(p + at);
 }
 
-static inline void store_vec(__global float *p, long at, vec v) {
+inlined void store_vec(__global float *p, long at, vec v) {
     *(__global vec *)(p + at) = v;
 }
 
-static inline column_stats load_columns(__global const float *stats, long columns, long column) {
+inlined column_stats load_columns(__global const float *stats, long columns, long column) {
     column_stats s;
     s.mean = load_vec(stats, MEAN * columns + column);
     s.delta = load_vec(stats, DELTA * columns + column);
@@ -71,11 +71,11 @@ static inline column_stats load_columns(__global const float *stats, long column
     return s;
 }
 
-static inline vec normalized_columns(vec x, column_stats s) {
+inlined vec normalized_columns(vec x, column_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
-static inline vec weights_of(__global const float *weight, long column) {
+inlined vec weights_of(__global const float *weight, long column) {
 #if HAS_WEIGHT
     return load_vec(weight, column);
 #else
@@ -83,7 +83,7 @@ static inline vec weights_of(__global const float *weight, long column) {
 #endif
 }
 
-static inline vec biases_of(__global const float *bias, long column) {
+inlined vec biases_of(__global const float *bias, long column) {
 #if HAS_BIAS
     return load_vec(bias, column);
 #else
@@ -92,12 +92,12 @@ static inline vec biases_of(__global const float *bias, long column) {
 }
 
 // The sum over the work-items down the rows.
-static inline tally column_total(tally mine, __local tally *slots) {
+inlined tally column_total(tally mine, __local tally *slots) {
     return team_total(mine, slots, DEPTH, LANES);
 }
 
 // The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
-static inline tally deviations(__global const float *x, strip s, vec scale, vec centre) {
+inlined tally deviations(__global const float *x, strip s, vec scale, vec centre) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const vec d = load_vec(x, n * s.columns + s.column) * scale - centre;
@@ -108,7 +108,7 @@ static inline tally deviations(__global const float *x, strip s, vec scale, vec 
 }
 
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-static inline moments two_pass(__global const float *x, strip s, vec scale, __local tally *slots) {
+inlined moments two_pass(__global const float *x, strip s, vec scale, __local tally *slots) {
     const vec pivot = s.from < s.to ? load_vec(x, s.from * s.columns + s.column) * scale : (vec)0.0f;
     const float count = (float)max(s.to - s.from, 1L);
     tally sums = empty_tally();
@@ -120,7 +120,7 @@ static inline moments two_pass(__global const float *x, strip s, vec scale, __lo
     return moments_of(column_total(deviations(x, s, scale, mean), slots), mean, count, scale);
 }
 
-static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
+inlined void normalize(__global const float *x, __global float *y, __global const float *weight,
                       __global const float *bias, strip s, column_stats stats) {
     const vec w = weights_of(weight, s.column);
     const vec b = biases_of(bias, s.column);
@@ -133,7 +133,7 @@ static inline void normalize(__global const float *x, __global float *y, __globa
 #if WIDTH == 1
 
 // The sum of x * 2^-60, finite where all x are, and the largest |x|.
-static inline tally magnitudes(__global const float *x, strip s) {
+inlined tally magnitudes(__global const float *x, strip s) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const float v = x[n * s.columns + s.column];
@@ -144,15 +144,13 @@ static inline tally magnitudes(__global const float *x, strip s) {
 }
 
 // Walks the columns that are doubtful once more. The whole tile walks if one of them has to.
-static inline moments checked(moments m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
+inlined moments checked(moments m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
     const int again = doubtful(m);
     if (any_item(again, answer)) {
         const tally t = column_total(magnitudes(x, s), slots);
         const float scale = isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f;
         const moments scaled = two_pass(x, s, scale, slots);
-        if (again) {
-            m = rescued(m, scaled, t.first);
-        }
+        m = rescued(again, m, scaled, t.first);
     }
     return m;
 }
@@ -242,7 +240,7 @@ __kernel void apply(__global const float *restrict x, __global float *restrict y
 }
 
 // The sums of dy * x_hat and dy over what this work-item visits.
-static inline tally strip_sums(__global const float *x, __global const float *dy, strip s, column_stats stats) {
+inlined tally strip_sums(__global const float *x, __global const float *dy, strip s, column_stats stats) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
@@ -253,7 +251,7 @@ static inline tally strip_sums(__global const float *x, __global const float *dy
 }
 
 // dx from the means over the column of g = dy * w and of g * x_hat; where the statistics were given these are no part of it.
-static inline void strip_gradient(__global const float *x, __global const float *dy, __global float *dx, strip s,
+inlined void strip_gradient(__global const float *x, __global const float *dy, __global float *dx, strip s,
                            column_stats stats, vec w, vec mean_g, vec mean_gx) {
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
@@ -267,7 +265,7 @@ static inline void strip_gradient(__global const float *x, __global const float 
     }
 }
 
-static inline void store_partials(__global float *partials, long blocks, long block, strip s, tally t) {
+inlined void store_partials(__global float *partials, long blocks, long block, strip s, tally t) {
     if (s.from < s.to && depth() == 0) {
         store_vec(partials, block * s.columns + s.column, both(t.first, t.first_low));
         store_vec(partials, (blocks + block) * s.columns + s.column, both(t.second, t.second_low));

@@ -28,7 +28,7 @@
 
 #include "gpu/region.cl"
 
-static inline long parameter_of(long group, long plane, long planes, long row_groups) {
+inlined long parameter_of(long group, long plane, long planes, long row_groups) {
 #if SEGMENTED
     return (group % row_groups) * planes + plane;
 #else
@@ -36,7 +36,7 @@ static inline long parameter_of(long group, long plane, long planes, long row_gr
 #endif
 }
 
-static inline float weight_of(__global const float *weight, long parameter) {
+inlined float weight_of(__global const float *weight, long parameter) {
 #if HAS_WEIGHT
     return weight[parameter];
 #else
@@ -44,7 +44,7 @@ static inline float weight_of(__global const float *weight, long parameter) {
 #endif
 }
 
-static inline float bias_of(__global const float *bias, long parameter) {
+inlined float bias_of(__global const float *bias, long parameter) {
 #if HAS_BIAS
     return bias[parameter];
 #else
@@ -53,7 +53,7 @@ static inline float bias_of(__global const float *bias, long parameter) {
 }
 
 // All of a group, or nothing for a team past the last one.
-static inline region group_region(long group, long groups, long planes, long span) {
+inlined region group_region(long group, long groups, long planes, long span) {
     region r;
     r.stride = SEGMENTED ? span : groups * span;
     r.first = group * (SEGMENTED ? planes * span : span);
@@ -63,7 +63,7 @@ static inline region group_region(long group, long groups, long planes, long spa
     return r;
 }
 
-static inline region chunk_region(long group, long chunk, long groups, long planes, long span, long chunk_planes,
+inlined region chunk_region(long group, long chunk, long groups, long planes, long span, long chunk_planes,
                            long chunk_span, long span_chunks) {
     region r = group_region(group, groups, planes, span);
     const long offset = chunk % span_chunks * chunk_span;
@@ -74,11 +74,11 @@ static inline region chunk_region(long group, long chunk, long groups, long plan
     return r;
 }
 
-static inline float size_of(region r) {
+inlined float size_of(region r) {
     return r.planes > 0 ? (float)(r.planes * r.span) : 1.0f;
 }
 
-static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
+inlined void normalize(__global const float *x, __global float *y, __global const float *weight,
                       __global const float *bias, region r, group_stats s, long parameter) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -92,7 +92,7 @@ static inline void normalize(__global const float *x, __global float *y, __globa
 }
 
 // Adds the sums of dy * x_hat and dy over the part of a plane that this work-item visits.
-static inline tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end, group_stats s) {
+inlined tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end, group_stats s) {
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 g = load_quad(dy, at, begin, end);
         const float4 product = inside(g * normalized4(load_quad(x, at, begin, end), s), at, begin, end);
@@ -101,7 +101,7 @@ static inline tally plane_sums(tally t, __global const float *x, __global const 
     return t;
 }
 
-static inline tally region_sums(__global const float *x, __global const float *dy, region r, group_stats s) {
+inlined tally region_sums(__global const float *x, __global const float *dy, region r, group_stats s) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -111,7 +111,7 @@ static inline tally region_sums(__global const float *x, __global const float *d
 }
 
 // dx from the means over the group of g = dy * w and of g * x_hat.
-static inline void batch_gradient(__global const float *x, __global const float *dy, __global float *dx,
+inlined void batch_gradient(__global const float *x, __global const float *dy, __global float *dx,
                            __global const float *weight, region r, group_stats s, long parameter, float mean_g,
                            float mean_gx) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
@@ -126,7 +126,7 @@ static inline void batch_gradient(__global const float *x, __global const float 
     }
 }
 
-static inline void given_gradient(__global const float *dy, __global float *dx, region r, group_stats s, float w) {
+inlined void given_gradient(__global const float *dy, __global float *dx, region r, group_stats s, float w) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
@@ -136,7 +136,7 @@ static inline void given_gradient(__global const float *dy, __global float *dx, 
     }
 }
 
-static inline void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter, tally t) {
+inlined void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter, tally t) {
     partials[block * parameters + parameter] = both(t.first, t.first_low);
     partials[(blocks + block) * parameters + parameter] = both(t.second, t.second_low);
 }

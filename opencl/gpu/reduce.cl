@@ -17,6 +17,10 @@ typedef float4 vec;
 typedef float vec;
 #endif
 
+// Stands before every function. A compiler that keeps functions apart may write the address of a kernel's local array into
+// one of them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then.
+#define inlined static inline __attribute__((always_inline))
+
 // Stands before every kernel: knowing the size, a compiler knows how many registers there are.
 #define FIXED_WORK_GROUP __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 
@@ -25,33 +29,33 @@ typedef struct {
     vec first, first_low, second, second_low, largest;
 } tally;
 
-static inline tally empty_tally() {
+inlined tally empty_tally() {
     tally t;
     t.first = t.first_low = t.second = t.second_low = t.largest = (vec)0.0f;
     return t;
 }
 
 // What a + b lost when it was rounded to sum (Knuth's two-sum).
-static inline vec lost(vec a, vec b, vec sum) {
+inlined vec lost(vec a, vec b, vec sum) {
     const vec t = sum - a;
     return (a - (sum - t)) + (b - t);
 }
 
-static inline tally add_first(tally t, vec value) {
+inlined tally add_first(tally t, vec value) {
     const vec sum = t.first + value;
     t.first_low += lost(t.first, value, sum);
     t.first = sum;
     return t;
 }
 
-static inline tally add_second(tally t, vec value) {
+inlined tally add_second(tally t, vec value) {
     const vec sum = t.second + value;
     t.second_low += lost(t.second, value, sum);
     t.second = sum;
     return t;
 }
 
-static inline tally add_tally(tally t, tally other) {
+inlined tally add_tally(tally t, tally other) {
     t = add_second(add_first(t, other.first), other.second);
     t.first_low += other.first_low;
     t.second_low += other.second_low;
@@ -60,13 +64,13 @@ static inline tally add_tally(tally t, tally other) {
 }
 
 // The value of a sum in two floats; an infinite one has no meaningful low part.
-static inline vec both(vec high, vec low) {
+inlined vec both(vec high, vec low) {
     return isfinite(high) ? high + low : high;
 }
 
 // The sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart. Every work-item of the
 // work-group must come here, and each gets its own team's sum.
-static inline tally team_total(tally mine, __local tally *slots, int count, int stride) {
+inlined tally team_total(tally mine, __local tally *slots, int count, int stride) {
     const int me = get_local_id(0);
     const int place = (me / stride) & (count - 1);
     slots[me] = mine;
@@ -83,7 +87,7 @@ static inline tally team_total(tally mine, __local tally *slots, int count, int 
 }
 
 // Whether any work-item of the work-group says yes: what all of them then do together may hold barriers.
-static inline int any_item(int yes, __local int *answer) {
+inlined int any_item(int yes, __local int *answer) {
     if (get_local_id(0) == 0) {
         *answer = 0;
     }

@@ -24,7 +24,7 @@
 #include "gpu/region.cl"
 
 // Four parameters from index i on, of which [0, length) exist.
-static inline float4 load_parameters(__global const float *p, long i, long length) {
+inlined float4 load_parameters(__global const float *p, long i, long length) {
 #if ALIGNED
     return load_quad(p, i, 0, length);
 #else
@@ -32,7 +32,7 @@ static inline float4 load_parameters(__global const float *p, long i, long lengt
 #endif
 }
 
-static inline void store_parameters(__global float *p, float4 v, long i, long length) {
+inlined void store_parameters(__global float *p, float4 v, long i, long length) {
 #if ALIGNED
     store_quad(p, v, i, 0, length);
 #else
@@ -44,7 +44,7 @@ static inline void store_parameters(__global float *p, float4 v, long i, long le
 #endif
 }
 
-static inline float4 weights_of(__global const float *weight, long i, long length) {
+inlined float4 weights_of(__global const float *weight, long i, long length) {
 #if HAS_WEIGHT
     return load_parameters(weight, i, length);
 #else
@@ -52,7 +52,7 @@ static inline float4 weights_of(__global const float *weight, long i, long lengt
 #endif
 }
 
-static inline float4 biases_of(__global const float *bias, long i, long length) {
+inlined float4 biases_of(__global const float *bias, long i, long length) {
 #if HAS_BIAS
     return load_parameters(bias, i, length);
 #else
@@ -60,7 +60,7 @@ static inline float4 biases_of(__global const float *bias, long i, long length) 
 #endif
 }
 
-static inline region row_region(long row, long rows, long length) {
+inlined region row_region(long row, long rows, long length) {
     region r;
     r.first = row * length;
     r.stride = length;
@@ -71,7 +71,7 @@ static inline region row_region(long row, long rows, long length) {
 }
 
 // Elements [begin, end) of the row that begins at `row`; weight and bias are those of that row.
-static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
+inlined void normalize(__global const float *x, __global float *y, __global const float *weight,
                       __global const float *bias, long row, long length, long begin, long end, group_stats s) {
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 w = weights_of(weight, at - row, length);
@@ -112,7 +112,7 @@ __kernel void apply(__global const float *restrict x, __global float *restrict y
 }
 
 // The sums of g * x_hat and g over [begin, end) of a row, g = dy * w.
-static inline tally weighted_sums(__global const float *x, __global const float *dy, __global const float *weight, long row,
+inlined tally weighted_sums(__global const float *x, __global const float *dy, __global const float *weight, long row,
                            long length, long begin, long end, group_stats s) {
     tally t = empty_tally();
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
@@ -124,7 +124,7 @@ static inline tally weighted_sums(__global const float *x, __global const float 
 }
 
 // Adds up what the teams of a work-group hold of one quad; the first team gets the sum.
-static inline float4 sum_over_teams(float4 mine, __local float4 *quads) {
+inlined float4 sum_over_teams(float4 mine, __local float4 *quads) {
     const int me = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
     quads[me] = mine;
@@ -192,7 +192,7 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         const long i = 4 * (lane() + LANES * k) - from;
         const float4 w = sum_over_teams(dw[k], quads);
         const float4 b = sum_over_teams(db[k], quads);
-        if (team() == 0) {
+        if (team() == 0 && i < length) {
             store_parameters(own, w, i, length);
             store_parameters(own + blocks * length, b, i, length);
         }
