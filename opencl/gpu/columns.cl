@@ -39,12 +39,12 @@ typedef struct {
     vec mean, delta, rstd, scale;
 } column_stats;
 
-inlined int depth() {
+static inline int depth() {
     return get_local_id(0) / LANES;
 }
 
 // The work-item's strip of a tile; past the last column it has no rows and stands at column 0, where it may look.
-inlined strip strip_of(long tile, long columns, long from, long to) {
+static inline strip strip_of(long tile, long columns, long from, long to) {
     const long column = (tile * LANES + get_local_id(0) % LANES) * WIDTH;
     strip s;
     s.columns = columns;
@@ -54,15 +54,15 @@ inlined strip strip_of(long tile, long columns, long from, long to) {
     return s;
 }
 
-inlined vec load_vec(__global const float *p, long at) {
+static inline vec load_vec(__global const float *p, long at) {
     return *(__global const vec *)(p + at);
 }
 
-inlined void store_vec(__global float *p, long at, vec v) {
+static inline void store_vec(__global float *p, long at, vec v) {
     *(__global vec *)(p + at) = v;
 }
 
-inlined column_stats load_columns(__global const float *stats, long columns, long column) {
+static inline column_stats load_columns(__global const float *stats, long columns, long column) {
     column_stats s;
     s.mean = load_vec(stats, MEAN * columns + column);
     s.delta = load_vec(stats, DELTA * columns + column);
@@ -71,11 +71,11 @@ inlined column_stats load_columns(__global const float *stats, long columns, lon
     return s;
 }
 
-inlined vec normalized_columns(vec x, column_stats s) {
+static inline vec normalized_columns(vec x, column_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
-inlined vec weights_of(__global const float *weight, long column) {
+static inline vec weights_of(__global const float *weight, long column) {
 #if HAS_WEIGHT
     return load_vec(weight, column);
 #else
@@ -83,7 +83,7 @@ inlined vec weights_of(__global const float *weight, long column) {
 #endif
 }
 
-inlined vec biases_of(__global const float *bias, long column) {
+static inline vec biases_of(__global const float *bias, long column) {
 #if HAS_BIAS
     return load_vec(bias, column);
 #else
@@ -91,13 +91,13 @@ inlined vec biases_of(__global const float *bias, long column) {
 #endif
 }
 
-// The sum over the work-items down the rows.
-inlined tally column_total(tally mine, __local tally *slots) {
-    return team_total(mine, slots, DEPTH, LANES);
+// Replaces a tally by the sum over the work-items down the rows.
+INLINED void column_total(tally *t, __local tally *slots) {
+    team_total(t, slots, DEPTH, LANES);
 }
 
 // The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
-inlined tally deviations(__global const float *x, strip s, vec scale, vec centre) {
+static inline tally deviations(__global const float *x, strip s, vec scale, vec centre) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const vec d = load_vec(x, n * s.columns + s.column) * scale - centre;
@@ -108,19 +108,18 @@ inlined tally deviations(__global const float *x, strip s, vec scale, vec centre
 }
 
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-inlined moments two_pass(__global const float *x, strip s, vec scale, __local tally *slots) {
+INLINED void two_pass(moments *m, __global const float *x, strip s, vec scale, __local tally *slots) {
     const vec pivot = s.from < s.to ? load_vec(x, s.from * s.columns + s.column) * scale : (vec)0.0f;
     const float count = (float)max(s.to - s.from, 1L);
-    tally sums = empty_tally();
-    const tally visited = deviations(x, s, scale, pivot);
-    sums.first = visited.first;
-    sums.first_low = visited.first_low;
-    sums = column_total(sums, slots);
-    const vec mean = pivot + both(sums.first, sums.first_low) / count;
-    return moments_of(column_total(deviations(x, s, scale, mean), slots), mean, count, scale);
+    tally t = only_first(deviations(x, s, scale, pivot));
+    column_total(&t, slots);
+    const vec mean = pivot + both(t.first, t.first_low) / count;
+    t = deviations(x, s, scale, mean);
+    column_total(&t, slots);
+    *m = moments_of(t, mean, count, scale);
 }
 
-inlined void normalize(__global const float *x, __global float *y, __global const float *weight,
+static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
                       __global const float *bias, strip s, column_stats stats) {
     const vec w = weights_of(weight, s.column);
     const vec b = biases_of(bias, s.column);
@@ -133,7 +132,7 @@ inlined void normalize(__global const float *x, __global float *y, __global cons
 #if WIDTH == 1
 
 // The sum of x * 2^-60, finite where all x are, and the largest |x|.
-inlined tally magnitudes(__global const float *x, strip s) {
+static inline tally magnitudes(__global const float *x, strip s) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const float v = x[n * s.columns + s.column];
@@ -144,15 +143,15 @@ inlined tally magnitudes(__global const float *x, strip s) {
 }
 
 // Walks the columns that are doubtful once more. The whole tile walks if one of them has to.
-inlined moments checked(moments m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
-    const int again = doubtful(m);
+INLINED void check(moments *m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
+    const int again = doubtful(*m);
     if (any_item(again, answer)) {
-        const tally t = column_total(magnitudes(x, s), slots);
-        const float scale = isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f;
-        const moments scaled = two_pass(x, s, scale, slots);
-        m = rescued(again, m, scaled, t.first);
+        tally t = magnitudes(x, s);
+        column_total(&t, slots);
+        moments scaled;
+        two_pass(&scaled, x, s, isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f, slots);
+        *m = rescued(again, *m, scaled, t.first);
     }
-    return m;
 }
 
 FIXED_WORK_GROUP
@@ -162,7 +161,9 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
     __local tally slots[WORK_GROUP];
     __local int answer;
     const strip s = strip_of(get_group_id(0), columns, 0, rows);
-    const moments m = checked(two_pass(x, s, 1.0f, slots), x, s, eps, slots, &answer);
+    moments m;
+    two_pass(&m, x, s, 1.0f, slots);
+    check(&m, x, s, eps, slots, &answer);
     if (s.from < s.to && depth() == 0) {
         store_moments(stats, columns, s.column, m, eps, zero_rstd);
     }
@@ -193,7 +194,7 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         const float n = (float)min(chunk_rows, rows - k * chunk_rows);
         t = add_first(t, n * ((partials[at] - pivot) + partials[all + at]));
     }
-    t = column_total(t, slots);
+    column_total(&t, slots);
     const float mean = pivot + both(t.first, t.first_low) / count;
     t = empty_tally();
     for (long k = depth(); k < own; k += DEPTH) {
@@ -204,8 +205,9 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         t = add_second(add_first(t, n * d), n * (d * d + variance));
         t.largest = fmax(t.largest, fmax(fabs(d), variance));
     }
-    const moments merged = moments_of(column_total(t, slots), mean, count, 1.0f);
-    const moments m = checked(merged, x, s, eps, slots, &answer);
+    column_total(&t, slots);
+    moments m = moments_of(t, mean, count, 1.0f);
+    check(&m, x, s, eps, slots, &answer);
     if (own > 0 && depth() == 0) {
         store_moments(stats, columns, s.column, m, eps, zero_rstd);
     }
@@ -220,7 +222,8 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
     __local tally slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
     const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
-    const moments m = two_pass(x, s, (vec)1.0f, slots);
+    moments m;
+    two_pass(&m, x, s, (vec)1.0f, slots);
     if (s.from < s.to && depth() == 0) {
         const long at = chunk * columns + s.column;
         store_vec(partials, at, m.mean);
@@ -240,7 +243,7 @@ __kernel void apply(__global const float *restrict x, __global float *restrict y
 }
 
 // The sums of dy * x_hat and dy over what this work-item visits.
-inlined tally strip_sums(__global const float *x, __global const float *dy, strip s, column_stats stats) {
+static inline tally strip_sums(__global const float *x, __global const float *dy, strip s, column_stats stats) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
@@ -251,7 +254,7 @@ inlined tally strip_sums(__global const float *x, __global const float *dy, stri
 }
 
 // dx from the means over the column of g = dy * w and of g * x_hat; where the statistics were given these are no part of it.
-inlined void strip_gradient(__global const float *x, __global const float *dy, __global float *dx, strip s,
+static inline void strip_gradient(__global const float *x, __global const float *dy, __global float *dx, strip s,
                            column_stats stats, vec w, vec mean_g, vec mean_gx) {
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
@@ -265,7 +268,7 @@ inlined void strip_gradient(__global const float *x, __global const float *dy, _
     }
 }
 
-inlined void store_partials(__global float *partials, long blocks, long block, strip s, tally t) {
+static inline void store_partials(__global float *partials, long blocks, long block, strip s, tally t) {
     if (s.from < s.to && depth() == 0) {
         store_vec(partials, block * s.columns + s.column, both(t.first, t.first_low));
         store_vec(partials, (blocks + block) * s.columns + s.column, both(t.second, t.second_low));
@@ -285,7 +288,8 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
     const column_stats c = load_columns(stats, columns, s.column);
     tally t = empty_tally();
 #if WANT_PARAMETERS || !GIVEN
-    t = column_total(strip_sums(x, dy, s, c), slots);
+    t = strip_sums(x, dy, s, c);
+    column_total(&t, slots);
     store_partials(partials + raw, chunks, chunk, s, t);
 #endif
 #if WANT_DX
@@ -311,7 +315,7 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
         const long at = raw + k * columns + s.column;
         t = add_second(add_first(t, load_vec(partials, at)), load_vec(partials, chunks * columns + at));
     }
-    t = column_total(t, slots);
+    column_total(&t, slots);
     const vec w = weights_of(weight, s.column);
     strip_gradient(x, dy, dx, s, load_columns(stats, columns, s.column), w, w * both(t.second, t.second_low) / (float)rows,
                    w * both(t.first, t.first_low) / (float)rows);
@@ -341,6 +345,7 @@ __kernel void row_gradients(__global const float *restrict x, __global const flo
 #endif
     }
 #if WANT_PARAMETERS
-    store_partials(partials + raw, chunks, chunk, s, column_total(t, slots));
+    column_total(&t, slots);
+    store_partials(partials + raw, chunks, chunk, s, t);
 #endif
 }

@@ -8,7 +8,7 @@ typedef struct {
 } moments;
 
 // The second pass: t holds the sums of d and d * d, d being the distance from mean.
-inlined moments moments_of(tally t, vec mean, float count, vec scale) {
+static inline moments moments_of(tally t, vec mean, float count, vec scale) {
     moments m;
     m.mean = mean;
     m.delta = isfinite(mean) ? both(t.first, t.first_low) / count : (vec)0.0f;
@@ -20,20 +20,20 @@ inlined moments moments_of(tally t, vec mean, float count, vec scale) {
 }
 
 // The sums of the second pass lose what is so small that its square vanishes; a group of such elements is not constant.
-inlined vec honest_variance(moments m) {
+static inline vec honest_variance(moments m) {
     return m.variance == 0.0f && m.spread > 0.0f ? (vec)0x1p-100f : m.variance;
 }
 
 #if WIDTH == 1
 
-inlined int doubtful(moments m) {
+static inline int doubtful(moments m) {
     return needs_rescue(m.variance) && !(m.variance == 0.0f && m.spread == 0.0f);
 }
 
 // What to keep after a second walk; `again` tells of whom it was asked. sum is that of x * 2^-60, which no finite x can
 // overflow. Without branches, because PoCL 3.1 loses values over a branch that work-items take apart within a conditional
 // region that has barriers.
-inlined moments rescued(int again, moments plain, moments scaled, float sum) {
+static inline moments rescued(int again, moments plain, moments scaled, float sum) {
     const int finite = isfinite(sum);
     const int better = again && finite && scaled.variance > 0.0f;
     moments m = plain;
@@ -44,7 +44,7 @@ inlined moments rescued(int again, moments plain, moments scaled, float sum) {
     return m;
 }
 
-inlined group_stats finished(moments m, float eps, int zero_rstd) {
+static inline group_stats finished(moments m, float eps, int zero_rstd) {
     group_stats s;
     s.mean = m.mean;
     s.delta = m.delta;
@@ -53,7 +53,7 @@ inlined group_stats finished(moments m, float eps, int zero_rstd) {
     return s;
 }
 
-inlined void store_moments(__global float *stats, long groups, long group, moments m, float eps, int zero_rstd) {
+static inline void store_moments(__global float *stats, long groups, long group, moments m, float eps, int zero_rstd) {
     store_stats(stats, groups, group, m.mean, m.delta, m.variance, m.scale, eps, zero_rstd);
 }
 

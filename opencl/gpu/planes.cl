@@ -28,7 +28,7 @@
 
 #include "gpu/region.cl"
 
-inlined long parameter_of(long group, long plane, long planes, long row_groups) {
+static inline long parameter_of(long group, long plane, long planes, long row_groups) {
 #if SEGMENTED
     return (group % row_groups) * planes + plane;
 #else
@@ -36,7 +36,7 @@ inlined long parameter_of(long group, long plane, long planes, long row_groups) 
 #endif
 }
 
-inlined float weight_of(__global const float *weight, long parameter) {
+static inline float weight_of(__global const float *weight, long parameter) {
 #if HAS_WEIGHT
     return weight[parameter];
 #else
@@ -44,7 +44,7 @@ inlined float weight_of(__global const float *weight, long parameter) {
 #endif
 }
 
-inlined float bias_of(__global const float *bias, long parameter) {
+static inline float bias_of(__global const float *bias, long parameter) {
 #if HAS_BIAS
     return bias[parameter];
 #else
@@ -53,7 +53,7 @@ inlined float bias_of(__global const float *bias, long parameter) {
 }
 
 // All of a group, or nothing for a team past the last one.
-inlined region group_region(long group, long groups, long planes, long span) {
+static inline region group_region(long group, long groups, long planes, long span) {
     region r;
     r.stride = SEGMENTED ? span : groups * span;
     r.first = group * (SEGMENTED ? planes * span : span);
@@ -63,7 +63,7 @@ inlined region group_region(long group, long groups, long planes, long span) {
     return r;
 }
 
-inlined region chunk_region(long group, long chunk, long groups, long planes, long span, long chunk_planes,
+static inline region chunk_region(long group, long chunk, long groups, long planes, long span, long chunk_planes,
                            long chunk_span, long span_chunks) {
     region r = group_region(group, groups, planes, span);
     const long offset = chunk % span_chunks * chunk_span;
@@ -74,11 +74,11 @@ inlined region chunk_region(long group, long chunk, long groups, long planes, lo
     return r;
 }
 
-inlined float size_of(region r) {
+static inline float size_of(region r) {
     return r.planes > 0 ? (float)(r.planes * r.span) : 1.0f;
 }
 
-inlined void normalize(__global const float *x, __global float *y, __global const float *weight,
+static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
                       __global const float *bias, region r, group_stats s, long parameter) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -92,7 +92,7 @@ inlined void normalize(__global const float *x, __global float *y, __global cons
 }
 
 // Adds the sums of dy * x_hat and dy over the part of a plane that this work-item visits.
-inlined tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end, group_stats s) {
+static inline tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end, group_stats s) {
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 g = load_quad(dy, at, begin, end);
         const float4 product = inside(g * normalized4(load_quad(x, at, begin, end), s), at, begin, end);
@@ -101,7 +101,7 @@ inlined tally plane_sums(tally t, __global const float *x, __global const float 
     return t;
 }
 
-inlined tally region_sums(__global const float *x, __global const float *dy, region r, group_stats s) {
+static inline tally region_sums(__global const float *x, __global const float *dy, region r, group_stats s) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -111,7 +111,7 @@ inlined tally region_sums(__global const float *x, __global const float *dy, reg
 }
 
 // dx from the means over the group of g = dy * w and of g * x_hat.
-inlined void batch_gradient(__global const float *x, __global const float *dy, __global float *dx,
+static inline void batch_gradient(__global const float *x, __global const float *dy, __global float *dx,
                            __global const float *weight, region r, group_stats s, long parameter, float mean_g,
                            float mean_gx) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
@@ -126,7 +126,7 @@ inlined void batch_gradient(__global const float *x, __global const float *dy, _
     }
 }
 
-inlined void given_gradient(__global const float *dy, __global float *dx, region r, group_stats s, float w) {
+static inline void given_gradient(__global const float *dy, __global float *dx, region r, group_stats s, float w) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
@@ -136,7 +136,7 @@ inlined void given_gradient(__global const float *dy, __global float *dx, region
     }
 }
 
-inlined void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter, tally t) {
+static inline void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter, tally t) {
     partials[block * parameters + parameter] = both(t.first, t.first_low);
     partials[(blocks + block) * parameters + parameter] = both(t.second, t.second_low);
 }
@@ -150,7 +150,8 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
     __local int answer;
     const long group = (long)get_group_id(0) * TEAMS + team();
     const region r = group_region(group, groups, planes, span);
-    const moments m = group_moments(x, r, size_of(r), eps, slots, &answer);
+    moments m;
+    group_moments(&m, x, r, size_of(r), eps, slots, &answer);
     if (r.planes > 0 && item() == 0) {
         store_moments(stats, groups, group, m, eps, zero_rstd);
     }
@@ -165,7 +166,8 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
-    const moments m = two_pass(x, r, size_of(r), 1.0f, slots);
+    moments m;
+    two_pass(&m, x, r, size_of(r), 1.0f, slots);
     if (r.planes > 0 && item() == 0) {
         const long at = group * chunks + chunk;
         partials[at] = m.mean;
@@ -194,7 +196,7 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         const float n = size_of(chunk_region(group, k, groups, planes, span, chunk_planes, chunk_span, span_chunks));
         t = add_first(t, n * ((partials[at + k] - pivot) + partials[all + at + k]));
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
     const float mean = pivot + both(t.first, t.first_low) / count;
     t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
@@ -204,8 +206,9 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         t = add_second(add_first(t, n * d), n * (d * d + variance));
         t.largest = fmax(t.largest, fmax(fabs(d), variance));
     }
-    const moments merged = moments_of(team_total(t, slots, ITEMS, 1), mean, count, 1.0f);
-    const moments m = checked(merged, x, r, count, eps, slots, &answer);
+    team_total(&t, slots, ITEMS, 1);
+    moments m = moments_of(t, mean, count, 1.0f);
+    check(&m, x, r, count, eps, slots, &answer);
     if (own > 0 && item() == 0) {
         store_moments(stats, groups, group, m, eps, zero_rstd);
     }
@@ -246,7 +249,7 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         if (p < r.planes) {
             sums = plane_sums(sums, x, dy, begin, begin + span, s);
         }
-        sums = team_total(sums, slots, LANES, 1);
+        team_total(&sums, slots, LANES, 1);
         if (p < r.planes && lane() == 0) {
 #if WANT_PARAMETERS
             store_partials(partials + raw, groups / row_groups, row_groups * planes, group / row_groups, parameter + p,
@@ -257,9 +260,10 @@ __kernel void backward(__global const float *restrict x, __global const float *r
             t = add_second(t, w * both(sums.second, sums.second_low));
         }
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
 #else
-    tally t = team_total(region_sums(x, dy, r, s), slots, ITEMS, 1);
+    tally t = region_sums(x, dy, r, s);
+    team_total(&t, slots, ITEMS, 1);
 #if WANT_PARAMETERS
     if (r.planes > 0 && item() == 0) {
         store_partials(partials + raw, 1, groups, 0, group, t);
@@ -289,7 +293,8 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
     const group_stats s = load_stats(stats, groups, min(group, groups - 1));
 #if WANT_PARAMETERS || !GIVEN
-    const tally t = team_total(region_sums(x, dy, r, s), slots, ITEMS, 1);
+    tally t = region_sums(x, dy, r, s);
+    team_total(&t, slots, ITEMS, 1);
     if (r.planes > 0 && item() == 0) {
 #if SEGMENTED
         store_partials(partials + raw, groups / row_groups * span_chunks, row_groups * planes,
@@ -328,7 +333,7 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
         const float w = weight_of(weight, parameter);
         t = add_second(add_first(t, w * partials[at]), w * partials[blocks * parameters + at]);
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
     if (r.planes > 0) {
         const float count = (float)(planes * span);
         batch_gradient(x, dy, dx, weight, r, load_stats(stats, groups, group),

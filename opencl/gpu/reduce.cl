@@ -17,9 +17,10 @@ typedef float4 vec;
 typedef float vec;
 #endif
 
-// Stands before every function. A compiler that keeps functions apart may write the address of a kernel's local array into
-// one of them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then.
-#define inlined static inline __attribute__((always_inline))
+// Stands before functions that are handed local memory. A compiler that keeps them apart may write the address of a kernel's
+// local array into them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then. They return
+// no structures, because Oclgrind 21.10 cannot run what clang makes of inlining that.
+#define INLINED static inline __attribute__((always_inline))
 
 // Stands before every kernel: knowing the size, a compiler knows how many registers there are.
 #define FIXED_WORK_GROUP __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
@@ -29,33 +30,40 @@ typedef struct {
     vec first, first_low, second, second_low, largest;
 } tally;
 
-inlined tally empty_tally() {
+static inline tally empty_tally() {
     tally t;
     t.first = t.first_low = t.second = t.second_low = t.largest = (vec)0.0f;
     return t;
 }
 
 // What a + b lost when it was rounded to sum (Knuth's two-sum).
-inlined vec lost(vec a, vec b, vec sum) {
+static inline vec lost(vec a, vec b, vec sum) {
     const vec t = sum - a;
     return (a - (sum - t)) + (b - t);
 }
 
-inlined tally add_first(tally t, vec value) {
+static inline tally add_first(tally t, vec value) {
     const vec sum = t.first + value;
     t.first_low += lost(t.first, value, sum);
     t.first = sum;
     return t;
 }
 
-inlined tally add_second(tally t, vec value) {
+static inline tally add_second(tally t, vec value) {
     const vec sum = t.second + value;
     t.second_low += lost(t.second, value, sum);
     t.second = sum;
     return t;
 }
 
-inlined tally add_tally(tally t, tally other) {
+static inline tally only_first(tally t) {
+    tally first = empty_tally();
+    first.first = t.first;
+    first.first_low = t.first_low;
+    return first;
+}
+
+static inline tally add_tally(tally t, tally other) {
     t = add_second(add_first(t, other.first), other.second);
     t.first_low += other.first_low;
     t.second_low += other.second_low;
@@ -64,16 +72,16 @@ inlined tally add_tally(tally t, tally other) {
 }
 
 // The value of a sum in two floats; an infinite one has no meaningful low part.
-inlined vec both(vec high, vec low) {
+static inline vec both(vec high, vec low) {
     return isfinite(high) ? high + low : high;
 }
 
-// The sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart. Every work-item of the
-// work-group must come here, and each gets its own team's sum.
-inlined tally team_total(tally mine, __local tally *slots, int count, int stride) {
+// Replaces a tally by the sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart. Every
+// work-item of the work-group must come here, and each gets its own team's sum.
+INLINED void team_total(tally *t, __local tally *slots, int count, int stride) {
     const int me = get_local_id(0);
     const int place = (me / stride) & (count - 1);
-    slots[me] = mine;
+    slots[me] = *t;
     for (int reach = count / 2; reach > 0; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (place < reach) {
@@ -81,13 +89,12 @@ inlined tally team_total(tally mine, __local tally *slots, int count, int stride
         }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    const tally total = slots[me - place * stride];
+    *t = slots[me - place * stride];
     barrier(CLK_LOCAL_MEM_FENCE);
-    return total;
 }
 
 // Whether any work-item of the work-group says yes: what all of them then do together may hold barriers.
-inlined int any_item(int yes, __local int *answer) {
+INLINED int any_item(int yes, __local int *answer) {
     if (get_local_id(0) == 0) {
         *answer = 0;
     }

@@ -26,29 +26,29 @@ typedef struct {
     long first, stride, planes, span, plane;
 } region;
 
-inlined int lane() {
+static inline int lane() {
     return get_local_id(0) & (LANES - 1);
 }
 
-inlined int depth() {
+static inline int depth() {
     return (get_local_id(0) / LANES) & (DEPTH - 1);
 }
 
-inlined int item() {
+static inline int item() {
     return get_local_id(0) & (ITEMS - 1);
 }
 
-inlined int team() {
+static inline int team() {
     return get_local_id(0) / ITEMS;
 }
 
 // Where this work-item's first quad of a plane is; the next ones are 4 * LANES apart.
-inlined long first_quad(long begin) {
+static inline long first_quad(long begin) {
     return (begin & ~3L) + 4 * lane();
 }
 
 // Whether the quad at `at` lies inside [begin, end).
-inlined int whole(long at, long begin, long end) {
+static inline int whole(long at, long begin, long end) {
 #if ALIGNED
     return 1;
 #else
@@ -56,12 +56,12 @@ inlined int whole(long at, long begin, long end) {
 #endif
 }
 
-inlined int within(long at, long begin, long end) {
+static inline int within(long at, long begin, long end) {
     return at >= begin && at < end;
 }
 
 // A quad with zeros for what lies outside of [begin, end).
-inlined float4 inside(float4 v, long at, long begin, long end) {
+static inline float4 inside(float4 v, long at, long begin, long end) {
     if (!whole(at, begin, end)) {
         v.s0 = within(at, begin, end) ? v.s0 : 0.0f;
         v.s1 = within(at + 1, begin, end) ? v.s1 : 0.0f;
@@ -71,7 +71,7 @@ inlined float4 inside(float4 v, long at, long begin, long end) {
     return v;
 }
 
-inlined float4 load_quad(__global const float *x, long at, long begin, long end) {
+static inline float4 load_quad(__global const float *x, long at, long begin, long end) {
     if (whole(at, begin, end)) {
         return *(__global const float4 *)(x + at);
     }
@@ -79,7 +79,7 @@ inlined float4 load_quad(__global const float *x, long at, long begin, long end)
                     within(at + 2, begin, end) ? x[at + 2] : 0.0f, within(at + 3, begin, end) ? x[at + 3] : 0.0f);
 }
 
-inlined void store_quad(__global float *y, float4 v, long at, long begin, long end) {
+static inline void store_quad(__global float *y, float4 v, long at, long begin, long end) {
     if (whole(at, begin, end)) {
         *(__global float4 *)(y + at) = v;
         return;
@@ -98,20 +98,20 @@ inlined void store_quad(__global float *y, float4 v, long at, long begin, long e
     }
 }
 
-inlined float sum4(float4 v) {
+static inline float sum4(float4 v) {
     return (v.s0 + v.s1) + (v.s2 + v.s3);
 }
 
-inlined float max4(float4 v) {
+static inline float max4(float4 v) {
     return fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3));
 }
 
-inlined float4 normalized4(float4 x, group_stats s) {
+static inline float4 normalized4(float4 x, group_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
 // The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
-inlined tally deviations(__global const float *x, region r, float scale, float centre) {
+static inline tally deviations(__global const float *x, region r, float scale, float centre) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -126,7 +126,7 @@ inlined tally deviations(__global const float *x, region r, float scale, float c
 }
 
 // The sum of x * 2^-60, finite where all x are, and the largest |x|.
-inlined tally magnitudes(__global const float *x, region r) {
+static inline tally magnitudes(__global const float *x, region r) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -141,32 +141,32 @@ inlined tally magnitudes(__global const float *x, region r) {
 }
 
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-inlined moments two_pass(__global const float *x, region r, float count, float scale, __local tally *slots) {
+INLINED void two_pass(moments *m, __global const float *x, region r, float count, float scale, __local tally *slots) {
     const float pivot = r.planes > 0 ? x[r.first] * scale : 0.0f;
-    tally sums = empty_tally();
-    const tally visited = deviations(x, r, scale, pivot);
-    sums.first = visited.first;
-    sums.first_low = visited.first_low;
-    sums = team_total(sums, slots, ITEMS, 1);
-    const float mean = pivot + both(sums.first, sums.first_low) / count;
-    return moments_of(team_total(deviations(x, r, scale, mean), slots, ITEMS, 1), mean, count, scale);
+    tally t = only_first(deviations(x, r, scale, pivot));
+    team_total(&t, slots, ITEMS, 1);
+    const float mean = pivot + both(t.first, t.first_low) / count;
+    t = deviations(x, r, scale, mean);
+    team_total(&t, slots, ITEMS, 1);
+    *m = moments_of(t, mean, count, scale);
 }
 
 // Walks the groups that are doubtful once more. All teams of the work-group walk if one has to.
-inlined moments checked(moments m, __global const float *x, region r, float count, float eps, __local tally *slots,
-                       __local int *answer) {
-    const int again = doubtful(m);
+INLINED void check(moments *m, __global const float *x, region r, float count, float eps, __local tally *slots,
+                   __local int *answer) {
+    const int again = doubtful(*m);
     if (any_item(again, answer)) {
-        const tally t = team_total(magnitudes(x, r), slots, ITEMS, 1);
-        const float scale = isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f;
-        const moments scaled = two_pass(x, r, count, scale, slots);
-        m = rescued(again, m, scaled, t.first);
+        tally t = magnitudes(x, r);
+        team_total(&t, slots, ITEMS, 1);
+        moments scaled;
+        two_pass(&scaled, x, r, count, isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f, slots);
+        *m = rescued(again, *m, scaled, t.first);
     }
-    return m;
 }
 
 // The moments of a region that is a whole group.
-inlined moments group_moments(__global const float *x, region r, float count, float eps, __local tally *slots,
-                             __local int *answer) {
-    return checked(two_pass(x, r, count, 1.0f, slots), x, r, count, eps, slots, answer);
+INLINED void group_moments(moments *m, __global const float *x, region r, float count, float eps, __local tally *slots,
+                           __local int *answer) {
+    two_pass(m, x, r, count, 1.0f, slots);
+    check(m, x, r, count, eps, slots, answer);
 }

@@ -24,7 +24,7 @@
 #include "gpu/region.cl"
 
 // Four parameters from index i on, of which [0, length) exist.
-inlined float4 load_parameters(__global const float *p, long i, long length) {
+static inline float4 load_parameters(__global const float *p, long i, long length) {
 #if ALIGNED
     return load_quad(p, i, 0, length);
 #else
@@ -32,7 +32,7 @@ inlined float4 load_parameters(__global const float *p, long i, long length) {
 #endif
 }
 
-inlined void store_parameters(__global float *p, float4 v, long i, long length) {
+static inline void store_parameters(__global float *p, float4 v, long i, long length) {
 #if ALIGNED
     store_quad(p, v, i, 0, length);
 #else
@@ -44,7 +44,7 @@ inlined void store_parameters(__global float *p, float4 v, long i, long length) 
 #endif
 }
 
-inlined float4 weights_of(__global const float *weight, long i, long length) {
+static inline float4 weights_of(__global const float *weight, long i, long length) {
 #if HAS_WEIGHT
     return load_parameters(weight, i, length);
 #else
@@ -52,7 +52,7 @@ inlined float4 weights_of(__global const float *weight, long i, long length) {
 #endif
 }
 
-inlined float4 biases_of(__global const float *bias, long i, long length) {
+static inline float4 biases_of(__global const float *bias, long i, long length) {
 #if HAS_BIAS
     return load_parameters(bias, i, length);
 #else
@@ -60,7 +60,7 @@ inlined float4 biases_of(__global const float *bias, long i, long length) {
 #endif
 }
 
-inlined region row_region(long row, long rows, long length) {
+static inline region row_region(long row, long rows, long length) {
     region r;
     r.first = row * length;
     r.stride = length;
@@ -71,7 +71,7 @@ inlined region row_region(long row, long rows, long length) {
 }
 
 // Elements [begin, end) of the row that begins at `row`; weight and bias are those of that row.
-inlined void normalize(__global const float *x, __global float *y, __global const float *weight,
+static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
                       __global const float *bias, long row, long length, long begin, long end, group_stats s) {
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 w = weights_of(weight, at - row, length);
@@ -89,7 +89,8 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
     __local int answer;
     const long row = (long)get_group_id(0) * TEAMS + team();
     const region r = row_region(row, rows, length);
-    const moments m = group_moments(x, r, (float)length, eps, slots, &answer);
+    moments m;
+    group_moments(&m, x, r, (float)length, eps, slots, &answer);
     if (r.planes > 0) {
         if (item() == 0) {
             store_moments(stats, rows, row, m, eps, zero_rstd);
@@ -112,7 +113,7 @@ __kernel void apply(__global const float *restrict x, __global float *restrict y
 }
 
 // The sums of g * x_hat and g over [begin, end) of a row, g = dy * w.
-inlined tally weighted_sums(__global const float *x, __global const float *dy, __global const float *weight, long row,
+static inline tally weighted_sums(__global const float *x, __global const float *dy, __global const float *weight, long row,
                            long length, long begin, long end, group_stats s) {
     tally t = empty_tally();
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
@@ -124,7 +125,7 @@ inlined tally weighted_sums(__global const float *x, __global const float *dy, _
 }
 
 // Adds up what the teams of a work-group hold of one quad; the first team gets the sum.
-inlined float4 sum_over_teams(float4 mine, __local float4 *quads) {
+INLINED float4 sum_over_teams(float4 mine, __local float4 *quads) {
     const int me = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
     quads[me] = mine;
@@ -163,7 +164,8 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         const long begin = row * length;
         const long end = row < rows ? begin + length : begin;
 #if WANT_DX
-        const tally t = team_total(weighted_sums(x, dy, weight, begin, length, begin, end, s), slots, ITEMS, 1);
+        tally t = weighted_sums(x, dy, weight, begin, length, begin, end, s);
+        team_total(&t, slots, ITEMS, 1);
         const float mean_gx = both(t.first, t.first_low) / (float)length;
         const float mean_g = both(t.second, t.second_low) / (float)length;
 #endif
@@ -209,8 +211,8 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
     const long row = get_group_id(0) / chunks;
     const long begin = row * length + get_group_id(0) % chunks * chunk_span;
     const long end = min(begin + chunk_span, (row + 1) * length);
-    const tally mine = weighted_sums(x, dy, weight, row * length, length, begin, end, load_stats(stats, rows, row));
-    const tally t = team_total(mine, slots, ITEMS, 1);
+    tally t = weighted_sums(x, dy, weight, row * length, length, begin, end, load_stats(stats, rows, row));
+    team_total(&t, slots, ITEMS, 1);
     if (item() == 0) {
         sums[get_group_id(0)] = both(t.first, t.first_low);
         sums[rows * chunks + get_group_id(0)] = both(t.second, t.second_low);
@@ -228,7 +230,7 @@ __kernel void merge_sums(__global const float *restrict sums, __global float *re
         t = add_first(t, sums[row * chunks + k]);
         t = add_second(t, sums[(rows + row) * chunks + k]);
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
     if (item() == 0) {
         means[row] = both(t.first, t.first_low) / (float)length;
         means[rows + row] = both(t.second, t.second_low) / (float)length;
