@@ -13,7 +13,8 @@ import java.util.Optional;
  */
 public record Planes(long outer, long channels, long span) {
     /**
-     * Recognizes the pattern; one sample, or one channel, is a plane pattern too.
+     * Recognizes the pattern; one sample, or one channel, is a plane pattern too. Groups that share a parameter are not:
+     * samples of one channel, say.
      *
      * @param view a view
      * @return its planes, or empty
@@ -34,12 +35,11 @@ public record Planes(long outer, long channels, long span) {
             outer = axes.get(i).size();
         }
         Planes planes = new Planes(outer, channels, span);
-        return planes.view(true).equals(view) || planes.view(false).equals(view) ? Optional.of(planes)
-                : Optional.empty();
+        return planes.view().equals(view) ? Optional.of(planes) : Optional.empty();
     }
 
-    private NormView view(boolean parameters) {
-        return NormView.of(Axis.reduced(outer, channels * span, 0), Axis.kept(channels, span, parameters ? 1 : 0),
+    private NormView view() {
+        return NormView.of(Axis.reduced(outer, channels * span, 0), Axis.kept(channels, span, 1),
                 Axis.reduced(span, 1, 0));
     }
 }
