@@ -19,7 +19,7 @@ final class GpuColumnsVariant implements Variant {
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        return Planes.of(task.view()).filter(planes -> planes.span() == 1).map(planes -> {
+        return Planes.of(task).filter(planes -> planes.span() == 1).map(planes -> {
             GpuTile tile = GpuTile.ofColumns(planes.outer(), planes.channels(), traits);
             return task.pass() == Task.Pass.FORWARD ? forward(task, tile, traits) : backward(task, tile, traits);
         });

@@ -13,8 +13,18 @@ import java.util.Optional;
  */
 public record Planes(long outer, long channels, long span) {
     /**
-     * Recognizes the pattern; one sample, or one channel, is a plane pattern too. Groups that share a parameter are not:
-     * samples of one channel, say.
+     * Recognizes the pattern of a task. Where it has parameters, groups that share one are not planes: samples of one
+     * channel, say.
+     *
+     * @param task a task
+     * @return its planes, or empty
+     */
+    static Optional<Planes> of(Task task) {
+        return of(task.view()).filter(planes -> !task.hasParameters() || planes.view(true).equals(task.view()));
+    }
+
+    /**
+     * Recognizes the pattern; one sample, or one channel, is a plane pattern too.
      *
      * @param view a view
      * @return its planes, or empty
@@ -35,11 +45,12 @@ public record Planes(long outer, long channels, long span) {
             outer = axes.get(i).size();
         }
         Planes planes = new Planes(outer, channels, span);
-        return planes.view().equals(view) ? Optional.of(planes) : Optional.empty();
+        return planes.view(true).equals(view) || planes.view(false).equals(view) ? Optional.of(planes)
+                : Optional.empty();
     }
 
-    private NormView view() {
-        return NormView.of(Axis.reduced(outer, channels * span, 0), Axis.kept(channels, span, 1),
+    private NormView view(boolean parameters) {
+        return NormView.of(Axis.reduced(outer, channels * span, 0), Axis.kept(channels, span, parameters ? 1 : 0),
                 Axis.reduced(span, 1, 0));
     }
 }
