@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.ArgumentsProvider;
 import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
- * The devices that tests of meaning run on, opened once a run: the CPU engine, and each OpenCL device with the {@code cpu}
- * kernels, the {@code gpu} kernels and the plain variant. Without an OpenCL device the CPU engine is all, unless
+ * The devices that tests of meaning run on, opened once a run: the CPU engine, and each OpenCL device with the
+ * {@code cpu} kernels, the {@code gpu} kernels and the plain variant. Without an OpenCL device the CPU engine is all, unless
  * {@code -Dclnorm.requireDevice=true} makes that a failure.
  */
 public final class TestDevices implements ArgumentsProvider {
