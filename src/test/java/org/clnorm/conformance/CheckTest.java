@@ -4,12 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import org.clnorm.OnEveryDevice;
+import org.clnorm.TestDevices;
+import org.clnorm.plan.Planner;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.DeviceInfo;
+import org.clnorm.tensor.DeviceRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +36,45 @@ class CheckTest {
             }
             assertEquals(40, report.cases());
             assertEquals(List.of(), report.failures());
+        }
+    }
+
+    @OnEveryDevice
+    void whatOnceFailedHolds(Device device) throws IOException {
+        try (ReferenceCheck check = new ReferenceCheck()) {
+            CheckReport report = new CheckReport();
+            for (Workload workload : pastFailures()) {
+                report.add(workload, "tested", check.verdicts(workload, device));
+            }
+            assertEquals(List.of(), report.failures());
+        }
+    }
+
+    /** A forced variant may take what the list would have given to another. */
+    @Test
+    void whatOnceFailedHoldsWithEveryVariant() throws IOException {
+        CheckReport report = new CheckReport();
+        try (ReferenceCheck check = new ReferenceCheck()) {
+            for (DeviceInfo info : TestDevices.openCl()) {
+                for (String variant : Planner.variants()) {
+                    try (Device device = Device.open(DeviceRequest.of(info.selector()).withVariant(variant))) {
+                        for (Workload workload : pastFailures()) {
+                            if (check.accepts(workload, device)) {
+                                report.add(workload, variant, check.verdicts(workload, device));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), report.failures());
+    }
+
+    private static List<Workload> pastFailures() throws IOException {
+        try {
+            return Workload.read(Path.of(CheckTest.class.getResource("past-failures.txt").toURI()));
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
         }
     }
 
