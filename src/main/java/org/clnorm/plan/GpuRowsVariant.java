@@ -72,7 +72,7 @@ final class GpuRowsVariant implements Variant {
             return planes.splitBackward(traits) ? planes.backwardInChunks(name(), task, traits)
                     : planes.backward(name(), task, traits);
         }
-        long held = MOST_QUADS * Math.min(TEAM, GpuTeam.mostItems(traits));
+        long held = MOST_QUADS * GpuTeam.stepBelow(Math.min(TEAM, GpuTeam.mostItems(traits)));
         boolean few = rows.length() >= LONG_ROW && rows.rows() < FEWEST_ROWS * traits.computeUnits();
         return few || GpuTeam.quads(rows.length()) > held ? byColumns(task, rows, traits) : byRows(task, rows, traits);
     }
@@ -80,7 +80,7 @@ final class GpuRowsVariant implements Variant {
     /** Work-groups that take rows in turn and keep their share of the parameters' sums in registers. */
     private NormPlan byRows(Task task, Rows rows, Traits traits) {
         GpuTeam team = GpuTeam.of(1, rows.length(), rows.rows() / FEWEST_ROWS, TEAM, traits);
-        long quads = Gpu.ceil(GpuTeam.quads(rows.length()), team.lanes());
+        long quads = GpuTeam.powerAbove(Gpu.ceil(GpuTeam.quads(rows.length()), team.lanes()));
         long busy = traits.computeUnits() * Math.max(1, 2 * TEAM / team.workGroup());
         long most = rows.rows() / (FEWEST_ROWS * team.teams());
         long fewest = Gpu.ceil(rows.rows(), MOST_ROWS * team.teams());

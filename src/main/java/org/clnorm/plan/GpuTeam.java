@@ -18,6 +18,8 @@ record GpuTeam(long lanes, long depth, long teams) {
     static final long QUADS_EACH = 4;
     /** Fewer work-items than this read less than a 128-byte line at a time. */
     private static final long FEWEST = 8;
+    /** From one size of a team to the next. */
+    private static final long STEP = 4;
     /** Lanes that read 512 contiguous bytes, which a GPU does at full speed. */
     private static final long FULL_LANES = 32;
     /** Local memory of a work-item: two sums in two floats and a magnitude, and a quad to share. */
@@ -35,11 +37,29 @@ record GpuTeam(long lanes, long depth, long teams) {
      */
     static GpuTeam of(long planes, long span, long groups, long most, Traits traits) {
         long quads = quads(span);
-        long useful = Math.max(FEWEST, powerAbove(Gpu.ceil(planes * quads, QUADS_EACH)));
-        long items = Math.min(useful, Math.min(most, mostItems(traits)));
-        long wide = Math.max(Math.min(powerAbove(quads), FULL_LANES), powerAbove(Gpu.ceil(quads, QUADS_EACH)));
-        long lanes = planes == 1 ? items : Math.min(items, wide);
+        long items = Math.min(stepAbove(Gpu.ceil(planes * quads, QUADS_EACH)),
+                stepBelow(Math.min(most, mostItems(traits))));
+        long wide = Math.max(Math.min(quads, FULL_LANES), Gpu.ceil(quads, QUADS_EACH));
+        long lanes = planes == 1 ? items : Math.min(items, stepBelow(wide));
         return new GpuTeam(lanes, items / lanes, teams(items, groups, traits));
+    }
+
+    /** The least size of a team that is no smaller. Few sizes, because each is another program to compile. */
+    private static long stepAbove(long value) {
+        long step = FEWEST;
+        while (step < value) {
+            step *= STEP;
+        }
+        return step;
+    }
+
+    /** The largest size of a team that is no larger; 1 where even the smallest is. */
+    static long stepBelow(long value) {
+        long step = 1;
+        for (long next = FEWEST; next <= value; next *= STEP) {
+            step = next;
+        }
+        return step;
     }
 
     /** The most work-items a group may have on a device. */
@@ -47,10 +67,10 @@ record GpuTeam(long lanes, long depth, long teams) {
         return powerBelow(Math.min(traits.maxWorkGroup(), traits.localBytes() / LOCAL_BYTES));
     }
 
-    /** How many teams make a work-group, fewer where there would not be two work-groups a compute unit. */
+    /** How many teams make a work-group: as many as fit, or one where there would not be two work-groups a compute unit. */
     private static long teams(long items, long groups, Traits traits) {
         long most = Math.max(1, Math.min(WORK_GROUP, mostItems(traits)) / items);
-        return Math.min(most, powerBelow(Math.max(1, groups / (2L * traits.computeUnits()))));
+        return groups < 2 * most * traits.computeUnits() ? 1 : most;
     }
 
     /** The aligned quads that elements of a row may touch, wherever it begins. */

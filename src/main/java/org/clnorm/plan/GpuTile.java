@@ -42,9 +42,8 @@ record GpuTile(long rows, long columns, long width, long lanes, long depth, long
     private static GpuTile shaped(long rows, long columns, long width, long chunkRows, Traits traits) {
         long items = Math.min(GpuTeam.WORK_GROUP, GpuTeam.powerBelow(
                 Math.min(traits.maxWorkGroup(), traits.localBytes() / (width * LOCAL_BYTES))));
-        long lanes = Math.min(Math.min(LANES, items), GpuTeam.powerAbove(Gpu.ceil(columns, width)));
-        long depth = Math.min(items / lanes, GpuTeam.powerAbove(chunkRows));
-        return new GpuTile(rows, columns, width, lanes, depth, chunkRows);
+        long lanes = Math.max(1, Math.min(items, GpuTeam.stepBelow(Math.min(LANES, Gpu.ceil(columns, width)))));
+        return new GpuTile(rows, columns, width, lanes, items / lanes, chunkRows);
     }
 
     /** All rows in one chunk and one column to a work-item, for kernels that decide about single columns. */
