@@ -16,9 +16,10 @@ inline float parameter_or(int present, __global const float *values, long index,
     return present ? values[index] : otherwise;
 }
 
-// y over a run whose elements share one parameter.
-inline void apply_run(__global const float *x, __global float *y, long count, group_stats s, float w, float b) {
-#define Y_OF_RUN(i) (normalized_of(load(x + (i)), s) * w + b)
+// y over a run whose elements share one parameter. While it is stored, what lies `ahead` elements further is fetched.
+inline void apply_run(__global const float *x, __global float *y, long count, group_stats s, float w, float b,
+                      long ahead) {
+#define Y_OF_RUN(i) (fetch_far(x + ahead + (i)), normalized_of(load(x + (i)), s) * w + b)
     SWEEP(y, count, Y_OF_RUN)
 }
 
@@ -36,7 +37,7 @@ inline vec affine(vec x_hat, __global const float *w, __global const float *b) {
 }
 
 inline void apply_dense(__global const float *x, __global float *y, long count, group_stats s, __global const float *w,
-                        __global const float *b) {
-#define Y_OF_DENSE(i) affine(normalized_of(load(x + (i)), s), w + (i), b + (i))
+                        __global const float *b, long ahead) {
+#define Y_OF_DENSE(i) (fetch(x + ahead + (i)), affine(normalized_of(load(x + (i)), s), w + (i), b + (i)))
     SWEEP(y, count, Y_OF_DENSE)
 }

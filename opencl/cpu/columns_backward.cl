@@ -103,13 +103,8 @@ void columns_fold(__global const float *partials, __global const float *weight, 
     const vec w = column_weight(weight + at);
     const vec gx = total_of(partials + at, blocks, channels) * w / (float)rows;
     const vec g = total_of(partials + blocks * channels + at, blocks, channels) * w / (float)rows;
-    if (c == at) {
-        store(g, means + c);
-        store(gx, means + channels + c);
-    } else {
-        store_last(g, channels - c, means + channels);
-        store_last(gx, channels - c, means + 2 * channels);
-    }
+    put_last(g, channels - c, means + at);
+    put_last(gx, channels - c, means + channels + at);
 }
 
 inline vec column_dx(__global const float *x, __global const float *dy, __global const float *weight,

@@ -71,7 +71,7 @@ inline gradient_sums add_runs(gradient_sums sums, __global const float *x, __glo
     return sums;
 }
 
-// dx over a run. mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN.
+// dx over a run. While it is stored, what lies `ahead` elements further is fetched. mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN.
 inline vec dx_of(vec g, __global const float *x, group_stats s, float mean_g, float mean_gx) {
 #if GIVEN
     return g * s.rstd * s.scale;
@@ -81,8 +81,9 @@ inline vec dx_of(vec g, __global const float *x, group_stats s, float mean_g, fl
 }
 
 inline void dx_run(__global const float *x, __global const float *dy, __global float *dx, long count, group_stats s, float w,
-                   float mean_g, float mean_gx) {
-#define DX_OF_RUN(i) dx_of(load(dy + (i)) * w, x + (i), s, mean_g, mean_gx)
+                   float mean_g, float mean_gx, long ahead) {
+#define DX_OF_RUN(i)                                                                                                    \
+    (fetch_far(x + ahead + (i)), fetch_far(dy + ahead + (i)), dx_of(load(dy + (i)) * w, x + (i), s, mean_g, mean_gx))
     SWEEP(dx, count, DX_OF_RUN)
 }
 

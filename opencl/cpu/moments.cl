@@ -19,63 +19,62 @@ inline float settled(float_pair sum) {
     return isfinite(sum.hi) ? pair_value(sum) : sum.hi;
 }
 
-// The pivot keeps equal values exact: all their differences are 0.
+// About the mean of a run, from its first elements. Exact where all values are equal.
+inline float rough_mean(__global const float *x, long count) {
+    const float pivot = x[0];
+    if (count < 4 * WIDTH) {
+        return pivot;
+    }
+    const vec sum = ((load(x) - pivot) + (load(x + WIDTH) - pivot))
+            + ((load(x + 2 * WIDTH) - pivot) + (load(x + 3 * WIDTH) - pivot));
+    return pivot + sum_of(sum) / (4 * WIDTH);
+}
+
+// One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the squares
+// would lose digits, one more around the mean that the first pass found.
 inline moments chunk_moments(__global const float *x, long runs, long stride, long count) {
     const float n = (float)(runs * count);
-    const float pivot = x[0];
-    vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0;
-    for (long r = 0; r < runs; r++) {
-        __global const float *p = x + r * stride;
-        long i = 0;
-        for (; i + 4 * WIDTH <= count; i += 4 * WIDTH) {
-            a0 += load(p + i) - pivot;
-            a1 += load(p + i + WIDTH) - pivot;
-            a2 += load(p + i + 2 * WIDTH) - pivot;
-            a3 += load(p + i + 3 * WIDTH) - pivot;
-        }
-        for (; i + WIDTH <= count; i += WIDTH) {
-            a0 += load(p + i) - pivot;
-        }
-        if (i < count) {
-            a1 += last_lanes(load(p + count - WIDTH) - pivot, count - i);
-        }
-    }
     moments m;
-    m.mean = pivot + sum_of((a0 + a1) + (a2 + a3)) / n;
-    vec b0, b1, b2, b3;
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = (vec)(0.0f);
-    for (long r = 0; r < runs; r++) {
-        __global const float *p = x + r * stride;
-        long i = 0;
-        for (; i + 4 * WIDTH <= count; i += 4 * WIDTH) {
-            const vec d0 = load(p + i) - m.mean;
-            const vec d1 = load(p + i + WIDTH) - m.mean;
-            const vec d2 = load(p + i + 2 * WIDTH) - m.mean;
-            const vec d3 = load(p + i + 3 * WIDTH) - m.mean;
-            a0 += d0;
-            a1 += d1;
-            a2 += d2;
-            a3 += d3;
-            b0 += d0 * d0;
-            b1 += d1 * d1;
-            b2 += d2 * d2;
-            b3 += d3 * d3;
+    m.mean = rough_mean(x, count);
+    for (int again = 0;; again++) {
+        vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+        for (long r = 0; r < runs; r++) {
+            __global const float *p = x + r * stride;
+            long i = 0;
+            for (; i + 4 * WIDTH <= count; i += 4 * WIDTH) {
+                const vec d0 = load(p + i) - m.mean;
+                const vec d1 = load(p + i + WIDTH) - m.mean;
+                const vec d2 = load(p + i + 2 * WIDTH) - m.mean;
+                const vec d3 = load(p + i + 3 * WIDTH) - m.mean;
+                a0 += d0;
+                a1 += d1;
+                a2 += d2;
+                a3 += d3;
+                b0 += d0 * d0;
+                b1 += d1 * d1;
+                b2 += d2 * d2;
+                b3 += d3 * d3;
+            }
+            for (; i + WIDTH <= count; i += WIDTH) {
+                const vec d = load(p + i) - m.mean;
+                a0 += d;
+                b0 += d * d;
+            }
+            if (i < count) {
+                const vec d = last_lanes(load(p + count - WIDTH) - m.mean, count - i);
+                a1 += d;
+                b1 += d * d;
+            }
         }
-        for (; i + WIDTH <= count; i += WIDTH) {
-            const vec d = load(p + i) - m.mean;
-            a0 += d;
-            b0 += d * d;
+        m.delta = sum_of((a0 + a1) + (a2 + a3)) / n;
+        const float off = n * m.delta * m.delta;
+        const float squares = sum_of((b0 + b1) + (b2 + b3)) - off;
+        m.squares = pair_of(squares < 0.0f ? 0.0f : squares); // a NaN stays
+        if (again || off <= squares) {
+            return m;
         }
-        if (i < count) {
-            const vec d = last_lanes(load(p + count - WIDTH) - m.mean, count - i);
-            a1 += d;
-            b1 += d * d;
-        }
+        m.mean += m.delta;
     }
-    m.delta = sum_of((a0 + a1) + (a2 + a3)) / n;
-    const float squares = sum_of((b0 + b1) + (b2 + b3)) - n * m.delta * m.delta;
-    m.squares = pair_of(squares < 0.0f ? 0.0f : squares); // a NaN stays
-    return m;
 }
 
 // Chan's formula. The mean stays relative to a's, so that nothing is lost to a large offset.

@@ -11,14 +11,7 @@ inline vec total_of(__global const float *partials, long blocks, long parameters
 }
 
 inline void put(vec total, __global float *gradient, long fresh, int accumulate) {
-    if (accumulate) {
-        total += load(gradient);
-    }
-    if (fresh == WIDTH) {
-        store(total, gradient);
-    } else {
-        store_last(total, fresh, gradient + WIDTH);
-    }
+    put_last(accumulate ? total + load(gradient) : total, fresh, gradient);
 }
 
 // partials: [2][blocks][parameters], dweight's first. The last work-item's vector overlaps the one before it.

@@ -17,7 +17,7 @@ void planes_forward(__global const float *x, __global const float *weight, __glo
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
     const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
     for (long n = 0; n < outer; n++) {
-        apply_run(plane + n * stride, y + c * span + n * stride, span, s, w, b);
+        apply_run(plane + n * stride, y + c * span + n * stride, span, s, w, b, span);
     }
 }
 
@@ -70,7 +70,7 @@ void planes_apply(__global const float *x, __global const float *weight, __globa
     for (long slice = first; slice < last; slice++) {
         const long at = slice * span + from;
         apply_run(x + at, y + at, min(part, span - from), load_stats(stats, channels, c),
-                  parameter_or(HAS_WEIGHT, weight, c, 1.0f), parameter_or(HAS_BIAS, bias, c, 0.0f));
+                  parameter_or(HAS_WEIGHT, weight, c, 1.0f), parameter_or(HAS_BIAS, bias, c, 0.0f), span);
         c = c + 1 == channels ? 0 : c + 1;
     }
 }

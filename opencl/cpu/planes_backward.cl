@@ -24,7 +24,7 @@ void planes_backward(__global const float *x, __global const float *dy, __global
     const float n = (float)(outer * span);
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
     for (long at = c * span; at < outer * stride; at += stride) {
-        dx_run(x + at, dy + at, dx + at, span, s, w, dy_sum * w / n, dyx_sum * w / n);
+        dx_run(x + at, dy + at, dx + at, span, s, w, dy_sum * w / n, dyx_sum * w / n, span);
     }
 #endif
 }
@@ -76,7 +76,8 @@ void planes_dx(__global const float *x, __global const float *dy, __global const
         const long at = slice * span + from;
         const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
         dx_run(x + at, dy + at, dx + at, min(part, span - from), load_stats(stats, channels, c), w, means[c],
-               means[channels + c]);
+               means[channels + c],
+               span);
     }
 }
 
@@ -102,7 +103,7 @@ void planes_given(__global const float *x, __global const float *dy, __global co
             sums = add_chunk(sums, x + at, dy + at, 1, 0, count, s);
 #endif
 #if DX
-            dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f);
+            dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f, CHUNK);
 #endif
         }
 #if PARAMETERS

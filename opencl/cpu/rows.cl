@@ -2,7 +2,8 @@
 // the caches of a core.
 //
 // rows_forward: one work-item does `block` whole rows. For rows too few or too long for that: rows_moments (one work-item a
-// part of a row), rows_merge (one a row), rows_apply (one a part).
+// part of a row), rows_merge (one a row), rows_apply (one the same part of `block` rows, so that the parameters of long rows
+// are read from memory once).
 // Row r begins at parameter (r % row_groups) * segments. ELEMENTWISE: every element of a row has a parameter of its own
 // (span is 1); otherwise `span` neighbours share one.
 #include "cpu/apply.cl"
@@ -11,18 +12,19 @@
 #define ELEMENTWISE 1
 #endif
 
-// Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter.
+// Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter. The next row, `ahead`
+// elements further, is fetched meanwhile.
 inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
-                       __global float *y, long from, long to, long span, group_stats s) {
+                       __global float *y, long from, long to, long span, group_stats s, long ahead) {
 #if ELEMENTWISE
-    apply_dense(x + from, y + from, to - from, s, weight + from, bias + from);
+    apply_dense(x + from, y + from, to - from, s, weight + from, bias + from, ahead);
 #else
     long d = from / span;
     for (long i = from; i < to; d++) {
         const long end = min((d + 1) * span, to);
         const float w = parameter_or(HAS_WEIGHT, weight, d, 1.0f);
         const float b = parameter_or(HAS_BIAS, bias, d, 0.0f);
-        apply_run(x + i, y + i, end - i, s, w, b);
+        apply_run(x + i, y + i, end - i, s, w, b, ahead);
         i = end;
     }
 #endif
@@ -40,16 +42,17 @@ void rows_forward(__global const float *x, __global const float *weight, __globa
         const moments m = group_moments(row, 1, 0, length);
         const group_stats s = finish_group(m, row, 1, 0, length, stats, rows, r, eps, zero_rstd);
         const long parameter = r % row_groups * segments;
-        apply_part(row, weight + parameter, bias + parameter, y + r * length, 0, length, span, s);
+        apply_part(row, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
     }
 }
 
-// partials: [3][rows][parts], the mean in two floats and the squares of every part of `part` elements.
+// partials: [3][parts][rows], the mean in two floats and the squares of every part of `part` elements. The parts of all rows
+// go from left to right, and rows_apply from right to left, so that it begins with what is still in the caches.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_moments(__global const float *x, __global float *partials, long rows, long length, long parts, long part) {
     const long id = get_group_id(0);
-    const long r = id / parts;
-    const long from = id % parts * part;
+    const long r = id % rows;
+    const long from = id / rows * part;
     const moments m = group_moments(x + r * length + from, 1, 0, min(part, length - from));
     partials[id] = m.mean;
     partials[rows * parts + id] = m.delta;
@@ -62,7 +65,7 @@ void rows_merge(__global const float *x, __global const float *partials, __globa
     const long r = get_group_id(0);
     moments all;
     for (long p = 0; p < parts; p++) {
-        const long id = r * parts + p;
+        const long id = p * rows + r;
         moments one;
         one.mean = partials[id];
         one.delta = partials[rows * parts + id];
@@ -75,13 +78,17 @@ void rows_merge(__global const float *x, __global const float *partials, __globa
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-                __global const float *stats, long rows, long segments, long span, long row_groups, long parts,
-                long part) {
+                __global const float *stats, long rows, long segments, long span, long row_groups, long block,
+                long parts, long part) {
     const long id = get_group_id(0);
-    const long r = id / parts;
-    const long from = id % parts * part;
     const long length = segments * span;
-    const long parameter = r % row_groups * segments;
-    apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, min(from + part, length), span,
-               load_stats(stats, rows, r));
+    const long from = (parts - 1 - id % parts) * part;
+    const long to = min(from + part, length);
+    const long first = id / parts * block;
+    const long last = min(first + block, rows);
+    for (long r = first; r < last; r++) {
+        const long parameter = r % row_groups * segments;
+        apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, to, span,
+                   load_stats(stats, rows, r), length);
+    }
 }

@@ -2,7 +2,7 @@
 //
 // dense_backward: a work-item does `block` rows; x and dy are read from memory once, the sums for the parameters live in the
 // block's own row of partials [2][blocks][length]. With few long rows these would be larger than x itself; then
-// dense_sums (one work-item a part of a row) and dense_columns (one a stretch of columns, over all rows) read x and dy
+// dense_sums (one work-item a part of a row), dense_fold (one a row) and dense_columns (one a stretch of columns, over all rows) read x and dy
 // twice, and write the parameters' gradients directly.
 #include "cpu/gradients.cl"
 
@@ -16,14 +16,17 @@ typedef struct {
     float_pair g, gx;
 } row_sums;
 
-// Adds up a chunk of a row; what each element gives to its parameter goes to dw and db.
+// Adds up a chunk of a row; what each element gives to its parameter goes to dw and db. The next row, `ahead` elements further,
+// is fetched meanwhile.
 inline row_sums add_dense(row_sums sums, __global const float *x, __global const float *dy, __global const float *w,
-                          __global float *dw, __global float *db, long count, group_stats s) {
+                          __global float *dw, __global float *db, long count, group_stats s, long ahead) {
     vec a0 = (vec)(0.0f), b0 = a0;
     long i = 0;
     for (; i + WIDTH <= count; i += WIDTH) {
         const vec g = load(dy + i);
         const vec t = g * normalized_of(load(x + i), s);
+        fetch(x + ahead + i);
+        fetch(dy + ahead + i);
 #if PARAMETERS
         const vec dw_sum = load(dw + i) + t;
         const vec db_sum = load(db + i) + g;
@@ -80,7 +83,7 @@ void dense_backward(__global const float *x, __global const float *dy, __global 
         sums.g = sums.gx = pair_of(0.0f);
         for (long from = 0; from < length; from += CHUNK) {
             sums = add_dense(sums, x + row + from, dy + row + from, weight + from, dw + from, db + from,
-                             min((long)CHUNK, length - from), s);
+                             min((long)CHUNK, length - from), s, length);
         }
 #if DX
         const float n = (float)length;
@@ -130,6 +133,14 @@ inline float mean_of(__global const float *sums, long parts, float n) {
     return settled(total) / n;
 }
 
+// means: [2][rows].
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void dense_fold(__global const float *sums, __global float *means, long rows, long length, long parts) {
+    const long r = get_group_id(0);
+    means[r] = mean_of(sums + r * parts, parts, (float)length);
+    means[rows + r] = mean_of(sums + (rows + r) * parts, parts, (float)length);
+}
+
 // Adds the sums of a block of rows to the totals, and begins the next block.
 inline void fold(vec_pair *totals, vec *sums) {
     for (int k = 0; k < COLUMNS / WIDTH; k++) {
@@ -140,18 +151,16 @@ inline void fold(vec_pair *totals, vec *sums) {
 
 // The last vector of a stretch overlaps the one before it, as it was loaded.
 inline void put(__global float *gradient, const vec_pair *totals, long count, int accumulate) {
-    for (long i = 0; i < count; i++) {
-        const long k = i / WIDTH;
-        const long lane = i - min(k * WIDTH, count - WIDTH);
-        const float hi = ((const float *)&totals[k].hi)[lane];
-        const float total = isfinite(hi) ? hi + ((const float *)&totals[k].lo)[lane] : hi;
-        gradient[i] = accumulate ? gradient[i] + total : total;
+    for (long i = 0; i < count; i += WIDTH) {
+        const long at = min(i, count - WIDTH);
+        const vec total = vec_settled(totals[i / WIDTH]);
+        put_last(accumulate ? total + load(gradient + at) : total, count - i, gradient + at);
     }
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_columns(__global const float *x, __global const float *dy, __global const float *weight,
-                   __global const float *stats, __global const float *sums, __global float *dx, __global float *dweight,
+                   __global const float *stats, __global const float *means, __global float *dx, __global float *dweight,
                    __global float *dbias, long rows, long length, long parts, int want_dweight, int want_dbias,
                    int accumulate) {
     const long from = get_group_id(0) * COLUMNS;
@@ -168,6 +177,8 @@ void dense_columns(__global const float *x, __global const float *dy, __global c
         for (long i = 0; i < count; i += WIDTH) {
             const long at = min(i, count - WIDTH);
             const vec g = load(dy + row + at);
+            fetch(x + row + length + at);
+            fetch(dy + row + length + at);
             dw[i / WIDTH] += g * normalized_of(load(x + row + at), s);
             db[i / WIDTH] += g;
         }
@@ -177,9 +188,7 @@ void dense_columns(__global const float *x, __global const float *dy, __global c
         }
 #endif
 #if DX
-        const float mean_g = mean_of(sums + r * parts, parts, (float)length);
-        const float mean_gx = mean_of(sums + (rows + r) * parts, parts, (float)length);
-        dx_dense(x + row, dy + row, dx + row, count, s, weight + from, mean_g, mean_gx);
+        dx_dense(x + row, dy + row, dx + row, count, s, weight + from, means[r], means[rows + r]);
 #endif
     }
     fold(dw_totals, dw);

@@ -35,7 +35,8 @@ void segments_backward(__global const float *x, __global const float *dy, __glob
         const float mean_gx = settled(gx) / (float)length;
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
-            dx_run(x + at, dy + at, dx + at, span, s, parameter_or(HAS_WEIGHT, w, d, 1.0f), mean_g, mean_gx);
+            dx_run(x + at, dy + at, dx + at, span, s, parameter_or(HAS_WEIGHT, w, d, 1.0f), mean_g, mean_gx,
+                   length);
         }
 #endif
     }
@@ -98,5 +99,5 @@ void segments_dx(__global const float *x, __global const float *dy, __global con
     const long at = segment * span + from;
     const long parameter = r % row_groups * segments + segment % segments;
     dx_run(x + at, dy + at, dx + at, min(part, span - from), load_stats(stats, rows, r),
-           parameter_or(HAS_WEIGHT, weight, parameter, 1.0f), means[r], means[rows + r]);
+           parameter_or(HAS_WEIGHT, weight, parameter, 1.0f), means[r], means[rows + r], part);
 }

@@ -42,6 +42,19 @@ typedef struct __attribute__((packed)) {
 #define load(p) (((__global const loose *)(p))->v)
 #define store(value, p) (((__global loose *)(p))->v = (value))
 
+// Asks for what is needed soon, near (L1) or far (L2): while one row is stored the next is on its way. The address need not
+// be one of the buffer's.
+#ifdef __has_builtin
+#if __has_builtin(__builtin_prefetch)
+#define fetch(p) __builtin_prefetch((__global const void *)(p))
+#define fetch_far(p) __builtin_prefetch((__global const void *)(p), 0, 2)
+#endif
+#endif
+#ifndef fetch
+#define fetch(p)
+#define fetch_far(p)
+#endif
+
 inline float sum_of_4(float4 v) {
     const float2 s = v.lo + v.hi;
     return s.x + s.y;
@@ -165,6 +178,15 @@ inline void store_last(vec v, long count, __global float *end) {
         end[-1] = v4.w;
     }
 #endif
+}
+
+// Stores at p the lanes of a vector that are new when `left` elements of a run remain; see fresh_lanes.
+inline void put_last(vec v, long left, __global float *p) {
+    if (left >= WIDTH) {
+        store(v, p);
+    } else {
+        store_last(v, left, p + WIDTH);
+    }
 }
 
 // Where the whole cache lines of a run of `count` floats at p begin; `count` if there are none, or p is odd.

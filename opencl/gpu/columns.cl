@@ -91,9 +91,9 @@ static inline vec biases_of(__global const float *bias, long column) {
 #endif
 }
 
-// The sum over the work-items down the rows.
-static inline tally column_total(tally mine, __local tally *slots) {
-    return team_total(mine, slots, DEPTH, LANES);
+// Replaces a tally by the sum over the work-items down the rows.
+INLINED void column_total(tally *t, __local tally *slots) {
+    team_total(t, slots, DEPTH, LANES);
 }
 
 // The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
@@ -108,16 +108,15 @@ static inline tally deviations(__global const float *x, strip s, vec scale, vec 
 }
 
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-static inline moments two_pass(__global const float *x, strip s, vec scale, __local tally *slots) {
+INLINED void two_pass(moments *m, __global const float *x, strip s, vec scale, __local tally *slots) {
     const vec pivot = s.from < s.to ? load_vec(x, s.from * s.columns + s.column) * scale : (vec)0.0f;
     const float count = (float)max(s.to - s.from, 1L);
-    tally sums = empty_tally();
-    const tally visited = deviations(x, s, scale, pivot);
-    sums.first = visited.first;
-    sums.first_low = visited.first_low;
-    sums = column_total(sums, slots);
-    const vec mean = pivot + both(sums.first, sums.first_low) / count;
-    return moments_of(column_total(deviations(x, s, scale, mean), slots), mean, count, scale);
+    tally t = only_first(deviations(x, s, scale, pivot));
+    column_total(&t, slots);
+    const vec mean = pivot + both(t.first, t.first_low) / count;
+    t = deviations(x, s, scale, mean);
+    column_total(&t, slots);
+    *m = moments_of(t, mean, count, scale);
 }
 
 static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
@@ -144,17 +143,15 @@ static inline tally magnitudes(__global const float *x, strip s) {
 }
 
 // Walks the columns that are doubtful once more. The whole tile walks if one of them has to.
-static inline moments checked(moments m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
-    const int again = doubtful(m);
+INLINED void check(moments *m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
+    const int again = doubtful(*m);
     if (any_item(again, answer)) {
-        const tally t = column_total(magnitudes(x, s), slots);
-        const float scale = isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f;
-        const moments scaled = two_pass(x, s, scale, slots);
-        if (again) {
-            m = rescued(m, scaled, t.first);
-        }
+        tally t = magnitudes(x, s);
+        column_total(&t, slots);
+        moments scaled;
+        two_pass(&scaled, x, s, isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f, slots);
+        *m = rescued(again, *m, scaled, t.first);
     }
-    return m;
 }
 
 FIXED_WORK_GROUP
@@ -164,7 +161,9 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
     __local tally slots[WORK_GROUP];
     __local int answer;
     const strip s = strip_of(get_group_id(0), columns, 0, rows);
-    const moments m = checked(two_pass(x, s, 1.0f, slots), x, s, eps, slots, &answer);
+    moments m;
+    two_pass(&m, x, s, 1.0f, slots);
+    check(&m, x, s, eps, slots, &answer);
     if (s.from < s.to && depth() == 0) {
         store_moments(stats, columns, s.column, m, eps, zero_rstd);
     }
@@ -195,7 +194,7 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         const float n = (float)min(chunk_rows, rows - k * chunk_rows);
         t = add_first(t, n * ((partials[at] - pivot) + partials[all + at]));
     }
-    t = column_total(t, slots);
+    column_total(&t, slots);
     const float mean = pivot + both(t.first, t.first_low) / count;
     t = empty_tally();
     for (long k = depth(); k < own; k += DEPTH) {
@@ -206,8 +205,9 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         t = add_second(add_first(t, n * d), n * (d * d + variance));
         t.largest = fmax(t.largest, fmax(fabs(d), variance));
     }
-    const moments merged = moments_of(column_total(t, slots), mean, count, 1.0f);
-    const moments m = checked(merged, x, s, eps, slots, &answer);
+    column_total(&t, slots);
+    moments m = moments_of(t, mean, count, 1.0f);
+    check(&m, x, s, eps, slots, &answer);
     if (own > 0 && depth() == 0) {
         store_moments(stats, columns, s.column, m, eps, zero_rstd);
     }
@@ -222,7 +222,8 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
     __local tally slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
     const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
-    const moments m = two_pass(x, s, (vec)1.0f, slots);
+    moments m;
+    two_pass(&m, x, s, (vec)1.0f, slots);
     if (s.from < s.to && depth() == 0) {
         const long at = chunk * columns + s.column;
         store_vec(partials, at, m.mean);
@@ -287,7 +288,8 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
     const column_stats c = load_columns(stats, columns, s.column);
     tally t = empty_tally();
 #if WANT_PARAMETERS || !GIVEN
-    t = column_total(strip_sums(x, dy, s, c), slots);
+    t = strip_sums(x, dy, s, c);
+    column_total(&t, slots);
     store_partials(partials + raw, chunks, chunk, s, t);
 #endif
 #if WANT_DX
@@ -313,7 +315,7 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
         const long at = raw + k * columns + s.column;
         t = add_second(add_first(t, load_vec(partials, at)), load_vec(partials, chunks * columns + at));
     }
-    t = column_total(t, slots);
+    column_total(&t, slots);
     const vec w = weights_of(weight, s.column);
     strip_gradient(x, dy, dx, s, load_columns(stats, columns, s.column), w, w * both(t.second, t.second_low) / (float)rows,
                    w * both(t.first, t.first_low) / (float)rows);
@@ -343,6 +345,7 @@ __kernel void row_gradients(__global const float *restrict x, __global const flo
 #endif
     }
 #if WANT_PARAMETERS
-    store_partials(partials + raw, chunks, chunk, s, column_total(t, slots));
+    column_total(&t, slots);
+    store_partials(partials + raw, chunks, chunk, s, t);
 #endif
 }

@@ -30,16 +30,18 @@ static inline int doubtful(moments m) {
     return needs_rescue(m.variance) && !(m.variance == 0.0f && m.spread == 0.0f);
 }
 
-// What to keep of a doubtful group after its second walk. sum is that of x * 2^-60, which no finite x can overflow.
-static inline moments rescued(moments plain, moments scaled, float sum) {
-    if (!isfinite(sum)) {
-        plain.mean = sum;
-        plain.delta = 0.0f;
-        plain.variance = NAN;
-        return plain;
-    }
-    plain.variance = 0.0f;
-    return scaled.variance > 0.0f ? scaled : plain;
+// What to keep after a second walk; `again` tells of whom it was asked. sum is that of x * 2^-60, which no finite x can
+// overflow. Without branches, because PoCL 3.1 loses values over a branch that work-items take apart within a conditional
+// region that has barriers.
+static inline moments rescued(int again, moments plain, moments scaled, float sum) {
+    const int finite = isfinite(sum);
+    const int better = again && finite && scaled.variance > 0.0f;
+    moments m = plain;
+    m.mean = again && !finite ? sum : better ? scaled.mean : plain.mean;
+    m.delta = again && !finite ? 0.0f : better ? scaled.delta : plain.delta;
+    m.variance = !again ? plain.variance : !finite ? NAN : better ? scaled.variance : 0.0f;
+    m.scale = better ? scaled.scale : plain.scale;
+    return m;
 }
 
 static inline group_stats finished(moments m, float eps, int zero_rstd) {

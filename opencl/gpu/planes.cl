@@ -150,7 +150,8 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
     __local int answer;
     const long group = (long)get_group_id(0) * TEAMS + team();
     const region r = group_region(group, groups, planes, span);
-    const moments m = group_moments(x, r, size_of(r), eps, slots, &answer);
+    moments m;
+    group_moments(&m, x, r, size_of(r), eps, slots, &answer);
     if (r.planes > 0 && item() == 0) {
         store_moments(stats, groups, group, m, eps, zero_rstd);
     }
@@ -165,7 +166,8 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
-    const moments m = two_pass(x, r, size_of(r), 1.0f, slots);
+    moments m;
+    two_pass(&m, x, r, size_of(r), 1.0f, slots);
     if (r.planes > 0 && item() == 0) {
         const long at = group * chunks + chunk;
         partials[at] = m.mean;
@@ -194,7 +196,7 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         const float n = size_of(chunk_region(group, k, groups, planes, span, chunk_planes, chunk_span, span_chunks));
         t = add_first(t, n * ((partials[at + k] - pivot) + partials[all + at + k]));
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
     const float mean = pivot + both(t.first, t.first_low) / count;
     t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
@@ -204,8 +206,9 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         t = add_second(add_first(t, n * d), n * (d * d + variance));
         t.largest = fmax(t.largest, fmax(fabs(d), variance));
     }
-    const moments merged = moments_of(team_total(t, slots, ITEMS, 1), mean, count, 1.0f);
-    const moments m = checked(merged, x, r, count, eps, slots, &answer);
+    team_total(&t, slots, ITEMS, 1);
+    moments m = moments_of(t, mean, count, 1.0f);
+    check(&m, x, r, count, eps, slots, &answer);
     if (own > 0 && item() == 0) {
         store_moments(stats, groups, group, m, eps, zero_rstd);
     }
@@ -246,7 +249,7 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         if (p < r.planes) {
             sums = plane_sums(sums, x, dy, begin, begin + span, s);
         }
-        sums = team_total(sums, slots, LANES, 1);
+        team_total(&sums, slots, LANES, 1);
         if (p < r.planes && lane() == 0) {
 #if WANT_PARAMETERS
             store_partials(partials + raw, groups / row_groups, row_groups * planes, group / row_groups, parameter + p,
@@ -257,9 +260,10 @@ __kernel void backward(__global const float *restrict x, __global const float *r
             t = add_second(t, w * both(sums.second, sums.second_low));
         }
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
 #else
-    tally t = team_total(region_sums(x, dy, r, s), slots, ITEMS, 1);
+    tally t = region_sums(x, dy, r, s);
+    team_total(&t, slots, ITEMS, 1);
 #if WANT_PARAMETERS
     if (r.planes > 0 && item() == 0) {
         store_partials(partials + raw, 1, groups, 0, group, t);
@@ -289,7 +293,8 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
     const group_stats s = load_stats(stats, groups, min(group, groups - 1));
 #if WANT_PARAMETERS || !GIVEN
-    const tally t = team_total(region_sums(x, dy, r, s), slots, ITEMS, 1);
+    tally t = region_sums(x, dy, r, s);
+    team_total(&t, slots, ITEMS, 1);
     if (r.planes > 0 && item() == 0) {
 #if SEGMENTED
         store_partials(partials + raw, groups / row_groups * span_chunks, row_groups * planes,
@@ -328,7 +333,7 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
         const float w = weight_of(weight, parameter);
         t = add_second(add_first(t, w * partials[at]), w * partials[blocks * parameters + at]);
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
     if (r.planes > 0) {
         const float count = (float)(planes * span);
         batch_gradient(x, dy, dx, weight, r, load_stats(stats, groups, group),

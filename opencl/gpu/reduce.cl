@@ -17,6 +17,11 @@ typedef float4 vec;
 typedef float vec;
 #endif
 
+// Stands before functions that are handed local memory. A compiler that keeps them apart may write the address of a kernel's
+// local array into them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then. They return
+// no structures, because Oclgrind 21.10 cannot run what clang makes of inlining that.
+#define INLINED static inline __attribute__((always_inline))
+
 // Stands before every kernel: knowing the size, a compiler knows how many registers there are.
 #define FIXED_WORK_GROUP __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 
@@ -51,6 +56,13 @@ static inline tally add_second(tally t, vec value) {
     return t;
 }
 
+static inline tally only_first(tally t) {
+    tally first = empty_tally();
+    first.first = t.first;
+    first.first_low = t.first_low;
+    return first;
+}
+
 static inline tally add_tally(tally t, tally other) {
     t = add_second(add_first(t, other.first), other.second);
     t.first_low += other.first_low;
@@ -64,12 +76,12 @@ static inline vec both(vec high, vec low) {
     return isfinite(high) ? high + low : high;
 }
 
-// The sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart. Every work-item of the
-// work-group must come here, and each gets its own team's sum.
-static inline tally team_total(tally mine, __local tally *slots, int count, int stride) {
+// Replaces a tally by the sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart. Every
+// work-item of the work-group must come here, and each gets its own team's sum.
+INLINED void team_total(tally *t, __local tally *slots, int count, int stride) {
     const int me = get_local_id(0);
     const int place = (me / stride) & (count - 1);
-    slots[me] = mine;
+    slots[me] = *t;
     for (int reach = count / 2; reach > 0; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (place < reach) {
@@ -77,13 +89,12 @@ static inline tally team_total(tally mine, __local tally *slots, int count, int 
         }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    const tally total = slots[me - place * stride];
+    *t = slots[me - place * stride];
     barrier(CLK_LOCAL_MEM_FENCE);
-    return total;
 }
 
 // Whether any work-item of the work-group says yes: what all of them then do together may hold barriers.
-static inline int any_item(int yes, __local int *answer) {
+INLINED int any_item(int yes, __local int *answer) {
     if (get_local_id(0) == 0) {
         *answer = 0;
     }

@@ -141,34 +141,32 @@ static inline tally magnitudes(__global const float *x, region r) {
 }
 
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-static inline moments two_pass(__global const float *x, region r, float count, float scale, __local tally *slots) {
+INLINED void two_pass(moments *m, __global const float *x, region r, float count, float scale, __local tally *slots) {
     const float pivot = r.planes > 0 ? x[r.first] * scale : 0.0f;
-    tally sums = empty_tally();
-    const tally visited = deviations(x, r, scale, pivot);
-    sums.first = visited.first;
-    sums.first_low = visited.first_low;
-    sums = team_total(sums, slots, ITEMS, 1);
-    const float mean = pivot + both(sums.first, sums.first_low) / count;
-    return moments_of(team_total(deviations(x, r, scale, mean), slots, ITEMS, 1), mean, count, scale);
+    tally t = only_first(deviations(x, r, scale, pivot));
+    team_total(&t, slots, ITEMS, 1);
+    const float mean = pivot + both(t.first, t.first_low) / count;
+    t = deviations(x, r, scale, mean);
+    team_total(&t, slots, ITEMS, 1);
+    *m = moments_of(t, mean, count, scale);
 }
 
 // Walks the groups that are doubtful once more. All teams of the work-group walk if one has to.
-static inline moments checked(moments m, __global const float *x, region r, float count, float eps, __local tally *slots,
-                       __local int *answer) {
-    const int again = doubtful(m);
+INLINED void check(moments *m, __global const float *x, region r, float count, float eps, __local tally *slots,
+                   __local int *answer) {
+    const int again = doubtful(*m);
     if (any_item(again, answer)) {
-        const tally t = team_total(magnitudes(x, r), slots, ITEMS, 1);
-        const float scale = isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f;
-        const moments scaled = two_pass(x, r, count, scale, slots);
-        if (again) {
-            m = rescued(m, scaled, t.first);
-        }
+        tally t = magnitudes(x, r);
+        team_total(&t, slots, ITEMS, 1);
+        moments scaled;
+        two_pass(&scaled, x, r, count, isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f, slots);
+        *m = rescued(again, *m, scaled, t.first);
     }
-    return m;
 }
 
 // The moments of a region that is a whole group.
-static inline moments group_moments(__global const float *x, region r, float count, float eps, __local tally *slots,
-                             __local int *answer) {
-    return checked(two_pass(x, r, count, 1.0f, slots), x, r, count, eps, slots, answer);
+INLINED void group_moments(moments *m, __global const float *x, region r, float count, float eps, __local tally *slots,
+                           __local int *answer) {
+    two_pass(m, x, r, count, 1.0f, slots);
+    check(m, x, r, count, eps, slots, answer);
 }

@@ -89,7 +89,8 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
     __local int answer;
     const long row = (long)get_group_id(0) * TEAMS + team();
     const region r = row_region(row, rows, length);
-    const moments m = group_moments(x, r, (float)length, eps, slots, &answer);
+    moments m;
+    group_moments(&m, x, r, (float)length, eps, slots, &answer);
     if (r.planes > 0) {
         if (item() == 0) {
             store_moments(stats, rows, row, m, eps, zero_rstd);
@@ -124,7 +125,7 @@ static inline tally weighted_sums(__global const float *x, __global const float 
 }
 
 // Adds up what the teams of a work-group hold of one quad; the first team gets the sum.
-static inline float4 sum_over_teams(float4 mine, __local float4 *quads) {
+INLINED float4 sum_over_teams(float4 mine, __local float4 *quads) {
     const int me = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
     quads[me] = mine;
@@ -163,7 +164,8 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         const long begin = row * length;
         const long end = row < rows ? begin + length : begin;
 #if WANT_DX
-        const tally t = team_total(weighted_sums(x, dy, weight, begin, length, begin, end, s), slots, ITEMS, 1);
+        tally t = weighted_sums(x, dy, weight, begin, length, begin, end, s);
+        team_total(&t, slots, ITEMS, 1);
         const float mean_gx = both(t.first, t.first_low) / (float)length;
         const float mean_g = both(t.second, t.second_low) / (float)length;
 #endif
@@ -192,7 +194,7 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         const long i = 4 * (lane() + LANES * k) - from;
         const float4 w = sum_over_teams(dw[k], quads);
         const float4 b = sum_over_teams(db[k], quads);
-        if (team() == 0) {
+        if (team() == 0 && i < length) {
             store_parameters(own, w, i, length);
             store_parameters(own + blocks * length, b, i, length);
         }
@@ -209,8 +211,8 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
     const long row = get_group_id(0) / chunks;
     const long begin = row * length + get_group_id(0) % chunks * chunk_span;
     const long end = min(begin + chunk_span, (row + 1) * length);
-    const tally mine = weighted_sums(x, dy, weight, row * length, length, begin, end, load_stats(stats, rows, row));
-    const tally t = team_total(mine, slots, ITEMS, 1);
+    tally t = weighted_sums(x, dy, weight, row * length, length, begin, end, load_stats(stats, rows, row));
+    team_total(&t, slots, ITEMS, 1);
     if (item() == 0) {
         sums[get_group_id(0)] = both(t.first, t.first_low);
         sums[rows * chunks + get_group_id(0)] = both(t.second, t.second_low);
@@ -228,7 +230,7 @@ __kernel void merge_sums(__global const float *restrict sums, __global float *re
         t = add_first(t, sums[row * chunks + k]);
         t = add_second(t, sums[(rows + row) * chunks + k]);
     }
-    t = team_total(t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, 1);
     if (item() == 0) {
         means[row] = both(t.first, t.first_low) / (float)length;
         means[rows + row] = both(t.second, t.second_low) / (float)length;

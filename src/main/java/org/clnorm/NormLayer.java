@@ -236,6 +236,9 @@ public abstract class NormLayer implements AutoCloseable {
      */
     public final Explanation explain(Tensor x, Task.Pass pass) {
         Work work = prepared(x);
+        if (x.size() == 0) {
+            throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
+        }
         boolean weight = parameters.containsKey("weight");
         return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
                 ? work.forwardTask(weight, parameters.containsKey("bias"))

@@ -56,6 +56,19 @@ class IntoTest {
     }
 
     @OnEveryDevice
+    void anotherLayersOutputIsForgottenToo(Device device) {
+        try (GroupNorm norm = new GroupNorm(2, 6).on(device); LayerNorm other = new LayerNorm(5).on(device)) {
+            Tensor x = normal(device, 1, SHAPE);
+            Tensor dy = normal(device, 2, SHAPE);
+            Tensor into = device.zeros(SHAPE);
+            norm.forward(x, into);
+            other.forward(x, into);
+            assertRefused(norm, IllegalStateException.class, "expected a forward pass", () -> norm.backward(dy));
+            other.backward(dy);
+        }
+    }
+
+    @OnEveryDevice
     void inputsAreNotOverwritten(Device device) {
         Tensor x = normal(device, 1, SHAPE);
         float[] values = x.read();

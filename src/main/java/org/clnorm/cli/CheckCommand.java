@@ -49,6 +49,8 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the table and the failures as JSON.")
     private Path json;
 
+    private int declined;
+
     private CheckCommand() {
     }
 
@@ -80,7 +82,11 @@ final class CheckCommand implements Callable<Integer> {
             try (Progress progress = new Progress("check", (long) workloads.size() * sets.size(), err)) {
                 for (Workload workload : workloads) {
                     for (KernelSets.Opened set : sets) {
-                        report.add(workload, set.label(), check.verdicts(workload, set.device()));
+                        if (options.variant().isEmpty() || check.accepts(workload, set.device())) {
+                            report.add(workload, set.label(), check.verdicts(workload, set.device()));
+                        } else {
+                            declined++;
+                        }
                         progress.step();
                     }
                 }
@@ -107,7 +113,8 @@ final class CheckCommand implements Callable<Integer> {
                     Integer.toString(row.failed()), String.format(Locale.ROOT, "%.1e", row.worstError()));
         }
         table.print(out);
-        out.println(report.cases() + " cases run, " + report.failures().size() + " failed");
+        out.println(report.cases() + " cases run, " + report.failures().size() + " failed"
+                + (declined == 0 ? "" : ", " + declined + " declined by the variant"));
         for (CheckReport.Failure failure : report.failures()) {
             out.println(again(sets, failure));
         }

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.clnorm.NormLayer;
+import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
@@ -49,6 +51,30 @@ public final class ReferenceCheck implements AutoCloseable {
      */
     public List<Verdict> verdicts(Workload workload, Device device) {
         return verdicts(Case.of(workload), device);
+    }
+
+    /**
+     * Whether a device opened with one variant of the kernels can run a workload; others run all.
+     *
+     * @param workload what might be run
+     * @param device   the device
+     * @return false if the variant, or the layer, declines one of the passes
+     */
+    public boolean accepts(Workload workload, Device device) {
+        if (workload.shape().size() == 0) {
+            return true;
+        }
+        try (NormLayer layer = workload.layer().on(device); Tensor x = device.empty(DataType.F32, workload.shape())) {
+            for (char step : workload.trial().steps().toCharArray()) {
+                layer.train(step == 't').explain(x, Task.Pass.FORWARD);
+                if (workload.backward()) {
+                    layer.explain(x, Task.Pass.BACKWARD);
+                }
+            }
+            return true;
+        } catch (IllegalArgumentException declined) {
+            return false;
+        }
     }
 
     List<Verdict> verdicts(Case what, Device device) {

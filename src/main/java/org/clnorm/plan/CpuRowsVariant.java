@@ -15,7 +15,7 @@ final class CpuRowsVariant implements Variant {
     private static final long MOST_ROWS = 64;
     private static final long FEWEST_ROWS = 16;
     /** Floats of a row from which on a row, its gradient and the partial sums no longer fit a core's cache together. */
-    private static final long LONG_ROW = 65_536;
+    private static final long LONG_ROW = 131_072;
     /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
     private static final long COLUMNS = 1_024;
 
@@ -46,24 +46,38 @@ final class CpuRowsVariant implements Variant {
 
     private NormPlan forward(Task task, Rows given, Traits traits) {
         Rows rows = elementwise(task, given);
-        boolean elementwise = rows.span() == 1;
-        Map<String, Integer> options = CpuWork.options(task, traits, elementwise ? rows.length() : rows.span());
-        options.put("ELEMENTWISE", elementwise ? 1 : 0);
+        Map<String, Integer> options = CpuWork.options(task, traits, rows.span() == 1 ? rows.length() : rows.span());
+        options.put("ELEMENTWISE", rows.span() == 1 ? 1 : 0);
+        boolean shared = CpuWork.tooFew(rows.rows(), task.view().elements(), traits)
+                || (task.weight() || task.bias()) && rows.span() == 1 && rows.length() >= LONG_ROW;
+        return shared ? forwardInParts(task, rows, options) : forwardWhole(task, rows, options, traits);
+    }
+
+    private NormPlan forwardWhole(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
         Map<String, Long> scalars = scalars(rows);
-        if (!CpuWork.tooFew(rows.rows(), task.view().elements(), traits)) {
-            long block = CpuWork.block(rows.rows(), rows.length(), traits);
-            scalars.put("block", block);
-            Step step = CpuWork.step("cpu/rows", "rows_forward", options, CpuWork.ceil(rows.rows(), block), scalars);
-            return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", List.of(step), Map.of(), task);
-        }
+        long block = CpuWork.block(rows.rows(), rows.length(), traits);
+        scalars.put("block", block);
+        Step step = CpuWork.step("cpu/rows", "rows_forward", options, CpuWork.ceil(rows.rows(), block), scalars);
+        return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", List.of(step), Map.of(), task);
+    }
+
+    private NormPlan forwardInParts(Task task, Rows rows, Map<String, Integer> options) {
         long parts = CpuWork.ceil(rows.length(), CpuWork.PART);
-        scalars.put("length", rows.length());
-        scalars.put("parts", parts);
-        scalars.put("part", CpuWork.PART);
+        Map<String, Long> moments = scalars(rows);
+        moments.put("length", rows.length());
+        moments.put("parts", parts);
+        moments.put("part", CpuWork.PART);
+        Map<String, Long> apply = scalars(rows);
+        long part = rows.span() == 1 ? COLUMNS : CpuWork.PART;
+        long block = rows.span() == 1 ? Math.min(MOST_ROWS, rows.rows()) : 1;
+        long tiles = CpuWork.ceil(rows.length(), part);
+        apply.put("parts", tiles);
+        apply.put("part", part);
+        apply.put("block", block);
         List<Step> steps = List.of(
-                CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, scalars),
-                CpuWork.step("cpu/rows", "rows_merge", options, rows.rows(), scalars),
-                CpuWork.step("cpu/rows", "rows_apply", options, rows.rows() * parts, scalars));
+                CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, moments),
+                CpuWork.step("cpu/rows", "rows_merge", options, rows.rows(), moments),
+                CpuWork.step("cpu/rows", "rows_apply", options, tiles * CpuWork.ceil(rows.rows(), block), apply));
         return CpuWork.plan(name(), said(rows) + ", in " + parts + " parts each", steps,
                 Map.of("partials", 3 * rows.rows() * parts), task);
     }
@@ -101,9 +115,10 @@ final class CpuRowsVariant implements Variant {
                 "part", CpuWork.PART);
         List<Step> steps = List.of(
                 CpuWork.step("cpu/rows_dense", "dense_sums", options, rows.rows() * parts, scalars),
+                CpuWork.step("cpu/rows_dense", "dense_fold", options, rows.rows(), scalars),
                 CpuWork.step("cpu/rows_dense", "dense_columns", options, CpuWork.ceil(rows.length(), COLUMNS), scalars));
         return CpuWork.plan(name(), said(rows) + ", " + COLUMNS + " columns a work-item", steps,
-                Map.of("sums", 2 * rows.rows() * parts), task);
+                Map.of("sums", 2 * rows.rows() * parts, "means", 2 * rows.rows()), task);
     }
 
     private NormPlan segments(Task task, Rows rows, Traits traits) {

@@ -7,10 +7,11 @@ import java.util.Map;
 /** What the plans of the CPU kernel set share: how wide, how much at once, past the caches or through them. */
 final class CpuWork {
     /**
-     * Bytes of output from which on stores go past the caches. Measured with PoCL on 2 cores: such stores win 1.2–1.4× from
-     * about 8 MB on and lose below 3–6 MB, where the output would have stayed in the cache for whoever reads it next.
+     * Bytes of output from which on stores go past the caches. Measured with PoCL on 2 cores: on Sapphire Rapids such stores
+     * win 1.3–1.5× from 4 MB on, on Zen 3 1.2–1.4× from 8 MB on; below 3 MB they lose, and the output would have stayed in
+     * the cache for whoever reads it next.
      */
-    static final long STREAM_BYTES = 8L << 20;
+    static final long STREAM_BYTES = 4L << 20;
     /** Elements that make a work-item worth its launch of about 10 ns. */
     static final long WORK = 16_384;
     /** Elements of the parts that a long group is cut into; with 4,096 the merging costs a fifth. */

@@ -1,0 +1,48 @@
+package org.clnorm;
+
+import static org.clnorm.Snapshot.assertRefused;
+import static org.clnorm.Values.normal;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import org.clnorm.engine.Explanation;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Tensor;
+
+/** Every layer can say how its device does it, without doing it. */
+class ExplainTest {
+    private static void explains(Device device, NormLayer layer, long... dims) {
+        try (layer) {
+            Tensor x = normal(device, 1, dims);
+            Snapshot before = Snapshot.of(layer);
+            for (Task.Pass pass : Task.Pass.values()) {
+                Explanation explanation = layer.explain(x, pass);
+                assertFalse(explanation.variant().isBlank());
+                assertFalse(explanation.reason().isBlank());
+            }
+            assertRefused(layer, IllegalStateException.class, "expected a forward pass", () -> layer.backward(x));
+            assertEquals(before, Snapshot.of(layer));
+        }
+    }
+
+    @OnEveryDevice
+    void layers(Device device) {
+        explains(device, new BatchNorm1d(3).on(device), 4, 3);
+        explains(device, new BatchNorm2d(3).on(device), 4, 3, 5, 5);
+        explains(device, new InstanceNorm2d(3).on(device), 4, 3, 5, 5);
+        explains(device, new GroupNorm(3, 6).on(device), 4, 6, 5);
+        explains(device, new LayerNorm(5).on(device), 4, 5);
+        explains(device, LayerNorm.builder(5).elementwiseAffine(false).build().on(device), 4, 5);
+    }
+
+    @OnEveryDevice
+    void whatDoesNotFitIsRefused(Device device) {
+        try (LayerNorm layer = new LayerNorm(5).on(device)) {
+            Tensor empty = device.zeros(0, 5);
+            Tensor other = device.zeros(4, 6);
+            assertRefused(layer, "expected x with at least one element", () -> layer.explain(empty, Task.Pass.FORWARD));
+            assertRefused(layer, "given normalizedShape", () -> layer.explain(other, Task.Pass.BACKWARD));
+        }
+    }
+}
