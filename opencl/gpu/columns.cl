@@ -1,6 +1,7 @@
-// Groups that interleave: x is [rows, columns] without gaps and every column is a group of its own (batch normalization of
-// [N, C], or channels last). A work-group takes a tile: LANES work-items side by side along the columns, WIDTH columns each,
-// and DEPTH of them down the rows. Where rows are few one work-group walks all of them; else they are cut into chunks.
+// Groups that interleave: x is [rows, columns] without gaps and every column is a group of its own (batch normalization
+// of [N, C], or channels last). A work-group takes a tile: LANES work-items side by side along the columns, WIDTH
+// columns each, and DEPTH of them down the rows. Where rows are few one work-group walks all of them; else they are cut
+// into chunks.
 
 // Powers of two. WIDTH 4 asks for a number of columns that is a multiple of four; what decides about single columns,
 // forward and merge_moments, is compiled for WIDTH 1 only.
@@ -52,6 +53,10 @@ static inline strip strip_of(long tile, long columns, long from, long to) {
     s.from = column < columns ? from : to;
     s.to = to;
     return s;
+}
+
+static inline strip chunk_strip(long chunk, long rows, long columns, long chunk_rows, long chunks) {
+    return strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
 }
 
 static inline vec load_vec(__global const float *p, long at) {
@@ -120,7 +125,7 @@ INLINED void two_pass(moments *m, __global const float *x, strip s, vec scale, _
 }
 
 static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
-                      __global const float *bias, strip s, column_stats stats) {
+                             __global const float *bias, strip s, column_stats stats) {
     const vec w = weights_of(weight, s.column);
     const vec b = biases_of(bias, s.column);
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
@@ -217,11 +222,11 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
 
 // Mean, delta and variance of every chunk: partials is [3][chunks][columns].
 FIXED_WORK_GROUP
-__kernel void chunk_moments(__global const float *restrict x, __global float *restrict partials, long rows, long columns,
-                            long chunk_rows, long chunks) {
+__kernel void chunk_moments(__global const float *restrict x, __global float *restrict partials, long rows,
+                            long columns, long chunk_rows, long chunks) {
     __local tally slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
-    const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
+    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     moments m;
     two_pass(&m, x, s, (vec)1.0f, slots);
     if (s.from < s.to && depth() == 0) {
@@ -237,8 +242,7 @@ FIXED_WORK_GROUP
 __kernel void apply(__global const float *restrict x, __global float *restrict y, __global const float *restrict weight,
                     __global const float *restrict bias, __global const float *restrict stats, long rows, long columns,
                     long chunk_rows, long chunks) {
-    const long chunk = get_group_id(0) % chunks;
-    const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
+    const strip s = chunk_strip(get_group_id(0) % chunks, rows, columns, chunk_rows, chunks);
     normalize(x, y, weight, bias, s, load_columns(stats, columns, s.column));
 }
 
@@ -253,9 +257,10 @@ static inline tally strip_sums(__global const float *x, __global const float *dy
     return t;
 }
 
-// dx from the means over the column of g = dy * w and of g * x_hat; where the statistics were given these are no part of it.
+// dx from the means over the column of g = dy * w and of g * x_hat; where the statistics were given these are no part
+// of it.
 static inline void strip_gradient(__global const float *x, __global const float *dy, __global float *dx, strip s,
-                           column_stats stats, vec w, vec mean_g, vec mean_gx) {
+                                  column_stats stats, vec w, vec mean_g, vec mean_gx) {
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
         const vec g = load_vec(dy, at) * w;
@@ -278,13 +283,13 @@ static inline void store_partials(__global float *partials, long blocks, long bl
 // The sums of every chunk, and dx where nothing else is needed for it: where there is one chunk only, or the statistics
 // were given. partials from `raw` on is [2][chunks][columns].
 FIXED_WORK_GROUP
-__kernel void chunk_sums(__global const float *restrict x, __global const float *restrict dy, __global float *restrict dx,
-                         __global const float *restrict weight, __global const float *restrict stats,
-                         __global float *restrict partials, long rows, long columns, long chunk_rows, long chunks,
-                         long raw) {
+__kernel void chunk_sums(__global const float *restrict x, __global const float *restrict dy,
+                         __global float *restrict dx, __global const float *restrict weight,
+                         __global const float *restrict stats, __global float *restrict partials, long rows,
+                         long columns, long chunk_rows, long chunks, long raw) {
     __local tally slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
-    const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
+    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     const column_stats c = load_columns(stats, columns, s.column);
     tally t = empty_tally();
 #if WANT_PARAMETERS || !GIVEN
@@ -309,7 +314,7 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
                        long raw) {
     __local tally slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
-    const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
+    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     tally t = empty_tally();
     for (long k = depth(); k < chunks; k += DEPTH) {
         const long at = raw + k * columns + s.column;
@@ -317,12 +322,12 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
     }
     column_total(&t, slots);
     const vec w = weights_of(weight, s.column);
-    strip_gradient(x, dy, dx, s, load_columns(stats, columns, s.column), w, w * both(t.second, t.second_low) / (float)rows,
-                   w * both(t.first, t.first_low) / (float)rows);
+    strip_gradient(x, dy, dx, s, load_columns(stats, columns, s.column), w,
+                   w * both(t.second, t.second_low) / (float)rows, w * both(t.first, t.first_low) / (float)rows);
 }
 
-// Rows with a parameter an element, too long or too few for rows.cl: dx and the parameters' sums, column by column. stats
-// are those of the rows, means are [2][rows] of g * x_hat and g; partials from `raw` on is [2][chunks][columns].
+// Rows with a parameter an element, too long or too few for rows.cl: dx and the parameters' sums, column by column.
+// stats are those of the rows, means are [2][rows] of g * x_hat and g; partials from `raw` on is [2][chunks][columns].
 FIXED_WORK_GROUP
 __kernel void row_gradients(__global const float *restrict x, __global const float *restrict dy,
                             __global float *restrict dx, __global const float *restrict weight,
@@ -331,7 +336,7 @@ __kernel void row_gradients(__global const float *restrict x, __global const flo
                             long raw) {
     __local tally slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
-    const strip s = strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
+    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     const vec w = weights_of(weight, s.column);
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {

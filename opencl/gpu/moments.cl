@@ -1,8 +1,8 @@
 // Mean and variance from the sums of two passes, and the judgement whether a group must be walked once more, scaled.
 #include "gpu/reduce.cl"
 
-// The mean in two floats and the variance of elements times scale. spread is the largest distance from mean: where it is
-// zero all elements are equal, and a variance of zero is the truth and no underflow.
+// The mean in two floats and the variance of elements times scale. spread is the largest distance from mean: where it
+// is zero all elements are equal, and a variance of zero is the truth and no underflow.
 typedef struct {
     vec mean, delta, variance, spread, scale;
 } moments;
@@ -31,8 +31,8 @@ static inline int doubtful(moments m) {
 }
 
 // What to keep after a second walk; `again` tells of whom it was asked. sum is that of x * 2^-60, which no finite x can
-// overflow. Without branches, because PoCL 3.1 loses values over a branch that work-items take apart within a conditional
-// region that has barriers.
+// overflow. Without branches, because PoCL 3.1 loses values over a branch that work-items take apart within a
+// conditional region that has barriers.
 static inline moments rescued(int again, moments plain, moments scaled, float sum) {
     const int finite = isfinite(sum);
     const int better = again && finite && scaled.variance > 0.0f;

@@ -1,10 +1,11 @@
-// Groups of planes: every plane is contiguous and has one parameter. SEGMENTED: the planes of a group follow each other and
-// each has a parameter of its own, which repeat after row_groups groups (group and instance normalization). Otherwise a
-// group is a channel of [planes, groups, span] and has one parameter (batch normalization).
+// Groups of planes: every plane is contiguous and has one parameter. SEGMENTED: the planes of a group follow each other
+// and each has a parameter of its own, which repeat after row_groups groups (group and instance normalization).
+// Otherwise a group is a channel of [planes, groups, span] and has one parameter (batch normalization).
 //
-// Where groups are many, a team of work-items owns one: x is read from memory once and then from cache. Where they are few
-// and long, a group is cut into `chunks`, chunk_planes by chunk_span, each with a work-group: moments of the chunks, merged
-// to the group's, then y; or sums of the chunks, then dx. Given statistics are elementwise, by chunks as well.
+// Where groups are many, a team of work-items owns one: x is read from memory once and then from cache. Where they are
+// few and long, a group is cut into `chunks`, chunk_planes by chunk_span, each with a work-group: moments of the
+// chunks, merged to the group's, then y; or sums of the chunks, then dx. Given statistics are elementwise, by chunks as
+// well.
 
 #ifndef SEGMENTED
 #define SEGMENTED 0
@@ -64,7 +65,7 @@ static inline region group_region(long group, long groups, long planes, long spa
 }
 
 static inline region chunk_region(long group, long chunk, long groups, long planes, long span, long chunk_planes,
-                           long chunk_span, long span_chunks) {
+                                  long chunk_span, long span_chunks) {
     region r = group_region(group, groups, planes, span);
     const long offset = chunk % span_chunks * chunk_span;
     r.plane = chunk / span_chunks * chunk_planes;
@@ -79,7 +80,7 @@ static inline float size_of(region r) {
 }
 
 static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
-                      __global const float *bias, region r, group_stats s, long parameter) {
+                             __global const float *bias, region r, group_stats s, long parameter) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
@@ -92,7 +93,8 @@ static inline void normalize(__global const float *x, __global float *y, __globa
 }
 
 // Adds the sums of dy * x_hat and dy over the part of a plane that this work-item visits.
-static inline tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end, group_stats s) {
+static inline tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end,
+                               group_stats s) {
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 g = load_quad(dy, at, begin, end);
         const float4 product = inside(g * normalized4(load_quad(x, at, begin, end), s), at, begin, end);
@@ -112,8 +114,8 @@ static inline tally region_sums(__global const float *x, __global const float *d
 
 // dx from the means over the group of g = dy * w and of g * x_hat.
 static inline void batch_gradient(__global const float *x, __global const float *dy, __global float *dx,
-                           __global const float *weight, region r, group_stats s, long parameter, float mean_g,
-                           float mean_gx) {
+                                  __global const float *weight, region r, group_stats s, long parameter, float mean_g,
+                                  float mean_gx) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
@@ -136,7 +138,8 @@ static inline void given_gradient(__global const float *dy, __global float *dx, 
     }
 }
 
-static inline void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter, tally t) {
+static inline void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter,
+                                  tally t) {
     partials[block * parameters + parameter] = both(t.first, t.first_low);
     partials[(blocks + block) * parameters + parameter] = both(t.second, t.second_low);
 }
@@ -160,8 +163,8 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
 
 // Mean, delta and variance of every chunk: partials is [3][groups][chunks].
 FIXED_WORK_GROUP
-__kernel void chunk_moments(__global const float *restrict x, __global float *restrict partials, long groups, long planes,
-                            long span, long chunk_planes, long chunk_span, long span_chunks, long chunks) {
+__kernel void chunk_moments(__global const float *restrict x, __global float *restrict partials, long groups,
+                            long planes, long span, long chunk_planes, long chunk_span, long span_chunks, long chunks) {
     __local tally slots[WORK_GROUP];
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
@@ -176,8 +179,8 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
     }
 }
 
-// The statistics of every group from those of its chunks: a corrected two-pass again, over the chunks' means, to which the
-// chunks' own variances are added. No term is negative, so nothing cancels.
+// The statistics of every group from those of its chunks: a corrected two-pass again, over the chunks' means, to which
+// the chunks' own variances are added. No term is negative, so nothing cancels.
 FIXED_WORK_GROUP
 __kernel void merge_moments(__global const float *restrict x, __global const float *restrict partials,
                             __global float *restrict stats, long groups, long planes, long span, long chunk_planes,
@@ -283,10 +286,11 @@ __kernel void backward(__global const float *restrict x, __global const float *r
 // The sums of every chunk, and dx where the statistics were given. partials from `raw` on: [2][chunks][groups]; where
 // SEGMENTED a chunk is of one plane only, and it is [2][groups / row_groups * span_chunks][parameters].
 FIXED_WORK_GROUP
-__kernel void chunk_sums(__global const float *restrict x, __global const float *restrict dy, __global float *restrict dx,
-                         __global const float *restrict weight, __global const float *restrict stats,
-                         __global float *restrict partials, long groups, long planes, long span, long row_groups,
-                         long chunk_planes, long chunk_span, long span_chunks, long chunks, long raw) {
+__kernel void chunk_sums(__global const float *restrict x, __global const float *restrict dy,
+                         __global float *restrict dx, __global const float *restrict weight,
+                         __global const float *restrict stats, __global float *restrict partials, long groups,
+                         long planes, long span, long row_groups, long chunk_planes, long chunk_span,
+                         long span_chunks, long chunks, long raw) {
     __local tally slots[WORK_GROUP];
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;

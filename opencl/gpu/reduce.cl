@@ -1,5 +1,6 @@
-// Where the work-items of a work-group meet: one function sums over a team of them, through local memory. A device's own
-// shuffles may take its place without a change elsewhere. The order of summation is fixed, so every run gives the same bits.
+// Where the work-items of a work-group meet: one function sums over a team of them, through local memory. A device's
+// own shuffles may take its place without a change elsewhere. The order of summation is fixed, so every run gives the
+// same bits.
 #include "common/numerics.cl"
 
 // Work-items a work-group, a power of two.
@@ -17,9 +18,9 @@ typedef float4 vec;
 typedef float vec;
 #endif
 
-// Stands before functions that are handed local memory. A compiler that keeps them apart may write the address of a kernel's
-// local array into them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then. They return
-// no structures, because Oclgrind 21.10 cannot run what clang makes of inlining that.
+// Stands before functions that are handed local memory. A compiler that keeps them apart may write the address of a
+// kernel's local array into them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then.
+// They return no structures, because Oclgrind 21.10 cannot run what clang makes of inlining that.
 #define INLINED static inline __attribute__((always_inline))
 
 // Stands before every kernel: knowing the size, a compiler knows how many registers there are.
@@ -76,8 +77,8 @@ static inline vec both(vec high, vec low) {
     return isfinite(high) ? high + low : high;
 }
 
-// Replaces a tally by the sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart. Every
-// work-item of the work-group must come here, and each gets its own team's sum.
+// Replaces a tally by the sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart.
+// Every work-item of the work-group must come here, and each gets its own team's sum.
 INLINED void team_total(tally *t, __local tally *slots, int count, int stride) {
     const int me = get_local_id(0);
     const int place = (me / stride) & (count - 1);

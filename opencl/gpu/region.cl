@@ -1,6 +1,7 @@
 // How a team of work-items visits what it owns of a group: planes of contiguous elements, read four at a time from
 // addresses that are multiples of 16 bytes, so that a load has 128 bits and neighbours read neighbouring ones. Where a
-// plane begins or ends between such addresses, the quads at its ends are masked; a plane shorter than a quad is one or two.
+// plane begins or ends between such addresses, the quads at its ends are masked; a plane shorter than a quad is one or
+// two.
 
 // Work-items side by side along a plane, planes visited at once, and groups to a work-group: powers of two.
 #ifndef LANES
@@ -21,7 +22,8 @@
 
 #include "gpu/moments.cl"
 
-// Planes of `span` elements, `stride` apart; plane is the index of the first one in its group. No planes: nothing to visit.
+// Planes of `span` elements, `stride` apart; plane is the index of the first one in its group. No planes: nothing to
+// visit.
 typedef struct {
     long first, stride, planes, span, plane;
 } region;

@@ -72,7 +72,7 @@ static inline region row_region(long row, long rows, long length) {
 
 // Elements [begin, end) of the row that begins at `row`; weight and bias are those of that row.
 static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
-                      __global const float *bias, long row, long length, long begin, long end, group_stats s) {
+                             __global const float *bias, long row, long length, long begin, long end, group_stats s) {
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 w = weights_of(weight, at - row, length);
         const float4 b = biases_of(bias, at - row, length);
@@ -113,8 +113,8 @@ __kernel void apply(__global const float *restrict x, __global float *restrict y
 }
 
 // The sums of g * x_hat and g over [begin, end) of a row, g = dy * w.
-static inline tally weighted_sums(__global const float *x, __global const float *dy, __global const float *weight, long row,
-                           long length, long begin, long end, group_stats s) {
+static inline tally weighted_sums(__global const float *x, __global const float *dy, __global const float *weight,
+                                  long row, long length, long begin, long end, group_stats s) {
     tally t = empty_tally();
     for (long at = first_quad(begin); at < end; at += 4 * LANES) {
         const float4 g = load_quad(dy, at, begin, end) * weights_of(weight, at - row, length);

@@ -15,9 +15,9 @@ import org.junit.jupiter.params.provider.ArgumentsProvider;
 import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
- * The devices that tests of meaning run on, opened once a run: the CPU engine, and each OpenCL device with the {@code cpu}
- * kernels, the {@code gpu} kernels and the plain variant. Without an OpenCL device the CPU engine is all, unless
- * {@code -Dclnorm.requireDevice=true} makes that a failure.
+ * The devices that tests of meaning run on, opened once a run: the CPU engine, and each OpenCL device with the
+ * {@code cpu} kernels, the {@code gpu} kernels and the plain variant. Without an OpenCL device the CPU engine is all,
+ * unless {@code -Dclnorm.requireDevice=true} makes that a failure.
  */
 public final class TestDevices implements ArgumentsProvider {
     private static final ExtensionContext.Namespace HERE = ExtensionContext.Namespace.create(TestDevices.class);

@@ -20,11 +20,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Checks a device against the CPU engine. */
-@Command(name = "check", description = "Checks a device against the CPU engine in double, on random workloads or given ones.",
+@Command(name = "check",
+        description = "Checks a device against the CPU engine in double, on random workloads or given ones.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, footer = {"",
-            "Without --kernels and --variant both kernel sets of an OpenCL device are checked. Errors are relative to the",
-            "magnitude before cancellation; the contract is 6e-7, and 4e-6 for dweight where x is denormal. For each",
-            "failure a line is printed that runs it again. Exit status 1: something failed, or nothing ran."})
+            "Without --kernels and --variant both kernel sets of an OpenCL device are checked. Errors are relative",
+            "to the magnitude before cancellation; the contract is 6e-7, and 4e-6 for dweight where x is denormal.",
+            "For each failure a line is printed that runs it again. Exit status 1: something failed, or nothing ran."})
 final class CheckCommand implements Callable<Integer> {
     private static final int CASES = 200;
 

@@ -96,7 +96,8 @@ final class RunCommand implements Callable<Integer> {
             if (Files.exists(target) && Files.isSameFile(file, target)) {
                 throw new CheckpointException(file.toString(), "its result would be written over it");
             }
-            CaseRunner.run(what, device).putMetadata("case", what.name()).putMetadata("device", device.name()).save(target);
+            CaseRunner.run(what, device).putMetadata("case", what.name()).putMetadata("device", device.name())
+                    .save(target);
             done++;
         } catch (UnsupportedOperationException later) {
             waiting++;

@@ -10,7 +10,8 @@ import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
 
 /**
- * A layer with its state, the inputs of one or more steps and, where somebody knows it, what should come out. Immutable.
+ * A layer with its state, the inputs of one or more steps and, where somebody knows it, what should come out.
+ * Immutable.
  */
 public final class Case {
     private final String name;

@@ -39,7 +39,8 @@ final class CaseReader {
 
     private Case read(String fileName) {
         if (!settings.text("format").equals(FORMAT)) {
-            throw new IllegalArgumentException("expected the format " + FORMAT + ", got '" + settings.text("format") + "'");
+            throw new IllegalArgumentException(
+                    "expected the format " + FORMAT + ", got '" + settings.text("format") + "'");
         }
         LayerSpec spec = spec().checked();
         Set<String> tags = Set.copyOf(List.of(settings.text("tags", "").split(",")));

@@ -37,8 +37,8 @@ public final class CaseRunner {
      *
      * @param what   the case
      * @param device where to run it
-     * @return for each step k from 0, those that there are of {@code k.y}, {@code k.dx}, {@code k.dweight}, {@code k.dbias},
-     *         {@code k.running_mean}, {@code k.running_var} and {@code k.num_batches_tracked}
+     * @return for each step k from 0, those that there are of {@code k.y}, {@code k.dx}, {@code k.dweight},
+     *         {@code k.dbias}, {@code k.running_mean}, {@code k.running_var} and {@code k.num_batches_tracked}
      * @throws IllegalArgumentException if the layer refuses the case
      */
     public static StateDict run(Case what, Device device) {
@@ -46,8 +46,8 @@ public final class CaseRunner {
     }
 
     /**
-     * Runs a case in double, so that nothing is rounded. Before each step but the first, running statistics are those that
-     * other results have: the reference of a step begins where what it judges began.
+     * Runs a case in double, so that nothing is rounded. Before each step but the first, running statistics are those
+     * that other results have: the reference of a step begins where what it judges began.
      */
     static StateDict runInDouble(Case what, Device cpu, StateDict judged) {
         return new CaseRunner(what, cpu, DataType.F64).run(judged);

@@ -8,9 +8,9 @@ import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 
 /**
- * Judges results by what a case expects. The one contract for float32: an error of at most 6e-7 of scale on every tensor,
- * 4e-6 for dweight where x itself is denormal. NaN must be NaN and Inf the same Inf, except where that depends on the order of
- * operations; what is beyond float32 must be Inf.
+ * Judges results by what a case expects. The one contract for float32: an error of at most 6e-7 of scale on every
+ * tensor, 4e-6 for dweight where x itself is denormal. NaN must be NaN and Inf the same Inf, except where that
+ * depends on the order of operations; what is beyond float32 must be Inf.
  */
 public final class Comparison {
     /** What the contract allows, relative to scale. */
@@ -87,8 +87,8 @@ public final class Comparison {
         for (int i = 0; i < values.length; i++) {
             double error = error(values[i], got[i], expected.scale(), tolerance);
             if (error > tolerance && error > worst) {
-                fault = String.format(Locale.ROOT, "expected %s at %d, got %s: %.2g of scale %.3g", values[i], i, got[i],
-                        error, expected.scale());
+                fault = String.format(Locale.ROOT, "expected %s at %d, got %s: %.2g of scale %.3g", values[i], i,
+                        got[i], error, expected.scale());
             }
             worst = Math.max(worst, error);
         }

@@ -37,8 +37,8 @@ final class Expectations {
     }
 
     /**
-     * A case with what the CPU engine makes of it in double. Each step begins with the running statistics that the results to
-     * be judged have before it, so that no step pays for the rounding of another.
+     * A case with what the CPU engine makes of it in double. Each step begins with the running statistics that the
+     * results to be judged have before it, so that no step pays for the rounding of another.
      */
     static Case judging(Case what, Device cpu, StateDict results) {
         return new Expectations(what, CaseRunner.runInDouble(what, cpu, results), results).complete();

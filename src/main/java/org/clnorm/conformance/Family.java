@@ -5,10 +5,10 @@ import java.util.Random;
 import org.clnorm.tensor.Shape;
 
 /**
- * A family of values for the inputs of generated cases, by name: {@code normal}, {@code zero}, {@code ones}, {@code const},
- * {@code constchan} (one channel is constant), {@code chanscales} (each channel has a scale of its own), {@code denormal},
- * {@code outlier}, {@code nan1}, {@code inf1}, {@code ninf1} (one such element), {@code offsetV} (around V, with a deviation
- * of V · 1e-6) and {@code scaleV} (normal times V).
+ * A family of values for the inputs of generated cases, by name: {@code normal}, {@code zero}, {@code ones},
+ * {@code const}, {@code constchan} (one channel is constant), {@code chanscales} (each channel has a scale of its own),
+ * {@code denormal}, {@code outlier}, {@code nan1}, {@code inf1}, {@code ninf1} (one such element), {@code offsetV}
+ * (around V, with a deviation of V · 1e-6) and {@code scaleV} (normal times V).
  */
 final class Family {
     static final Family NORMAL = new Family("normal", 1, 0);

@@ -2,7 +2,9 @@ package org.clnorm.conformance;
 
 import org.clnorm.tensor.Shape;
 
-/** Which group and which parameter an element belongs to, from its index alone and without the views that engines use. */
+/**
+ * Which group and which parameter an element belongs to, from its index alone and without the views that engines use.
+ */
 final class Groups {
     private final LayerKind kind;
     private final int channels;

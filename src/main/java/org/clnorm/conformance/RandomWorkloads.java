@@ -11,13 +11,13 @@ import org.clnorm.VarianceEstimate;
 import org.clnorm.tensor.Shape;
 
 /**
- * Random workloads of all layers: small and odd shapes, dimensions of 1, larger ones now and then, all settings, and values
- * from ordinary to extreme. The same seed gives the same workloads in the same order.
+ * Random workloads of all layers: small and odd shapes, dimensions of 1, larger ones now and then, all settings, and
+ * values from ordinary to extreme. The same seed gives the same workloads in the same order.
  */
 public final class RandomWorkloads {
-    private static final List<String> ODD_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales", "outlier",
-            "nan1", "inf1", "ninf1", "offset1e4", "offset-1e4", "offset1e6", "scale1e-20", "scale1e-5", "scale1e10",
-            "scale1e18", "scale3e19", "scale1e37", "scale3e38");
+    private static final List<String> ODD_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales",
+            "outlier", "nan1", "inf1", "ninf1", "offset1e4", "offset-1e4", "offset1e6", "scale1e-20", "scale1e-5",
+            "scale1e10", "scale1e18", "scale3e19", "scale1e37", "scale3e38");
     private static final List<String> TINY_VALUES = List.of("denormal", "scale1e-38", "scale1e-36");
     private static final List<String> ODD_GRADIENTS = List.of("zero", "ones", "const", "constchan", "outlier", "nan1",
             "inf1", "offset1e4", "scale1e-20", "scale1e10");

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checks what devices compute against the CPU engine, which gets the same float32 inputs and rounds nothing. Belongs to one
- * thread at a time.
+ * Checks what devices compute against the CPU engine, which gets the same float32 inputs and rounds nothing. Belongs
+ * to one thread at a time.
  */
 public final class ReferenceCheck implements AutoCloseable {
     private static final List<String> DENORMAL_PROBES = List.of(
@@ -89,8 +89,8 @@ public final class ReferenceCheck implements AutoCloseable {
     }
 
     /**
-     * Whether a device computes with denormals; tried out, once a device. One that does not is held to the contract outside
-     * their range.
+     * Whether a device computes with denormals; tried out, once a device. One that does not is held to the contract
+     * outside their range.
      *
      * @param device the device
      * @return true if the y of a denormal x is not 0
@@ -111,7 +111,9 @@ public final class ReferenceCheck implements AutoCloseable {
         return true;
     }
 
-    /** Whether denormals of both signs in each group come out as something: where they are taken for 0, y is 0 or NaN. */
+    /**
+     * Whether denormals of both signs in each group come out as something: where they are taken for 0, y is 0 or NaN.
+     */
     private static boolean keepsDenormals(Device device, Workload workload) {
         float denormal = 1e-39f;
         float[] values = {denormal, -denormal, -denormal, denormal};

@@ -6,8 +6,8 @@ import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Shape;
 
 /**
- * What the errors of a step's tensors are divided by: the magnitude before cancellation, computed from the inputs in double.
- * Elements that are not finite, or beyond float32, do not count.
+ * What the errors of a step's tensors are divided by: the magnitude before cancellation, computed from the inputs in
+ * double. Elements that are not finite, or beyond float32, do not count.
  */
 final class Scales {
     private final LayerSpec spec;

@@ -18,15 +18,16 @@ import org.clnorm.tensor.Shape;
  * <caption>Keys; what is not given has the layer's default</caption>
  * <tr><th>key</th><th>value</th></tr>
  * <tr><td>mode</td><td>train or eval</td></tr>
- * <tr><td>steps</td><td>several forward passes in a row, a letter each: {@code tte} trains twice and evaluates</td></tr>
+ * <tr><td>steps</td><td>several forward passes in a row, a letter each: {@code tte} trains twice and
+ * evaluates</td></tr>
  * <tr><td>groups</td><td>numGroups; group_norm only, which needs it</td></tr>
  * <tr><td>normalized_shape</td><td>{@code 64x64}; layer_norm only, which needs it</td></tr>
  * <tr><td>eps, momentum</td><td>a number; momentum may be {@code none}, the plain average</td></tr>
  * <tr><td>affine, bias, track</td><td>true or false</td></tr>
  * <tr><td>variance</td><td>unbiased or biased: what enters the running variance</td></tr>
  * <tr><td>unbatched</td><td>true: SHAPE begins with the channels; instance_norm only</td></tr>
- * <tr><td>x, dy</td><td>the values: normal, zero, ones, const, constchan, chanscales, denormal, outlier, nan1, inf1, ninf1,
- * offset1e4, scale3e19 …</td></tr>
+ * <tr><td>x, dy</td><td>the values: normal, zero, ones, const, constchan, chanscales, denormal, outlier, nan1, inf1,
+ * ninf1, offset1e4, scale3e19 …</td></tr>
  * <tr><td>seed</td><td>of the values, 0 unless given</td></tr>
  * <tr><td>backward</td><td>true or false</td></tr>
  * <tr><td>freeze</td><td>some of weight, bias and statistics, joined by +</td></tr>
@@ -81,8 +82,8 @@ public final class Workload {
     }
 
     /**
-     * A new layer with the settings of the line, on no device: in the mode of the first step, with parameters and statistics
-     * frozen as the line says.
+     * A new layer with the settings of the line, on no device: in the mode of the first step, with parameters and
+     * statistics frozen as the line says.
      *
      * @return the layer
      */

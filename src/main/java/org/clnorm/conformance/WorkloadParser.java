@@ -107,7 +107,8 @@ final class WorkloadParser {
             return 0;
         }
         if (shape.rank() <= channelDim) {
-            throw new IllegalArgumentException("expected N x C x space in " + kind.label() + ", got the shape " + shape);
+            throw new IllegalArgumentException(
+                    "expected N x C x space in " + kind.label() + ", got the shape " + shape);
         }
         return shape.dim(channelDim);
     }

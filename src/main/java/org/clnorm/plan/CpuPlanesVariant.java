@@ -20,7 +20,7 @@ final class CpuPlanesVariant implements Variant {
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        return Planes.of(task.view()).filter(planes -> planes.span() > 1).map(planes -> plan(task, planes, traits));
+        return Planes.of(task).filter(planes -> planes.span() > 1).map(planes -> plan(task, planes, traits));
     }
 
     private NormPlan plan(Task task, Planes planes, Traits traits) {

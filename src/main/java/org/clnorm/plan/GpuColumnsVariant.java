@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Batch normalization of [N, C] and of channels last on a GPU: tiles of columns, in chunks of rows where these are many. */
+/** Batch normalization of [N, C] and channels last on a GPU: tiles of columns, in chunks of rows where these are many. */
 final class GpuColumnsVariant implements Variant {
     @Override
     public String name() {
@@ -19,7 +19,7 @@ final class GpuColumnsVariant implements Variant {
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        return Planes.of(task.view()).filter(planes -> planes.span() == 1).map(planes -> {
+        return Planes.of(task).filter(planes -> planes.span() == 1).map(planes -> {
             GpuTile tile = GpuTile.ofColumns(planes.outer(), planes.channels(), traits);
             return task.pass() == Task.Pass.FORWARD ? forward(task, tile, traits) : backward(task, tile, traits);
         });

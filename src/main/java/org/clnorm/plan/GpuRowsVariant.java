@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Contiguous rows on a GPU. Rows with a parameter an element are done by {@code gpu/rows.cl}; rows of segments that share a
- * parameter are groups of planes and are done by {@code gpu/planes.cl}.
+ * Contiguous rows on a GPU. Rows with a parameter an element are done by {@code gpu/rows.cl}; rows of segments that share
+ * a parameter are groups of planes and are done by {@code gpu/planes.cl}.
  */
 final class GpuRowsVariant implements Variant {
     private static final String PROGRAM = "gpu/rows";
-    /** Work-items of a team that owns a whole row; more would halve the registers each may have. From the literature. */
+    /** Work-items of a team that owns a whole row; more would halve the registers of each. From the literature. */
     private static final long TEAM = 512;
     /** Quads a work-item keeps parameters' sums of: 64 registers. A compile for sm_90 shows 128 used and no spill. */
     private static final long MOST_QUADS = 8;

@@ -4,7 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How the GPU kernels share a work-group: teams of lanes × depth work-items, a group of the view to each team. Powers of two.
+ * How the GPU kernels share a work-group: teams of lanes × depth work-items, a group of the view to each team. Powers of
+ * two.
  *
  * @param lanes work-items side by side along contiguous elements
  * @param depth planes that a team visits at once

@@ -13,6 +13,17 @@ import java.util.Optional;
  */
 public record Planes(long outer, long channels, long span) {
     /**
+     * Recognizes the pattern of a task. Where it has parameters, groups that share one are not planes: samples of one
+     * channel, say.
+     *
+     * @param task a task
+     * @return its planes, or empty
+     */
+    static Optional<Planes> of(Task task) {
+        return of(task.view()).filter(planes -> !task.hasParameters() || planes.view(true).equals(task.view()));
+    }
+
+    /**
      * Recognizes the pattern; one sample, or one channel, is a plane pattern too.
      *
      * @param view a view

@@ -57,4 +57,9 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         NormView used = weight || parameters ? view : view.withoutParameters();
         return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters);
     }
+
+    /** Whether a kernel reads or writes anything that is indexed by parameter. */
+    boolean hasParameters() {
+        return weight || bias || parameters;
+    }
 }

@@ -144,14 +144,16 @@ class CheckCommandTest {
         Cli check = Cli.run("check", "--workload", TINY);
         assertEquals(Main.DONE, check.status(), check.out());
         Set<String> kernels = new TreeSet<>();
-        check.out().lines().filter(line -> line.startsWith("group_norm")).forEach(line -> kernels.add(line.split(" +")[2]));
+        check.out().lines().filter(line -> line.startsWith("group_norm"))
+                .forEach(line -> kernels.add(line.split(" +")[2]));
         assertEquals(TestDevices.openCl().isEmpty() ? Set.of("java") : Set.of("cpu", "gpu"), kernels);
     }
 
     @Test
     void infinityIsText() throws IOException {
         CheckReport report = new CheckReport();
-        report.add(Workload.parse(TINY), "gpu", List.of(new Verdict(0, "y", Double.POSITIVE_INFINITY, 6e-7, "is not finite")));
+        Verdict infinite = new Verdict(0, "y", Double.POSITIVE_INFINITY, 6e-7, "is not finite");
+        report.add(Workload.parse(TINY), "gpu", List.of(infinite));
         assertTrue(CheckJson.of(report).contains("\"worst_error\" : \"Infinity\""), CheckJson.of(report));
     }
 }

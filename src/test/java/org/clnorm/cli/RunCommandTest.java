@@ -118,7 +118,8 @@ class RunCommandTest {
         assertEquals("", run.out());
         assertEquals(List.of(good), names(results));
         List<String> faults = complaints(run);
-        List<String> expected = List.of("a_truncated.safetensors: ", "b_text.safetensors: ", "expected the format norm-case-v1",
+        List<String> expected = List.of("a_truncated.safetensors: ", "b_text.safetensors: ",
+                "expected the format norm-case-v1",
                 "expected a layer of batch_norm", "e_features.safetensors: ", "1.x", "a number for eps",
                 "expected 5D input (got 4D input)", "expected 0.x of the shape [1, 2, 3]", "train or eval",
                 "momentum from 0 to 1", "1 of 12 cases run");
@@ -154,7 +155,8 @@ class RunCommandTest {
         run(cases, cases).assertFails(Main.USAGE, "--out other than the cases");
         run(file, file).assertFails(Main.USAGE, "--out other than the cases");
         run(cases, file).assertFails(Main.USAGE, "expected a folder");
-        Cli.run("run", file.toString(), "--out", results.toString(), "--device", "abacus").assertFails(Main.USAGE, "abacus");
+        Cli.run("run", file.toString(), "--out", results.toString(), "--device", "abacus")
+                .assertFails(Main.USAGE, "abacus");
         Cli over = run(file, cases);
         assertEquals(Main.FAILED, over.status());
         assertTrue(over.err().contains("would be written over it"), over.err());

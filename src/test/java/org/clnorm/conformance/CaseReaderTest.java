@@ -100,7 +100,8 @@ class CaseReaderTest {
 
     @Test
     void scalesThatAreNotGivenAreComputed() {
-        StateDict dict = dict("layer_norm", 4, 5).putMetadata("normalized_shape", "5").putMetadata("step.0.y.scale", "nan");
+        StateDict dict = dict("layer_norm", 4, 5).putMetadata("normalized_shape", "5")
+                .putMetadata("step.0.y.scale", "nan");
         dict.put("0.y", HostTensor.ofDoubles(run(dict).doubles("0.y"), 4, 5));
         Case what = load(dict);
         double scale = what.steps().get(0).expected().get("y").scale();
@@ -126,7 +127,7 @@ class CaseReaderTest {
                 "9223372036854775807")).contains("1.x"));
         assertTrue(refused(dict("layer_norm", 2, 3).putMetadata("normalized_shape", "3").put("0.x",
                 HostTensor.ofLongs(new long[6], 2, 3))).contains("floating point"));
-        assertTrue(refused(dict("instance_norm", 2, 3, 4).putMetadata("num_features", "3").putMetadata("momentum", "none"))
-                .contains("momentum"));
+        assertTrue(refused(dict("instance_norm", 2, 3, 4).putMetadata("num_features", "3")
+                .putMetadata("momentum", "none")).contains("momentum"));
     }
 }

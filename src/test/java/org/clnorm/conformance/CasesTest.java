@@ -49,8 +49,8 @@ class CasesTest {
     }
 
     /**
-     * The scales that cases bring along were computed elsewhere. That of the running mean is the largest value there, which is
-     * less than the magnitude before cancellation.
+     * The scales that cases bring along were computed elsewhere. That of the running mean is the largest value there,
+     * which is less than the magnitude before cancellation.
      */
     @Test
     void computesTheScalesOfTheCases() {

@@ -4,12 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import org.clnorm.OnEveryDevice;
+import org.clnorm.TestDevices;
+import org.clnorm.plan.Planner;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.DeviceInfo;
+import org.clnorm.tensor.DeviceRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,12 +30,51 @@ class CheckTest {
         try (ReferenceCheck check = new ReferenceCheck()) {
             RandomWorkloads random = new RandomWorkloads(7, check.keepsDenormals(device));
             CheckReport report = new CheckReport();
-            for (int i = 0; i < 60; i++) {
+            for (int i = 0; i < 40; i++) {
                 Workload workload = random.next();
                 report.add(workload, "tested", check.verdicts(workload, device));
             }
-            assertEquals(60, report.cases());
+            assertEquals(40, report.cases());
             assertEquals(List.of(), report.failures());
+        }
+    }
+
+    @OnEveryDevice
+    void whatOnceFailedHolds(Device device) throws IOException {
+        try (ReferenceCheck check = new ReferenceCheck()) {
+            CheckReport report = new CheckReport();
+            for (Workload workload : pastFailures()) {
+                report.add(workload, "tested", check.verdicts(workload, device));
+            }
+            assertEquals(List.of(), report.failures());
+        }
+    }
+
+    /** A forced variant may take what the list would have given to another. */
+    @Test
+    void whatOnceFailedHoldsWithEveryVariant() throws IOException {
+        CheckReport report = new CheckReport();
+        try (ReferenceCheck check = new ReferenceCheck()) {
+            for (DeviceInfo info : TestDevices.openCl()) {
+                for (String variant : Planner.variants()) {
+                    try (Device device = Device.open(DeviceRequest.of(info.selector()).withVariant(variant))) {
+                        for (Workload workload : pastFailures()) {
+                            if (check.accepts(workload, device)) {
+                                report.add(workload, variant, check.verdicts(workload, device));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), report.failures());
+    }
+
+    private static List<Workload> pastFailures() throws IOException {
+        try {
+            return Workload.read(Path.of(CheckTest.class.getResource("past-failures.txt").toURI()));
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
         }
     }
 
@@ -82,7 +128,8 @@ class CheckTest {
     }
 
     private static List<Verdict> verdictsOn(String tensor, DoubleUnaryOperator change) {
-        try (ReferenceCheck check = new ReferenceCheck((c, device) -> changed(CaseRunner.run(c, device), tensor, change));
+        try (ReferenceCheck check = new ReferenceCheck(
+                (c, device) -> changed(CaseRunner.run(c, device), tensor, change));
                 Device cpu = Device.cpu()) {
             return wrong(check.verdicts(WORKLOAD, cpu));
         }
@@ -130,7 +177,8 @@ class CheckTest {
         report.add(other, "gpu", List.of(new Verdict(0, "y", 1e-7, 6e-7, ""), new Verdict(0, "dx", 2e-7, 6e-7, "")));
         report.add(WORKLOAD, "cpu", List.of(new Verdict(0, "y", 1e-7, 6e-7, ""), new Verdict(1, "y", 3e-7, 6e-7, "")));
         assertTrue(report.passed());
-        report.add(WORKLOAD, "cpu", List.of(new Verdict(0, "y", 0, 6e-7, "no shape"), new Verdict(1, "y", 2e-7, 6e-7, "")));
+        report.add(WORKLOAD, "cpu",
+                List.of(new Verdict(0, "y", 0, 6e-7, "no shape"), new Verdict(1, "y", 2e-7, 6e-7, "")));
         assertEquals(List.of(new CheckReport.Row("batch_norm", "y", "cpu", 2, 1, 3e-7),
                 new CheckReport.Row("layer_norm", "y", "gpu", 1, 0, 1e-7),
                 new CheckReport.Row("layer_norm", "dx", "gpu", 1, 0, 2e-7)), report.rows());

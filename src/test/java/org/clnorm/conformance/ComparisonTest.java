@@ -61,7 +61,8 @@ class ComparisonTest {
         assertEquals(passes, verdict(tensor, Set.of(), x, 1, 1 + error, 1).passed());
     }
 
-    private static Verdict verdict(String tensor, Set<String> tags, double x, double expected, double got, double scale) {
+    private static Verdict verdict(String tensor, Set<String> tags, double x, double expected, double got,
+            double scale) {
         LayerSpec spec = new LayerSpec(LayerKind.LAYER_NORM, 0, 0, 0, Shape.of(1), 1e-5, OptionalDouble.of(0.1), false,
                 false, false, VarianceEstimate.UNBIASED);
         CaseStep step = new CaseStep(true, one(x), null, Map.of(tensor, new Expected(one(expected), scale)), -1);

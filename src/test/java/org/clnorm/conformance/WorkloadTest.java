@@ -37,8 +37,8 @@ class WorkloadTest {
     @Test
     void leavesOutDefaults() {
         assertEquals("batch_norm 2x3x4x4", Workload.parse(
-                "batch_norm 2x3x4x4 dtype=f32 layout=nchw seed=0 mode=train momentum=0.1 eps=1E-5 affine=true bias=true "
-                        + "track=true x=normal backward=true").toString());
+                "batch_norm 2x3x4x4 dtype=f32 layout=nchw seed=0 mode=train momentum=0.1 eps=1E-5 affine=true "
+                        + "bias=true track=true x=normal backward=true").toString());
         assertEquals("group_norm 2x4 groups=2 affine=false",
                 Workload.parse("group_norm 2x4 groups=2 bias=true affine=false").toString());
     }
@@ -65,7 +65,7 @@ class WorkloadTest {
             batch_norm                                          | LAYER SHAPE
             ''                                                  | LAYER SHAPE
             batchnorm 2x3                                       | expected a layer of batch_norm, instance_norm
-            rms_norm 2x3                                        | rms_norm is not supported yet, expected one of batch_norm
+            rms_norm 2x3                                        | rms_norm is not supported yet, expected one of
             batch_norm 2xx3                                     | whole number
             batch_norm 2x-3                                     | 0 or more
             batch_norm 99999999999999999999x3                   | whole number below 2^63

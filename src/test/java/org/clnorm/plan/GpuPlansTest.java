@@ -1,0 +1,202 @@
+package org.clnorm.plan;
+
+import static org.clnorm.plan.Axis.kept;
+import static org.clnorm.plan.Axis.reduced;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.clnorm.plan.Task.Statistics;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class GpuPlansTest {
+    private static final Traits LARGE = new Traits(KernelSet.GPU, 132, 1024, 49_152, 4);
+    private static final Traits SMALL = new Traits(KernelSet.GPU, 2, 1024, 32_768, 4);
+    private static final Traits TINY = new Traits(KernelSet.GPU, 1, 64, 8_192, 4);
+    private static final List<Variant> VARIANTS = List.of(new GpuRowsVariant(), new GpuColumnsVariant(),
+            new GpuPlanesVariant());
+
+    static Stream<NormView> views() {
+        return Stream.of(layer(4096, 1024), layer(512, 8192), layer(200_000, 31), layer(16, 262_144), layer(1, 1),
+                layer(2, 4_000_001), layer(65_536, 16_384), layer(3, 3), groups(16, 64, 1, 16_384),
+                groups(20, 100, 1, 35 * 45), groups(8, 32, 10, 4096), groups(1, 4, 8, 65_536), groups(9, 3, 5, 1),
+                groups(4096, 2, 3, 5), planes(32, 64, 3136), planes(8, 256, 784), planes(8192, 512, 1),
+                planes(100_001, 3, 1), planes(17, 13, 1), planes(64, 2048, 49), planes(2, 1, 300_001), planes(1, 5, 7));
+    }
+
+    @ParameterizedTest
+    @MethodSource("views")
+    void everyLaunchFitsTheDeviceAndItsBuffers(NormView view) {
+        for (Traits traits : List.of(LARGE, SMALL, TINY)) {
+            for (Task task : tasks(view)) {
+                for (Variant variant : VARIANTS) {
+                    variant.plan(task, traits).ifPresent(plan -> check(plan, task, traits));
+                }
+            }
+        }
+    }
+
+    private static void check(NormPlan plan, Task task, Traits traits) {
+        String said = plan + " for " + task;
+        for (Step step : plan.steps()) {
+            assertTrue(step.groups() > 0 && step.workGroup() > 0, said);
+            assertTrue(step.workGroup() <= traits.maxWorkGroup(), said);
+            if (step.options().containsKey("LANES")) {
+                long items = option(step, "LANES") * option(step, "DEPTH")
+                        * step.options().getOrDefault("TEAMS", 1);
+                assertEquals(items, step.workGroup(), said);
+                assertEquals(1, Long.bitCount(items), said);
+                assertTrue(items * 20 * step.options().getOrDefault("WIDTH", 1) <= traits.localBytes(), said);
+            }
+        }
+        boolean sums = plan.steps().stream().anyMatch(step -> step.kernel().equals("sum_partials"));
+        assertEquals(task.parameters(), sums, said);
+        if (sums) {
+            Step last = plan.steps().get(plan.steps().size() - 1);
+            assertEquals("sum_partials", last.kernel(), said);
+            assertEquals(task.view().parameters(), last.scalars().get("parameters"), said);
+            long needed = 2 * last.scalars().get("blocks") * task.view().parameters();
+            assertTrue(plan.scratch().get("partials") >= needed, said);
+        }
+    }
+
+    @Test
+    void aPlanDependsOnTaskAndTraitsAlone() {
+        Task task = Task.backward(layer(1000, 77), Statistics.BATCH, true, true, true);
+        assertEquals(new GpuRowsVariant().plan(task, LARGE), new GpuRowsVariant().plan(task, LARGE));
+    }
+
+    @Test
+    void variantsDeclineWhatTheyDoNotDo() {
+        Task layer = Task.forward(layer(7, 31), Statistics.BATCH, true, true);
+        assertEquals(Optional.empty(), new GpuPlanesVariant().plan(layer, LARGE));
+        assertEquals(Optional.empty(), new GpuColumnsVariant().plan(layer, LARGE));
+        Task batch = Task.forward(planes(3, 5, 7), Statistics.BATCH, true, true);
+        assertEquals(Optional.empty(), new GpuRowsVariant().plan(batch, LARGE));
+        assertEquals(Optional.empty(), new GpuColumnsVariant().plan(batch, LARGE));
+        Task oneSample = Task.forward(planes(1, 5, 7), Statistics.GIVEN, true, true);
+        assertEquals(Optional.empty(), new GpuRowsVariant().plan(oneSample, LARGE));
+    }
+
+    @Test
+    void manyGroupsTakeOneLaunchAndFewAreCut() {
+        assertEquals(List.of("forward"), forward(new GpuPlanesVariant(), planes(32, 512, 784)));
+        assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
+                forward(new GpuPlanesVariant(), planes(32, 64, 3136)));
+        assertEquals(List.of("forward"), forward(new GpuRowsVariant(), layer(4096, 1024)));
+        assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
+                forward(new GpuRowsVariant(), layer(16, 262_144)));
+        assertEquals(List.of("forward"), forward(new GpuRowsVariant(), groups(16, 64, 1, 16_384)));
+        assertEquals(List.of("forward"), forward(new GpuColumnsVariant(), planes(64, 512, 1)));
+        assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
+                forward(new GpuColumnsVariant(), planes(8192, 512, 1)));
+    }
+
+    @Test
+    void tinyTensorsTakeOneLaunchForwardAndTwoBackward() {
+        for (NormView view : List.of(layer(64, 256), groups(4, 8, 4, 64), planes(8, 32, 49), planes(32, 16, 1))) {
+            List<NormPlan> plans = Stream.of(Task.forward(view, Statistics.BATCH, true, true),
+                    Task.backward(view, Statistics.BATCH, true, true, true)).map(task -> VARIANTS.stream()
+                            .flatMap(variant -> variant.plan(task, LARGE).stream()).findFirst().orElseThrow()).toList();
+            assertEquals(1, plans.get(0).steps().size(), view.toString());
+            assertEquals(2, plans.get(1).steps().size(), view.toString());
+        }
+    }
+
+    @Test
+    void partialSumsStaySmallBesideTheTensor() {
+        for (NormView view : List.of(layer(4096, 1024), layer(65_536, 1024), layer(65_536, 16_384), layer(512, 8192),
+                layer(200_000, 31), layer(16, 262_144), layer(128, 32_768))) {
+            NormPlan plan = new GpuRowsVariant().plan(Task.backward(view, Statistics.BATCH, true, true, true), LARGE)
+                    .orElseThrow();
+            assertTrue(plan.scratch().get("partials") <= view.elements() / 3, view + ": " + plan);
+        }
+    }
+
+    @Test
+    void noFloatSumTakesMoreThanFiveHundredAndTwelveRows() {
+        Step step = new GpuRowsVariant().plan(Task.backward(layer(1_000_000, 24), Statistics.BATCH, true, true, true), TINY)
+                .orElseThrow().steps().get(0);
+        assertEquals("backward", step.kernel());
+        long teams = step.groups() * option(step, "TEAMS");
+        assertTrue(1_000_000 / teams <= 512, step.toString());
+        assertEquals(0, step.groups() % 4, "rows of one work-group begin at one alignment");
+    }
+
+    @Test
+    void longRowsAreDoneByColumns() {
+        NormPlan plan = new GpuRowsVariant().plan(Task.backward(layer(16, 262_144), Statistics.BATCH, true, true, true),
+                LARGE).orElseThrow();
+        assertEquals(List.of("chunk_sums", "merge_sums", "row_gradients", "sum_partials"), kernels(plan));
+        NormPlan noDx = new GpuRowsVariant().plan(Task.backward(layer(16, 262_144), Statistics.BATCH, true, false, true),
+                LARGE).orElseThrow();
+        assertEquals(List.of("row_gradients", "sum_partials"), kernels(noDx));
+    }
+
+    @Test
+    void manyPartialSumsAreFolded() {
+        NormPlan plan = new GpuRowsVariant().plan(Task.backward(groups(4096, 2, 3, 5), Statistics.BATCH, true, true, true),
+                LARGE).orElseThrow();
+        assertEquals(List.of("backward", "fold_partials", "sum_partials"), kernels(plan));
+        Step fold = plan.steps().get(1);
+        assertEquals(4096, fold.scalars().get("raw_blocks"));
+        assertEquals(plan.scratch().get("partials"), fold.scalars().get("raw") + 2 * 4096 * 6);
+        assertEquals(fold.scalars().get("raw"), plan.steps().get(0).scalars().get("raw"));
+    }
+
+    @Test
+    void bytesAreCountedOnceATensor() {
+        NormView view = planes(4, 8, 16);
+        Variant planes = new GpuPlanesVariant();
+        long tensor = 4 * view.elements();
+        assertEquals(2 * tensor, planes.plan(Task.forward(view, Statistics.BATCH, true, true), LARGE).orElseThrow()
+                .minimumBytes());
+        assertEquals(3 * tensor, planes.plan(Task.backward(view, Statistics.BATCH, true, true, true), LARGE).orElseThrow()
+                .minimumBytes());
+        assertEquals(2 * tensor, planes.plan(Task.backward(view, Statistics.GIVEN, true, true, false), LARGE).orElseThrow()
+                .minimumBytes());
+    }
+
+    private static List<String> forward(Variant variant, NormView view) {
+        return kernels(variant.plan(Task.forward(view, Statistics.BATCH, true, true), LARGE).orElseThrow());
+    }
+
+    private static List<String> kernels(NormPlan plan) {
+        return plan.steps().stream().map(Step::kernel).toList();
+    }
+
+    private static long option(Step step, String name) {
+        return step.options().get(name);
+    }
+
+    private static List<Task> tasks(NormView view) {
+        List<Task> tasks = new ArrayList<>();
+        for (Statistics statistics : Statistics.values()) {
+            tasks.add(Task.forward(view, statistics, true, true));
+            tasks.add(Task.forward(view, statistics, false, false));
+            tasks.add(Task.backward(view, statistics, true, true, true));
+            tasks.add(Task.backward(view, statistics, true, true, false));
+            tasks.add(Task.backward(view, statistics, false, true, false));
+            tasks.add(Task.backward(view, statistics, true, false, true));
+        }
+        return tasks;
+    }
+
+    private static NormView layer(long rows, long length) {
+        return NormView.of(kept(rows, length, 0), reduced(length, 1, 1));
+    }
+
+    private static NormView groups(long samples, long groups, long channels, long span) {
+        return NormView.of(kept(samples, groups * channels * span, 0), kept(groups, channels * span, channels),
+                reduced(channels, span, 1), reduced(span, 1, 0));
+    }
+
+    private static NormView planes(long outer, long channels, long span) {
+        return NormView.of(reduced(outer, channels * span, 0), kept(channels, span, 1), reduced(span, 1, 0));
+    }
+}
