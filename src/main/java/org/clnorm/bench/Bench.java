@@ -4,8 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.clnorm.NormLayer;
+import org.clnorm.conformance.Workload;
 import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Tensor;
 
 /** Checks workloads, then times them; what fails its check is not timed. */
 public final class Bench {
@@ -42,6 +46,7 @@ public final class Bench {
     public void run(BenchLine line, Consumer<String> progress) {
         progress.accept("checking " + line.text());
         try {
+            checkAccepted(line.workload());
             Optional<String> fault = checker.fault(device, line.workload());
             if (fault.isPresent()) {
                 failures.add(line.text() + ": failed its check, not timed: " + fault.get());
@@ -51,6 +56,16 @@ public final class Bench {
             time(line);
         } catch (IllegalArgumentException declined) {
             failures.add(line.text() + ": cannot be run here: " + declined.getMessage());
+        }
+    }
+
+    /** Throws if the device cannot hold the workload, or the variant it was opened with does not do it. */
+    private void checkAccepted(Workload workload) {
+        try (NormLayer layer = workload.layer().on(device); Tensor x = device.empty(DataType.F32, workload.shape())) {
+            layer.explain(x, Task.Pass.FORWARD);
+            if (workload.backward()) {
+                layer.explain(x, Task.Pass.BACKWARD);
+            }
         }
     }
 

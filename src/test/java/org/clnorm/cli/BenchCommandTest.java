@@ -3,6 +3,7 @@ package org.clnorm.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.clnorm.TestDevices;
 import org.clnorm.bench.Checker;
 import org.clnorm.tensor.DeviceException;
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,15 @@ class BenchCommandTest {
         assertEquals(Main.FAILED, bench.status());
         assertTrue(bench.err().contains("cannot be run here: expected at most"), bench.err());
         assertEquals("", bench.out());
+    }
+
+    @Test
+    void aWorkloadThatTheVariantDeclinesIsReported() {
+        assumeTrue(TestDevices.openCl().size() > 0, "no OpenCL device");
+        Cli bench = Cli.bench(PASSES, "--variant", "cpu/columns", "--runs", "1", "--workload", TINY);
+        assertEquals(Main.FAILED, bench.status());
+        assertTrue(bench.err().contains(": cannot be run here: expected a task that the variant cpu/columns does"),
+                bench.err());
     }
 
     @Test
