@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Batch normalization of [N, C] and channels last on a GPU: tiles of columns, in chunks of rows where these are many. */
+/** Batch normalization of [N, C] and channels last on a GPU: tiles of columns, in chunks where rows are many. */
 final class GpuColumnsVariant implements Variant {
     @Override
     public String name() {

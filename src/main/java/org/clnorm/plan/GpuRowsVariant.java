@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Contiguous rows on a GPU. Rows with a parameter an element are done by {@code gpu/rows.cl}; rows of segments that share
- * a parameter are groups of planes and are done by {@code gpu/planes.cl}.
+ * Contiguous rows on a GPU. Rows with a parameter an element are done by {@code gpu/rows.cl}; rows of segments that
+ * share a parameter are groups of planes and are done by {@code gpu/planes.cl}.
  */
 final class GpuRowsVariant implements Variant {
     private static final String PROGRAM = "gpu/rows";

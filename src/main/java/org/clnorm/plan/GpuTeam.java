@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How the GPU kernels share a work-group: teams of lanes × depth work-items, a group of the view to each team. Powers of
- * two.
+ * How the GPU kernels share a work-group: teams of lanes × depth work-items, powers of two, a group of the view to each
+ * team.
  *
  * @param lanes work-items side by side along contiguous elements
  * @param depth planes that a team visits at once

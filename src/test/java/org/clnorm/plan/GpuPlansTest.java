@@ -112,16 +112,14 @@ class GpuPlansTest {
     void partialSumsStaySmallBesideTheTensor() {
         for (NormView view : List.of(layer(4096, 1024), layer(65_536, 1024), layer(65_536, 16_384), layer(512, 8192),
                 layer(200_000, 31), layer(16, 262_144), layer(128, 32_768))) {
-            NormPlan plan = new GpuRowsVariant().plan(Task.backward(view, Statistics.BATCH, true, true, true), LARGE)
-                    .orElseThrow();
+            NormPlan plan = backward(view, true, LARGE);
             assertTrue(plan.scratch().get("partials") <= view.elements() / 3, view + ": " + plan);
         }
     }
 
     @Test
     void noFloatSumTakesMoreThanFiveHundredAndTwelveRows() {
-        Step step = new GpuRowsVariant().plan(Task.backward(layer(1_000_000, 24), Statistics.BATCH, true, true, true), TINY)
-                .orElseThrow().steps().get(0);
+        Step step = backward(layer(1_000_000, 24), true, TINY).steps().get(0);
         assertEquals("backward", step.kernel());
         long teams = step.groups() * option(step, "TEAMS");
         assertTrue(1_000_000 / teams <= 512, step.toString());
@@ -130,18 +128,15 @@ class GpuPlansTest {
 
     @Test
     void longRowsAreDoneByColumns() {
-        NormPlan plan = new GpuRowsVariant().plan(Task.backward(layer(16, 262_144), Statistics.BATCH, true, true, true),
-                LARGE).orElseThrow();
+        NormPlan plan = backward(layer(16, 262_144), true, LARGE);
         assertEquals(List.of("chunk_sums", "merge_sums", "row_gradients", "sum_partials"), kernels(plan));
-        NormPlan noDx = new GpuRowsVariant().plan(Task.backward(layer(16, 262_144), Statistics.BATCH, true, false, true),
-                LARGE).orElseThrow();
+        NormPlan noDx = backward(layer(16, 262_144), false, LARGE);
         assertEquals(List.of("row_gradients", "sum_partials"), kernels(noDx));
     }
 
     @Test
     void manyPartialSumsAreFolded() {
-        NormPlan plan = new GpuRowsVariant().plan(Task.backward(groups(4096, 2, 3, 5), Statistics.BATCH, true, true, true),
-                LARGE).orElseThrow();
+        NormPlan plan = backward(groups(4096, 2, 3, 5), true, LARGE);
         assertEquals(List.of("backward", "fold_partials", "sum_partials"), kernels(plan));
         Step fold = plan.steps().get(1);
         assertEquals(4096, fold.scalars().get("raw_blocks"));
@@ -152,14 +147,18 @@ class GpuPlansTest {
     @Test
     void bytesAreCountedOnceATensor() {
         NormView view = planes(4, 8, 16);
-        Variant planes = new GpuPlanesVariant();
         long tensor = 4 * view.elements();
-        assertEquals(2 * tensor, planes.plan(Task.forward(view, Statistics.BATCH, true, true), LARGE).orElseThrow()
-                .minimumBytes());
-        assertEquals(3 * tensor, planes.plan(Task.backward(view, Statistics.BATCH, true, true, true), LARGE).orElseThrow()
-                .minimumBytes());
-        assertEquals(2 * tensor, planes.plan(Task.backward(view, Statistics.GIVEN, true, true, false), LARGE).orElseThrow()
-                .minimumBytes());
+        assertEquals(2 * tensor, bytes(Task.forward(view, Statistics.BATCH, true, true)));
+        assertEquals(3 * tensor, bytes(Task.backward(view, Statistics.BATCH, true, true, true)));
+        assertEquals(2 * tensor, bytes(Task.backward(view, Statistics.GIVEN, true, true, false)));
+    }
+
+    private static long bytes(Task task) {
+        return new GpuPlanesVariant().plan(task, LARGE).orElseThrow().minimumBytes();
+    }
+
+    private static NormPlan backward(NormView view, boolean dx, Traits traits) {
+        return new GpuRowsVariant().plan(Task.backward(view, Statistics.BATCH, true, dx, true), traits).orElseThrow();
     }
 
     private static List<String> forward(Variant variant, NormView view) {
