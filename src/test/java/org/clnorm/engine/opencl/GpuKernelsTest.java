@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The fast variants of the GPU kernel set, on shapes that end between vectors, that are cut into chunks, and whose partial
- * sums are folded. PoCL compiles about a second a kernel, so each shape is there for a path of its own.
+ * The fast variants of the GPU kernel set, on shapes that end between vectors, that are cut into chunks, and whose
+ * partial sums are folded. PoCL takes about a second a kernel to compile, so each shape is there for a path of its own.
  */
 class GpuKernelsTest {
     private static final float BIAS = 0.3f;
