@@ -21,7 +21,7 @@
 #define GIVEN 0
 #endif
 
-inline long4 indices(long i, long4 size) {
+static inline long4 indices(long i, long4 size) {
     long4 at;
     at.w = i % size.w;
     i /= size.w;
@@ -32,20 +32,15 @@ inline long4 indices(long i, long4 size) {
     return at;
 }
 
-inline long place(long4 at, long4 stride) {
+static inline long place(long4 at, long4 stride) {
     const long4 moved = at * stride;
     return moved.x + moved.y + moved.z + moved.w;
 }
 
-// The sum, where one infinity makes an infinity and not the NaN of its lost digits.
-inline float total_of(float_pair sum) {
-    return isfinite(sum.hi) ? pair_value(sum) : sum.hi;
-}
-
-// The sum over the work-group, the same in every work-item.
-inline float_pair group_sum(float_pair mine, __local float_pair *shared) {
+// Replaces a sum by that over the work-group, the same in every work-item.
+INLINED void group_sum(float_pair *sum, __local float_pair *shared) {
     const int me = get_local_id(0);
-    shared[me] = mine;
+    shared[me] = *sum;
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int half_way = WORK_GROUP / 2; half_way > 0; half_way /= 2) {
         if (me < half_way) {
@@ -53,12 +48,11 @@ inline float_pair group_sum(float_pair mine, __local float_pair *shared) {
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    mine = shared[0];
+    *sum = shared[0];
     barrier(CLK_LOCAL_MEM_FENCE);
-    return mine;
 }
 
-inline float group_max(float mine, __local float_pair *shared) {
+INLINED float group_max(float mine, __local float_pair *shared) {
     const int me = get_local_id(0);
     shared[me].hi = mine;
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -78,54 +72,55 @@ typedef struct {
 } moments;
 
 // Corrected two-pass over x * scale, relative to the first element so that equal elements have no variance at all.
-inline moments moments_of(__global const float *x, long first, long n, long4 size, long4 stride, float scale,
-                          __local float_pair *shared) {
+INLINED void moments_of(moments *m, __global const float *x, long first, long n, long4 size, long4 stride, float scale,
+                        __local float_pair *shared) {
     const float pivot = x[place(indices(first, size), stride)] * scale;
     float_pair sum = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
         sum = pair_add(sum, x[place(indices(first + e, size), stride)] * scale - pivot);
     }
-    moments m;
-    m.mean = pivot + pair_value(group_sum(sum, shared)) / (float)n;
+    group_sum(&sum, shared);
+    m->mean = pivot + pair_value(sum) / (float)n;
 
     float_pair rest = pair_of(0.0f);
     float_pair squares = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-        const float d = x[place(indices(first + e, size), stride)] * scale - m.mean;
+        const float d = x[place(indices(first + e, size), stride)] * scale - m->mean;
         rest = pair_add(rest, d);
         squares = pair_add(squares, d * d);
     }
-    const float delta = pair_value(group_sum(rest, shared)) / (float)n;
-    const float variance = pair_value(group_sum(squares, shared)) / (float)n;
-    m.delta = isfinite(m.mean) ? delta : 0.0f;
-    m.variance = variance - m.delta * m.delta;
-    m.variance = m.variance < 0.0f ? 0.0f : m.variance;
-    return m;
+    group_sum(&rest, shared);
+    group_sum(&squares, shared);
+    m->delta = isfinite(m->mean) ? pair_value(rest) / (float)n : 0.0f;
+    m->variance = pair_value(squares) / (float)n - m->delta * m->delta;
+    m->variance = m->variance < 0.0f ? 0.0f : m->variance;
 }
 
 // Mean and rstd of a group, with what is done where its squares leave float's range or its elements are not finite.
-inline group_stats statistics_of(__global const float *x, __global float *stats, long groups, long group, long n,
-                                 long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
+INLINED void statistics_of(group_stats *s, __global const float *x, __global float *stats, long groups, long group, long n,
+                           long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
     const long first = group * n;
-    moments m = moments_of(x, first, n, size, stride, 1.0f, shared);
+    moments m;
+    moments_of(&m, x, first, n, size, stride, 1.0f, shared);
     float scale = 1.0f;
     if (needs_rescue(m.variance)) {
         float largest = 0.0f;
-        float odd = 0.0f;
+        float_pair odd = pair_of(0.0f);
         for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
             const float value = x[place(indices(first + e, size), stride)];
             largest = fmax(largest, fabs(value));
-            odd += isfinite(value) ? 0.0f : value;
+            odd.hi += isfinite(value) ? 0.0f : value;
         }
-        odd = group_sum(pair_of(odd), shared).hi;
+        group_sum(&odd, shared);
         largest = group_max(largest, shared);
-        if (odd != 0.0f) {
-            m.mean = odd;
+        if (odd.hi != 0.0f) {
+            m.mean = odd.hi;
             m.delta = 0.0f;
             m.variance = NAN;
         } else {
             const float rescue = rescue_scale(largest, eps);
-            const moments scaled = moments_of(x, first, n, size, stride, rescue, shared);
+            moments scaled;
+            moments_of(&scaled, x, first, n, size, stride, rescue, shared);
             if (scaled.variance > 0.0f) {
                 m = scaled;
                 scale = rescue;
@@ -137,12 +132,10 @@ inline group_stats statistics_of(__global const float *x, __global float *stats,
     if (get_local_id(0) == 0) {
         store_stats(stats, groups, group, m.mean, m.delta, m.variance, scale, eps, zero_rstd);
     }
-    group_stats s;
-    s.mean = m.mean;
-    s.delta = m.delta;
-    s.rstd = rstd_of(m.variance, eps, scale, zero_rstd);
-    s.scale = scale;
-    return s;
+    s->mean = m.mean;
+    s->delta = m.delta;
+    s->rstd = rstd_of(m.variance, eps, scale, zero_rstd);
+    s->scale = scale;
 }
 
 // y = x_hat * weight + bias.
@@ -159,7 +152,8 @@ void forward(__global const float *x, __global const float *weight, __global con
 #if GIVEN
     const group_stats s = load_stats(stats, groups, group);
 #else
-    const group_stats s = statistics_of(x, stats, groups, group, group_size, size, stride, eps, zero_rstd, shared);
+    group_stats s;
+    statistics_of(&s, x, stats, groups, group, group_size, size, stride, eps, zero_rstd, shared);
 #endif
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
@@ -202,8 +196,10 @@ void backward(__global const float *x, __global const float *dy, __global const 
         sum_g = pair_add(sum_g, g);
         sum_gx = pair_add(sum_gx, g * normalized(x[i], s));
     }
-    mean_g = total_of(group_sum(sum_g, shared)) / (float)group_size;
-    mean_gx = total_of(group_sum(sum_gx, shared)) / (float)group_size;
+    group_sum(&sum_g, shared);
+    group_sum(&sum_gx, shared);
+    mean_g = pair_value(sum_g) / (float)group_size;
+    mean_gx = pair_value(sum_gx) / (float)group_size;
 #endif
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
@@ -241,10 +237,10 @@ void parameter_gradients(__global const float *x, __global const float *dy, __gl
         dw = pair_add(dw, dy[i] * normalized(x[i], s));
         db = pair_add(db, dy[i]);
     }
-    dw = group_sum(dw, shared);
-    db = group_sum(db, shared);
+    group_sum(&dw, shared);
+    group_sum(&db, shared);
     if (get_local_id(0) == 0) {
-        partials[parameter] = total_of(dw);
-        partials[parameters + parameter] = total_of(db);
+        partials[parameter] = pair_value(dw);
+        partials[parameters + parameter] = pair_value(db);
     }
 }

@@ -30,8 +30,8 @@ __kernel void running_update(__global const float *stats, __global float *runnin
         const float m = stats[MEAN * groups + g];
         const float m_share = (m * share + stats[DELTA * groups + g] * share) * back;
         const float v_share = share * correction * stats[VARIANCE * groups + g] * back * back;
-        mean = isfinite(mean.hi + m_share) ? pair_add(mean, m_share) : pair_of(mean.hi + m_share);
-        var = isfinite(var.hi + v_share) ? pair_add(var, v_share) : pair_of(var.hi + v_share);
+        mean = pair_add(mean, m_share);
+        var = pair_add(var, v_share);
     }
     running_mean[c] = keep * running_mean[c] + pair_value(mean);
     running_var[c] = keep * running_var[c] + pair_value(var);
@@ -51,11 +51,9 @@ __kernel void sum_partials(__global const float *partials, __global float *dweig
         db = pair_add(db, partials[(blocks + b) * parameters + p]);
     }
     if (want_dweight) {
-        const float total = isfinite(dw.hi) ? pair_value(dw) : dw.hi;
-        dweight[p] = accumulate ? dweight[p] + total : total;
+        dweight[p] = accumulate ? dweight[p] + pair_value(dw) : pair_value(dw);
     }
     if (want_dbias) {
-        const float total = isfinite(db.hi) ? pair_value(db) : db.hi;
-        dbias[p] = accumulate ? dbias[p] + total : total;
+        dbias[p] = accumulate ? dbias[p] + pair_value(db) : pair_value(db);
     }
 }

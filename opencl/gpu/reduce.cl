@@ -18,11 +18,6 @@ typedef float4 vec;
 typedef float vec;
 #endif
 
-// Stands before functions that are handed local memory. A compiler that keeps them apart may write the address of a
-// kernel's local array into them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then.
-// They return no structures, because Oclgrind 21.10 cannot run what clang makes of inlining that.
-#define INLINED static inline __attribute__((always_inline))
-
 // Stands before every kernel: knowing the size, a compiler knows how many registers there are.
 #define FIXED_WORK_GROUP __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 
@@ -37,23 +32,31 @@ static inline tally empty_tally() {
     return t;
 }
 
+// The value of a sum in two floats; an infinite one has no meaningful low part.
+static inline vec both(vec high, vec low) {
+    return isfinite(high) ? high + low : high;
+}
+
 // What a + b lost when it was rounded to sum (Knuth's two-sum).
 static inline vec lost(vec a, vec b, vec sum) {
     const vec t = sum - a;
     return (a - (sum - t)) + (b - t);
 }
 
+// Normalized after every term, as pair_add is; a sum that is not finite has no low part.
 static inline tally add_first(tally t, vec value) {
     const vec sum = t.first + value;
-    t.first_low += lost(t.first, value, sum);
-    t.first = sum;
+    const vec low = t.first_low + lost(t.first, value, sum);
+    t.first = both(sum, low);
+    t.first_low = isfinite(sum) ? low - (t.first - sum) : (vec)0.0f;
     return t;
 }
 
 static inline tally add_second(tally t, vec value) {
     const vec sum = t.second + value;
-    t.second_low += lost(t.second, value, sum);
-    t.second = sum;
+    const vec low = t.second_low + lost(t.second, value, sum);
+    t.second = both(sum, low);
+    t.second_low = isfinite(sum) ? low - (t.second - sum) : (vec)0.0f;
     return t;
 }
 
@@ -70,11 +73,6 @@ static inline tally add_tally(tally t, tally other) {
     t.second_low += other.second_low;
     t.largest = fmax(t.largest, other.largest);
     return t;
-}
-
-// The value of a sum in two floats; an infinite one has no meaningful low part.
-static inline vec both(vec high, vec low) {
-    return isfinite(high) ? high + low : high;
 }
 
 // Replaces a tally by the sum over a team: `count` work-items, a power of two, whose local ids are `stride` apart.
