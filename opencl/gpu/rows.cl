@@ -138,6 +138,15 @@ INLINED float4 sum_over_teams(float4 mine, __local float4 *quads) {
     return quads[me];
 }
 
+// Four sums in two floats each, normalized after every term, as pair_add does.
+static inline void add_quad(float4 *high, float4 *low, float4 value) {
+    const float4 sum = *high + value;
+    const float4 t = sum - *high;
+    const float4 kept = *low + ((*high - (sum - t)) + (value - t));
+    *high = isfinite(sum) ? sum + kept : sum;
+    *low = isfinite(sum) ? kept - (*high - sum) : (float4)0.0f;
+}
+
 // dx, and this work-group's share of the parameters' sums: partials from `raw` on is [2][blocks][length]. A work-group
 // takes rows that are a multiple of four apart: they all begin at the same distance from a 16-byte address, so that a
 // work-item meets the same parameters in each of them and keeps their sums in registers. blocks is a multiple of four.
@@ -150,12 +159,10 @@ __kernel void backward(__global const float *restrict x, __global const float *r
     const long phase = block % 4;
 #if WANT_PARAMETERS
     __local float4 quads[WORK_GROUP];
-    float4 dw[QUADS];
-    float4 db[QUADS];
+    float4 dw[QUADS], dw_low[QUADS], db[QUADS], db_low[QUADS];
 #pragma unroll
     for (int k = 0; k < QUADS; k++) {
-        dw[k] = (float4)0.0f;
-        db[k] = (float4)0.0f;
+        dw[k] = dw_low[k] = db[k] = db_low[k] = (float4)0.0f;
     }
 #endif
     for (long first = block / 4 * TEAMS; 4 * first + phase < rows; first += blocks / 4 * TEAMS) {
@@ -180,8 +187,8 @@ __kernel void backward(__global const float *restrict x, __global const float *r
                 store_quad(dx, (((gw - mean_g) - x_hat * mean_gx) * s.rstd) * s.scale, at, begin, end);
 #endif
 #if WANT_PARAMETERS
-                dw[k] += inside(g * x_hat, at, begin, end);
-                db[k] += g;
+                add_quad(&dw[k], &dw_low[k], inside(g * x_hat, at, begin, end));
+                add_quad(&db[k], &db_low[k], g);
 #endif
             }
         }
@@ -192,8 +199,8 @@ __kernel void backward(__global const float *restrict x, __global const float *r
 #pragma unroll
     for (int k = 0; k < QUADS; k++) {
         const long i = 4 * (lane() + LANES * k) - from;
-        const float4 w = sum_over_teams(dw[k], quads);
-        const float4 b = sum_over_teams(db[k], quads);
+        const float4 w = sum_over_teams(dw[k] + dw_low[k], quads);
+        const float4 b = sum_over_teams(db[k] + db_low[k], quads);
         if (team() == 0 && i < length) {
             store_parameters(own, w, i, length);
             store_parameters(own + blocks * length, b, i, length);

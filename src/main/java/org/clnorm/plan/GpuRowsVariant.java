@@ -14,10 +14,8 @@ final class GpuRowsVariant implements Variant {
     private static final String PROGRAM = "gpu/rows";
     /** Work-items of a team that owns a whole row; more would halve the registers of each. From the literature. */
     private static final long TEAM = 512;
-    /** Quads a work-item keeps parameters' sums of: 64 registers. A compile for sm_90 shows 128 used and no spill. */
-    private static final long MOST_QUADS = 8;
-    /** Rows a float sum takes before it is stored; more lose digits, fewer cost traffic. Reasoned. */
-    private static final long MOST_ROWS = 512;
+    /** Quads a work-item keeps parameters' sums of, in two floats each: 64 registers. */
+    private static final long MOST_QUADS = 4;
     private static final long FEWEST_ROWS = 8;
     /** Rows this long are done by columns where rows alone would leave compute units idle. Reasoned. */
     private static final long LONG_ROW = 4_096;
@@ -83,8 +81,7 @@ final class GpuRowsVariant implements Variant {
         long quads = GpuTeam.powerAbove(Gpu.ceil(GpuTeam.quads(rows.length()), team.lanes()));
         long busy = traits.computeUnits() * Math.max(1, 2 * TEAM / team.workGroup());
         long most = rows.rows() / (FEWEST_ROWS * team.teams());
-        long fewest = Gpu.ceil(rows.rows(), MOST_ROWS * team.teams());
-        long blocks = Gpu.roundUp(Math.max(1, Math.max(fewest, Math.min(busy, most))), 4);
+        long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), 4);
         Map<String, Long> scalars = scalars(rows);
         scalars.put("blocks", blocks);
         scalars.put("raw", Gpu.raw(blocks, rows.length()));

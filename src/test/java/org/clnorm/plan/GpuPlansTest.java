@@ -118,15 +118,6 @@ class GpuPlansTest {
     }
 
     @Test
-    void noFloatSumTakesMoreThanFiveHundredAndTwelveRows() {
-        Step step = backward(layer(1_000_000, 24), true, TINY).steps().get(0);
-        assertEquals("backward", step.kernel());
-        long teams = step.groups() * option(step, "TEAMS");
-        assertTrue(1_000_000 / teams <= 512, step.toString());
-        assertEquals(0, step.groups() % 4, "rows of one work-group begin at one alignment");
-    }
-
-    @Test
     void longRowsAreDoneByColumns() {
         NormPlan plan = backward(layer(16, 262_144), true, LARGE);
         assertEquals(List.of("chunk_sums", "merge_sums", "row_gradients", "sum_partials"), kernels(plan));
