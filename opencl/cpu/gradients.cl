@@ -61,7 +61,7 @@ inline gradient_sums add_chunk(gradient_sums sums, __global const float *x, __gl
 // The same over `outer` runs of any length, in chunks that keep the error of a sum small.
 inline gradient_sums add_runs(gradient_sums sums, __global const float *x, __global const float *dy, long outer,
                               long stride, long span, group_stats s) {
-    const long runs = span < CHUNK ? CHUNK / span : 1;
+    const long runs = runs_in_chunk(span);
     for (long n = 0; n < outer; n += runs) {
         for (long from = 0; from < span; from += CHUNK) {
             const long at = n * stride + from;

@@ -34,6 +34,7 @@ inline float rough_mean(__global const float *x, long count) {
 // would lose digits, one more around the mean that the first pass found.
 inline moments chunk_moments(__global const float *x, long runs, long stride, long count) {
     const float n = (float)(runs * count);
+    const long ahead = runs > 1 ? stride : count;
     moments m;
     m.mean = rough_mean(x, count);
     for (int again = 0;; again++) {
@@ -54,11 +55,14 @@ inline moments chunk_moments(__global const float *x, long runs, long stride, lo
                 b1 += d1 * d1;
                 b2 += d2 * d2;
                 b3 += d3 * d3;
+                fetch(p + ahead + i);
+                fetch(p + ahead + i + 2 * WIDTH);
             }
             for (; i + WIDTH <= count; i += WIDTH) {
                 const vec d = load(p + i) - m.mean;
                 a0 += d;
                 b0 += d * d;
+                fetch(p + ahead + i);
             }
             if (i < count) {
                 const vec d = last_lanes(load(p + count - WIDTH) - m.mean, count - i);
@@ -86,8 +90,17 @@ inline moments merged(moments a, float n_a, moments b, float n_b) {
     return a;
 }
 
+// How many runs make a chunk: short ones go into few lanes each, which must not add up too much.
+inline long runs_in_chunk(long span) {
+    const long elements = span < 4 * WIDTH ? 128 * WIDTH : CHUNK;
+    return max(1L, elements / span);
+}
+
 inline moments group_moments(__global const float *x, long outer, long stride, long span) {
-    const long runs = span < CHUNK ? CHUNK / span : 1;
+    if (outer == 1 && span <= CHUNK) {
+        return chunk_moments(x, 1, 0, span);
+    }
+    const long runs = runs_in_chunk(span);
     const long pieces = (span + CHUNK - 1) / CHUNK;
     const long part = ((span + pieces - 1) / pieces + LINE - 1) / LINE * LINE;
     moments all;

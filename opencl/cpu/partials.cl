@@ -10,21 +10,17 @@ inline vec total_of(__global const float *partials, long blocks, long parameters
     return vec_settled(total);
 }
 
-inline void put(vec total, __global float *gradient, long fresh, int accumulate) {
-    put_last(accumulate ? total + load(gradient) : total, fresh, gradient);
-}
-
 // partials: [2][blocks][parameters], dweight's first. The last work-item's vector overlaps the one before it.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void sum_partials(__global const float *partials, __global float *dweight, __global float *dbias, long blocks,
                   long parameters, int want_dweight, int want_dbias, int accumulate) {
     const long p = get_group_id(0) * WIDTH;
     const long at = min(p, parameters - WIDTH);
-    const long fresh = WIDTH - (p - at);
+    const long left = parameters - p;
     if (want_dweight) {
-        put(total_of(partials + at, blocks, parameters), dweight + at, fresh, accumulate);
+        put_gradient(total_of(partials + at, blocks, parameters), left, dweight + at, accumulate);
     }
     if (want_dbias) {
-        put(total_of(partials + blocks * parameters + at, blocks, parameters), dbias + at, fresh, accumulate);
+        put_gradient(total_of(partials + blocks * parameters + at, blocks, parameters), left, dbias + at, accumulate);
     }
 }

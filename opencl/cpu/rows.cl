@@ -4,45 +4,16 @@
 // rows_forward: one work-item does `block` whole rows. For rows too few or too long for that: rows_moments (one work-item a
 // part of a row), rows_merge (one a row), rows_apply (one the same part of `block` rows, so that the parameters of long rows
 // are read from memory once).
-// Row r begins at parameter (r % row_groups) * segments. ELEMENTWISE: every element of a row has a parameter of its own
-// (span is 1); otherwise `span` neighbours share one.
-#include "cpu/apply.cl"
-
-#ifndef ELEMENTWISE
-#define ELEMENTWISE 1
-#endif
-
-// Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter. The next row, `ahead`
-// elements further, is fetched meanwhile.
-inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
-                       __global float *y, long from, long to, long span, group_stats s, long ahead) {
-#if ELEMENTWISE
-    apply_dense(x + from, y + from, to - from, s, weight + from, bias + from, ahead);
-#else
-    long d = from / span;
-    for (long i = from; i < to; d++) {
-        const long end = min((d + 1) * span, to);
-        const float w = parameter_or(HAS_WEIGHT, weight, d, 1.0f);
-        const float b = parameter_or(HAS_BIAS, bias, d, 0.0f);
-        apply_run(x + i, y + i, end - i, s, w, b, ahead);
-        i = end;
-    }
-#endif
-}
+#include "cpu/row.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_forward(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
                   __global float *stats, long rows, long segments, long span, long row_groups, long block, float eps,
                   int zero_rstd) {
-    const long length = segments * span;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
-        __global const float *row = x + r * length;
-        const moments m = group_moments(row, 1, 0, length);
-        const group_stats s = finish_group(m, row, 1, 0, length, stats, rows, r, eps, zero_rstd);
-        const long parameter = r % row_groups * segments;
-        apply_part(row, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
+        forward_row(x, weight, bias, y, stats, rows, r, segments, span, row_groups, eps, zero_rstd);
     }
 }
 
@@ -87,7 +58,7 @@ void rows_apply(__global const float *x, __global const float *weight, __global 
     const long first = id / parts * block;
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
-        const long parameter = r % row_groups * segments;
+        const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
         apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, to, span,
                    load_stats(stats, rows, r), length);
     }

@@ -6,6 +6,11 @@
 // twice, and write the parameters' gradients directly.
 #include "cpu/gradients.cl"
 
+// Rows up to this length are done four at a time; measured: 1.3 times as fast at 64, slower from 512 on.
+#ifndef SHORT_ROW
+#define SHORT_ROW 320
+#endif
+
 // Columns of a dense_columns work-item.
 #ifndef COLUMNS
 #define COLUMNS 1024
@@ -63,6 +68,51 @@ inline row_sums add_dense(row_sums sums, __global const float *x, __global const
     return sums;
 }
 
+// The same for four whole short rows at once, which is one reading and writing of dw and db instead of four.
+inline void add_dense_four(__global const float *x, __global const float *dy, __global const float *w,
+                           __global float *dw, __global float *db, long length, const group_stats *s, float4 *sums_g,
+                           float4 *sums_gx) {
+    vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    for (long i = 0; i < length; i += WIDTH) {
+        const long at = min(i, length - WIDTH);
+        __global const float *p = x + at;
+        __global const float *q = dy + at;
+        const vec g0 = fresh_lanes(load(q), length - i);
+        const vec g1 = fresh_lanes(load(q + length), length - i);
+        const vec g2 = fresh_lanes(load(q + 2 * length), length - i);
+        const vec g3 = fresh_lanes(load(q + 3 * length), length - i);
+        const vec t0 = fresh_lanes(g0 * normalized_of(load(p), s[0]), length - i);
+        const vec t1 = fresh_lanes(g1 * normalized_of(load(p + length), s[1]), length - i);
+        const vec t2 = fresh_lanes(g2 * normalized_of(load(p + 2 * length), s[2]), length - i);
+        const vec t3 = fresh_lanes(g3 * normalized_of(load(p + 3 * length), s[3]), length - i);
+        for (int k = 4; k < 8; k++) {
+            fetch(p + k * length);
+            fetch(q + k * length);
+        }
+#if PARAMETERS
+        const vec dw_sum = load(dw + at) + ((t0 + t1) + (t2 + t3));
+        const vec db_sum = load(db + at) + ((g0 + g1) + (g2 + g3));
+        store(dw_sum, dw + at);
+        store(db_sum, db + at);
+#endif
+#if HAS_WEIGHT
+        const vec weights = fresh_lanes(load(w + at), length - i);
+#else
+        const vec weights = (vec)(1.0f);
+#endif
+        a0 += g0 * weights;
+        a1 += g1 * weights;
+        a2 += g2 * weights;
+        a3 += g3 * weights;
+        b0 += t0 * weights;
+        b1 += t1 * weights;
+        b2 += t2 * weights;
+        b3 += t3 * weights;
+    }
+    *sums_g = sums_of_four(a0, a1, a2, a3);
+    *sums_gx = sums_of_four(b0, b1, b2, b3);
+}
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_backward(__global const float *x, __global const float *dy, __global const float *weight,
                     __global const float *stats, __global float *dx, __global float *partials, long rows, long length,
@@ -76,7 +126,26 @@ void dense_backward(__global const float *x, __global const float *dy, __global 
     clear(dw, length);
     clear(db, length);
 #endif
-    for (long r = b * block; r < last; r++) {
+    const float n = (float)length;
+    long r = b * block;
+    for (; length <= SHORT_ROW && r + 4 <= last; r += 4) {
+        const long row = r * length;
+        group_stats s[4];
+        for (int k = 0; k < 4; k++) {
+            s[k] = load_stats(stats, rows, r + k);
+        }
+        float4 g, gx;
+        add_dense_four(x + row, dy + row, weight, dw, db, length, s, &g, &gx);
+#if DX
+        g /= n;
+        gx /= n;
+        dx_dense(x + row, dy + row, dx + row, length, s[0], weight, g.x, gx.x);
+        dx_dense(x + row + length, dy + row + length, dx + row + length, length, s[1], weight, g.y, gx.y);
+        dx_dense(x + row + 2 * length, dy + row + 2 * length, dx + row + 2 * length, length, s[2], weight, g.z, gx.z);
+        dx_dense(x + row + 3 * length, dy + row + 3 * length, dx + row + 3 * length, length, s[3], weight, g.w, gx.w);
+#endif
+    }
+    for (; r < last; r++) {
         const group_stats s = load_stats(stats, rows, r);
         const long row = r * length;
         row_sums sums;
@@ -86,7 +155,6 @@ void dense_backward(__global const float *x, __global const float *dy, __global 
                              min((long)CHUNK, length - from), s, length);
         }
 #if DX
-        const float n = (float)length;
         dx_dense(x + row, dy + row, dx + row, length, s, weight, settled(sums.g) / n, settled(sums.gx) / n);
 #endif
     }
@@ -153,8 +221,7 @@ inline void fold(vec_pair *totals, vec *sums) {
 inline void put(__global float *gradient, const vec_pair *totals, long count, int accumulate) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        const vec total = vec_settled(totals[i / WIDTH]);
-        put_last(accumulate ? total + load(gradient + at) : total, count - i, gradient + at);
+        put_gradient(vec_settled(totals[i / WIDTH]), count - i, gradient + at, accumulate);
     }
 }
 

@@ -43,34 +43,41 @@ typedef struct __attribute__((packed)) {
 #define store(value, p) (((__global loose *)(p))->v = (value))
 
 // Asks for what is needed soon, near (L1) or far (L2): while one row is stored the next is on its way. The address need not
-// be one of the buffer's.
-#ifdef __has_builtin
-#if __has_builtin(__builtin_prefetch)
+// be one of the buffer's. Only where clang compiles for the processor itself: on its way through SPIR the hint is an error.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
 #define fetch(p) __builtin_prefetch((__global const void *)(p))
 #define fetch_far(p) __builtin_prefetch((__global const void *)(p), 0, 2)
-#endif
-#endif
-#ifndef fetch
-#define fetch(p)
-#define fetch_far(p)
+#else
+#define fetch(p) (void)0
+#define fetch_far(p) (void)0
 #endif
 
-inline float sum_of_4(float4 v) {
-    const float2 s = v.lo + v.hi;
-    return s.x + s.y;
+// A vector's lanes added up to four.
+inline float4 quarter_sums(vec v) {
+#if WIDTH == 16
+    const float8 s = v.lo + v.hi;
+    return s.lo + s.hi;
+#elif WIDTH == 8
+    return v.lo + v.hi;
+#elif WIDTH == 4
+    return v;
+#else
+    return (float4)(v, 0.0f, 0.0f, 0.0f);
+#endif
 }
 
 inline float sum_of(vec v) {
-#if WIDTH == 16
-    const float8 s = v.lo + v.hi;
-    return sum_of_4(s.lo + s.hi);
-#elif WIDTH == 8
-    return sum_of_4(v.lo + v.hi);
-#elif WIDTH == 4
-    return sum_of_4(v);
-#else
-    return v;
-#endif
+    const float4 s = quarter_sums(v);
+    const float2 t = s.lo + s.hi;
+    return t.x + t.y;
+}
+
+// The sums of four vectors.
+inline float4 sums_of_four(vec a, vec b, vec c, vec d) {
+    const float4 p = quarter_sums(a), q = quarter_sums(b), r = quarter_sums(c), s = quarter_sums(d);
+    const float4 t = (float4)(p.lo + p.hi, q.lo + q.hi);
+    const float4 u = (float4)(r.lo + r.hi, s.lo + s.hi);
+    return (float4)(t.even + t.odd, u.even + u.odd);
 }
 
 // v with only its last `count` lanes kept, 0 elsewhere (whatever was there, NaN too).
@@ -186,6 +193,19 @@ inline void put_last(vec v, long left, __global float *p) {
         store(v, p);
     } else {
         store_last(v, left, p + WIDTH);
+    }
+}
+
+// The same for a parameter's gradient, which may be added to what is there. Lanes that are not new may be another
+// work-item's, and are not even read.
+inline void put_gradient(vec v, long left, __global float *p, int accumulate) {
+    if (left >= WIDTH) {
+        store(accumulate ? v + load(p) : v, p);
+        return;
+    }
+    for (long lane = WIDTH - left; lane < WIDTH; lane++) {
+        const float one = ((const float *)&v)[lane];
+        p[lane] = accumulate ? p[lane] + one : one;
     }
 }
 

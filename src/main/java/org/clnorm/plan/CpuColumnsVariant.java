@@ -12,8 +12,6 @@ final class CpuColumnsVariant implements Variant {
     private static final long ROWS = 128;
     /** Channels of a tile, so that its second reading finds it in the L2 cache: 256 KiB. */
     private static final long CHANNELS = 512;
-    /** Floats in a cache line. */
-    private static final long LINE = 16;
 
     @Override
     public String name() {
@@ -78,9 +76,9 @@ final class CpuColumnsVariant implements Variant {
     private record Tiles(long rows, long channels, long block, long parts, long part) {
         static Tiles of(Planes planes, Traits traits) {
             long parts = Math.max(1, planes.channels() / CHANNELS);
-            long part = planes.channels() / parts / LINE * LINE;
+            long part = planes.channels() / parts / CpuWork.LINE * CpuWork.LINE;
             long fair = CpuWork.ceil(planes.outer(), CpuWork.SHARES * traits.computeUnits());
-            long block = Math.min(ROWS, Math.max(LINE, fair));
+            long block = Math.min(ROWS, Math.max(CpuWork.LINE, fair));
             return new Tiles(planes.outer(), planes.channels(), block, parts, parts == 1 ? planes.channels() : part);
         }
 

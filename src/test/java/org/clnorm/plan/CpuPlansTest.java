@@ -66,7 +66,7 @@ class CpuPlansTest {
     @Test
     void fewLongGroupsAreShared() {
         assertEquals(List.of("rows_moments", "rows_merge", "rows_apply"), kernels(forward(LONG_ROWS, Statistics.BATCH)));
-        assertEquals(List.of("dense_sums", "dense_columns"), kernels(backward(LONG_ROWS, Statistics.BATCH)));
+        assertEquals(List.of("dense_sums", "dense_fold", "dense_columns"), kernels(backward(LONG_ROWS, Statistics.BATCH)));
         assertEquals(List.of("planes_moments", "planes_merge", "planes_apply"),
                 kernels(forward(FEW_CHANNELS, Statistics.BATCH)));
         assertEquals(List.of("planes_sums", "planes_fold", "planes_dx", "sum_partials"),

@@ -1,0 +1,35 @@
+// Forward over one row: its statistics, then y. Row r begins at parameter (r % row_groups) * segments.
+#include "cpu/apply.cl"
+
+// 1: every element of a row has a parameter of its own (span is 1); 0: `span` neighbours share one.
+#ifndef ELEMENTWISE
+#define ELEMENTWISE 1
+#endif
+
+// Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter. The next row, `ahead`
+// elements further, is fetched meanwhile.
+inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
+                       __global float *y, long from, long to, long span, group_stats s, long ahead) {
+#if ELEMENTWISE
+    apply_dense(x + from, y + from, to - from, s, weight + from, bias + from, ahead);
+#else
+    long d = from / span;
+    for (long i = from; i < to; d++) {
+        const long end = min((d + 1) * span, to);
+        const float w = parameter_or(HAS_WEIGHT, weight, d, 1.0f);
+        const float b = parameter_or(HAS_BIAS, bias, d, 0.0f);
+        apply_run(x + i, y + i, end - i, s, w, b, ahead);
+        i = end;
+    }
+#endif
+}
+
+inline void forward_row(__global const float *x, __global const float *weight, __global const float *bias,
+                        __global float *y, __global float *stats, long rows, long r, long segments, long span,
+                        long row_groups, float eps, int zero_rstd) {
+    const long length = segments * span;
+    const moments m = group_moments(x + r * length, 1, 0, length);
+    const group_stats s = finish_group(m, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd);
+    const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
+    apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
+}
