@@ -66,6 +66,13 @@ class GpuPlansTest {
     }
 
     @Test
+    void rowsOfAWorkGroupBeginAtOneAlignment() {
+        Step step = backward(layer(1_000_000, 24), true, TINY).steps().get(0);
+        assertEquals("backward", step.kernel());
+        assertEquals(0, step.groups() % 4);
+    }
+
+    @Test
     void aPlanDependsOnTaskAndTraitsAlone() {
         Task task = Task.backward(layer(1000, 77), Statistics.BATCH, true, true, true);
         assertEquals(new GpuRowsVariant().plan(task, LARGE), new GpuRowsVariant().plan(task, LARGE));
