@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * is not, unless the environment turned the handler off.
  */
 final class PoclGuard {
-    static final String CURE = "set POCL_SIGFPE_HANDLER=0 in the environment, or LD_PRELOAD=libjsig.so";
+    static final String CURE = "start Java with POCL_SIGFPE_HANDLER=0 and LD_PRELOAD=$JAVA_HOME/lib/libjsig.so";
 
     private static final Logger LOG = LoggerFactory.getLogger(PoclGuard.class);
     private static final String PLATFORM = "portable computing language";
@@ -20,14 +20,15 @@ final class PoclGuard {
     /** Not a constant, so that the division is made when the program runs. */
     private static volatile int zero;
 
-    private final boolean handlerOff;
+    private final boolean handlersKept;
 
     PoclGuard(Map<String, String> environment) {
-        this.handlerOff = "0".equals(environment.get("POCL_SIGFPE_HANDLER"));
+        this.handlersKept = "0".equals(environment.get("POCL_SIGFPE_HANDLER"))
+                || environment.getOrDefault("LD_PRELOAD", "").contains("libjsig");
     }
 
     boolean mayHarm(String platformName) {
-        return !handlerOff && isPocl(platformName);
+        return !handlersKept && isPocl(platformName);
     }
 
     static boolean isPocl(String platformName) {
@@ -37,7 +38,7 @@ final class PoclGuard {
     /** Looks for the harm after PoCL was started, and says what helps, once. */
     static void warnIfHarmed() {
         if (divisionByZeroIsLost() && WARNED.compareAndSet(false, true)) {
-            LOG.warn("PoCL broke Java's integer division: 1/0 now gives a number in this process; {} before it starts",
+            LOG.warn("PoCL broke Java's integer division: 1/0 now gives a number in this process; {}",
                     CURE);
         }
     }
