@@ -1,13 +1,13 @@
 // Forward over columns: x is [rows][channels], a group is a channel, so that neighbouring groups interleave.
 //
-// columns_moments: a work-item does a tile, `block` rows of `part` channels (the last part of a row is what remains), with
-// its sums in its own row of partials. columns_merge: WIDTH channels a work-item. columns_apply: a tile again; given
-// statistics need it alone.
+// columns_moments: a work-item does a tile, `block` rows of `part` channels (the last part of a row is what remains),
+// with its sums in its own row of partials. columns_merge: WIDTH channels a work-item. columns_apply: a tile again;
+// given statistics need it alone.
 #include "cpu/column_tiles.cl"
 
 // One step over a tile: adds to sums the distances of one row, or of four, from the pivots.
-inline void add_distances(__global const float *x, long stride, int four, __global const float *pivots,
-                          __global float *sums, long count) {
+inline void add_tile_distances(__global const float *x, long stride, int four, __global const float *pivots,
+                               __global float *sums, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         const vec pivot = load(pivots + at);
@@ -20,8 +20,8 @@ inline void add_distances(__global const float *x, long stride, int four, __glob
     }
 }
 
-inline void add_deviations(__global const float *x, long stride, int four, __global const float *means,
-                           __global float *deltas, __global float *squares, long count) {
+inline void add_tile_deviations(__global const float *x, long stride, int four, __global const float *means,
+                                __global float *deltas, __global float *squares, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         const vec mean = load(means + at);
@@ -58,19 +58,19 @@ void columns_moments(__global const float *x, __global float *partials, long row
     clear(squares, t.count);
     long r = t.first;
     for (; r + 4 <= t.last; r += 4) {
-        add_distances(x + r * channels + t.column, channels, 1, pivots, means, t.count);
+        add_tile_distances(x + r * channels + t.column, channels, 1, pivots, means, t.count);
     }
     for (; r < t.last; r++) {
-        add_distances(x + r * channels + t.column, channels, 0, pivots, means, t.count);
+        add_tile_distances(x + r * channels + t.column, channels, 0, pivots, means, t.count);
     }
     for (long i = 0; i < t.count; i++) {
         means[i] = pivots[i] + means[i] / n;
     }
     for (r = t.first; r + 4 <= t.last; r += 4) {
-        add_deviations(x + r * channels + t.column, channels, 1, means, deltas, squares, t.count);
+        add_tile_deviations(x + r * channels + t.column, channels, 1, means, deltas, squares, t.count);
     }
     for (; r < t.last; r++) {
-        add_deviations(x + r * channels + t.column, channels, 0, means, deltas, squares, t.count);
+        add_tile_deviations(x + r * channels + t.column, channels, 0, means, deltas, squares, t.count);
     }
     for (long i = 0; i < t.count; i++) {
         const float delta = deltas[i] / n;
@@ -113,8 +113,8 @@ void columns_merge(__global const float *x, __global const float *partials, __gl
     }
 }
 
-inline vec column_value(__global const float *x, __global const float *stats, long channels, __global const float *weight,
-                        __global const float *bias) {
+inline vec column_value(__global const float *x, __global const float *stats, long channels,
+                        __global const float *weight, __global const float *bias) {
     return affine(column_normalized(load(x), stats, channels), weight, bias);
 }
 
@@ -124,8 +124,8 @@ void columns_apply(__global const float *x, __global const float *weight, __glob
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     for (long r = t.first; r < t.last; r++) {
         const long row = r * channels;
-#define Y_OF_COLUMN(i)                                                                                                  \
-    column_value(x + row + t.column + (i), stats + t.column + (i), channels, weight + t.column + (i),                   \
+#define Y_OF_COLUMN(i)                                                                                                 \
+    column_value(x + row + t.column + (i), stats + t.column + (i), channels, weight + t.column + (i),                  \
                  bias + t.column + (i))
         SWEEP(y + row + t.column, t.count, Y_OF_COLUMN)
     }

@@ -122,8 +122,8 @@ void columns_dx(__global const float *x, __global const float *dy, __global cons
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     for (long r = t.first; r < t.last; r++) {
         const long row = r * channels + t.column;
-#define DX_OF_COLUMN(i)                                                                                                 \
-    column_dx(x + row + (i), dy + row + (i), weight + t.column + (i), stats + t.column + (i), means + t.column + (i),   \
+#define DX_OF_COLUMN(i)                                                                                                \
+    column_dx(x + row + (i), dy + row + (i), weight + t.column + (i), stats + t.column + (i), means + t.column + (i),  \
               channels)
         SWEEP(dx + row, t.count, DX_OF_COLUMN)
     }

@@ -1,11 +1,11 @@
 // The statistics of a group, walked by one work-item: `outer` runs of `span` consecutive floats, `stride` apart.
 //
-// A chunk of at most CHUNK floats gets a corrected two-pass whose second pass finds it in the L1 cache; chunks merge by
-// Chan's formula, always in the same order. A group whose squares left float's range is walked once more, scaled.
+// A chunk of at most CHUNK floats gets a pass around a rough mean; chunks merge by Chan's formula, always in the same
+// order. A group whose squares left float's range is walked once more, scaled.
 #include "cpu/vectors.cl"
 
 #ifndef CHUNK
-#define CHUNK 4096
+#define CHUNK 16384
 #endif
 
 // Mean in two floats and the sum of the squared deviations from it.
@@ -30,49 +30,71 @@ inline float rough_mean(__global const float *x, long count) {
     return pivot + sum_of(sum) / (4 * WIDTH);
 }
 
-// One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the squares
-// would lose digits, one more around the mean that the first pass found.
+// Sums of the distances from a mean, and of their squares, one a lane.
+typedef struct {
+    vec sums, squares;
+} distances;
+
+// Over the elements begin … end of a run, few enough for plain sums.
+inline distances block_distances(__global const float *x, long begin, long end, long count, float mean) {
+    vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    long i = begin;
+    for (; i + 4 * WIDTH <= end; i += 4 * WIDTH) {
+        const vec d0 = load(x + i) - mean;
+        const vec d1 = load(x + i + WIDTH) - mean;
+        const vec d2 = load(x + i + 2 * WIDTH) - mean;
+        const vec d3 = load(x + i + 3 * WIDTH) - mean;
+        a0 += d0;
+        a1 += d1;
+        a2 += d2;
+        a3 += d3;
+        b0 += d0 * d0;
+        b1 += d1 * d1;
+        b2 += d2 * d2;
+        b3 += d3 * d3;
+    }
+    for (; i < end; i += WIDTH) {
+        const vec d = fresh_lanes(load(x + min(i, count - WIDTH)) - mean, count - i);
+        a0 += d;
+        b0 += d * d;
+    }
+    distances sum;
+    sum.sums = (a0 + a1) + (a2 + a3);
+    sum.squares = (b0 + b1) + (b2 + b3);
+    return sum;
+}
+
+inline distances run_distances(__global const float *x, long runs, long stride, long count, float mean) {
+    const long block = 4 * SERIAL_SUMS * WIDTH;
+    if (runs == 1 && count <= block) {
+        return block_distances(x, 0, count, count, mean);
+    }
+    vec_pair sums, squares;
+    sums.hi = sums.lo = squares.hi = squares.lo = (vec)(0.0f);
+    for (long r = 0; r < runs; r++) {
+        for (long i = 0; i < count; i += block) {
+            const distances one = block_distances(x + r * stride, i, min(i + block, count), count, mean);
+            sums = vec_pair_add(sums, one.sums);
+            squares = vec_pair_add(squares, one.squares);
+        }
+    }
+    distances all;
+    all.sums = vec_settled(sums);
+    all.squares = vec_settled(squares);
+    return all;
+}
+
+// One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the
+// squares would lose digits, one more around the mean that the first pass found.
 inline moments chunk_moments(__global const float *x, long runs, long stride, long count) {
     const float n = (float)(runs * count);
-    const long ahead = runs > 1 ? stride : count;
     moments m;
     m.mean = rough_mean(x, count);
     for (int again = 0;; again++) {
-        vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        for (long r = 0; r < runs; r++) {
-            __global const float *p = x + r * stride;
-            long i = 0;
-            for (; i + 4 * WIDTH <= count; i += 4 * WIDTH) {
-                const vec d0 = load(p + i) - m.mean;
-                const vec d1 = load(p + i + WIDTH) - m.mean;
-                const vec d2 = load(p + i + 2 * WIDTH) - m.mean;
-                const vec d3 = load(p + i + 3 * WIDTH) - m.mean;
-                a0 += d0;
-                a1 += d1;
-                a2 += d2;
-                a3 += d3;
-                b0 += d0 * d0;
-                b1 += d1 * d1;
-                b2 += d2 * d2;
-                b3 += d3 * d3;
-                fetch(p + ahead + i);
-                fetch(p + ahead + i + 2 * WIDTH);
-            }
-            for (; i + WIDTH <= count; i += WIDTH) {
-                const vec d = load(p + i) - m.mean;
-                a0 += d;
-                b0 += d * d;
-                fetch(p + ahead + i);
-            }
-            if (i < count) {
-                const vec d = last_lanes(load(p + count - WIDTH) - m.mean, count - i);
-                a1 += d;
-                b1 += d * d;
-            }
-        }
-        m.delta = sum_of((a0 + a1) + (a2 + a3)) / n;
+        const distances d = run_distances(x, runs, stride, count, m.mean);
+        m.delta = sum_of(d.sums) / n;
         const float off = n * m.delta * m.delta;
-        const float squares = sum_of((b0 + b1) + (b2 + b3)) - off;
+        const float squares = sum_of(d.squares) - off;
         m.squares = pair_of(squares < 0.0f ? 0.0f : squares); // a NaN stays
         if (again || off <= squares) {
             return m;
@@ -90,17 +112,11 @@ inline moments merged(moments a, float n_a, moments b, float n_b) {
     return a;
 }
 
-// How many runs make a chunk: short ones go into few lanes each, which must not add up too much.
-inline long runs_in_chunk(long span) {
-    const long elements = span < 4 * WIDTH ? 128 * WIDTH : CHUNK;
-    return max(1L, elements / span);
-}
-
 inline moments group_moments(__global const float *x, long outer, long stride, long span) {
     if (outer == 1 && span <= CHUNK) {
         return chunk_moments(x, 1, 0, span);
     }
-    const long runs = runs_in_chunk(span);
+    const long runs = span < CHUNK ? CHUNK / span : 1;
     const long pieces = (span + CHUNK - 1) / CHUNK;
     const long part = ((span + pieces - 1) / pieces + LINE - 1) / LINE * LINE;
     moments all;
@@ -126,9 +142,9 @@ inline float_pair strided_sum(__global const float *x, long outer, long stride, 
                               int squares) {
     float_pair total = pair_of(0.0f);
     for (long n = 0; n < outer; n++) {
-        for (long from = 0; from < span; from += 64) {
+        for (long from = 0; from < span; from += SERIAL_SUMS) {
             float sum = 0.0f;
-            for (long i = from; i < min(from + 64, span); i++) {
+            for (long i = from; i < min(from + SERIAL_SUMS, span); i++) {
                 const float d = x[n * stride + i] * scale - mean;
                 sum += squares ? d * d : d;
             }
@@ -138,8 +154,8 @@ inline float_pair strided_sum(__global const float *x, long outer, long stride, 
     return total;
 }
 
-// The statistics of a group that the plain way could not represent: constant, huge, tiny or not finite. Not for speed, but
-// a constant group, which is the common one (padding, a dead channel), costs one pass.
+// The statistics of a group that the plain way could not represent: constant, huge, tiny or not finite. Not for speed,
+// but a constant group, which is the common one (padding, a dead channel), costs one pass.
 rescued rescue(__global const float *x, long outer, long stride, long span, float eps) {
     const float n = (float)(outer * span);
     const uint first = as_uint(x[0]);

@@ -1,8 +1,8 @@
 // Forward over planes, as in batch normalization: x is [outer][channels][span], a group is a channel.
 //
-// planes_forward: a work-item does a whole channel. For few channels: planes_moments (one work-item a piece of a channel: `part` of each of
-// `slices` consecutive samples), planes_merge (one a channel), planes_apply. Given statistics need planes_apply alone: a
-// work-item does `part` of each of `slices` consecutive slices (sample, channel).
+// planes_forward: a work-item does a whole channel. For few channels: planes_moments (one work-item a piece of a
+// channel: `part` of each of `slices` consecutive samples), planes_merge (one a channel), planes_apply. Given
+// statistics need planes_apply alone: a work-item does `part` of each of `slices` consecutive slices (sample, channel).
 #include "cpu/apply.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -21,7 +21,8 @@ void planes_forward(__global const float *x, __global const float *weight, __glo
     }
 }
 
-// partials: [3][pieces][channels], the mean in two floats and the squares; a piece is (block of samples, part of a slice).
+// partials: [3][pieces][channels], the mean in two floats and the squares; a piece is (block of samples, part of a
+// slice).
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_moments(__global const float *x, __global float *partials, long outer, long channels, long span,
                     long slices, long parts, long part) {

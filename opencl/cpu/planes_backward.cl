@@ -1,9 +1,9 @@
 // Backward over planes, as in batch normalization: x is [outer][channels][span], a group is a channel.
 //
-// planes_backward: a work-item does a whole channel. For few channels: planes_sums (one work-item a piece of a channel: `part` of
-// each of `slices` consecutive samples), planes_fold (one a channel), planes_dx (`part` of each of `slices` consecutive
-// slices). Given statistics need no sums for dx: planes_given does dx and both sums of a slice in one sweep.
-// partials is always [2][pieces][channels], of dy * x_hat and of dy, as sum_partials takes it.
+// planes_backward: a work-item does a whole channel. For few channels: planes_sums (one work-item a piece of a channel:
+// `part` of each of `slices` consecutive samples), planes_fold (one a channel), planes_dx (`part` of each of `slices`
+// consecutive slices). Given statistics need no sums for dx: planes_given does dx and both sums of a slice in one
+// sweep. partials is always [2][pieces][channels], of dy * x_hat and of dy, as sum_partials takes it.
 #include "cpu/gradients.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -14,8 +14,8 @@ void planes_backward(__global const float *x, __global const float *dy, __global
     const long stride = channels * span;
     const group_stats s = load_stats(stats, channels, c);
     const gradient_sums sums = add_runs(no_sums(), x + c * span, dy + c * span, outer, stride, span, s);
-    const float dyx_sum = settled(sums.dyx);
-    const float dy_sum = settled(sums.dy);
+    const float dyx_sum = total_sum(sums.dyx);
+    const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
     partials[c] = dyx_sum;
     partials[channels + c] = dy_sum;
@@ -40,8 +40,8 @@ void planes_sums(__global const float *x, __global const float *dy, __global con
     const long at = (n * channels + c) * span + from;
     const gradient_sums sums = add_runs(no_sums(), x + at, dy + at, min(slices, outer - n), channels * span,
                                         min(part, span - from), load_stats(stats, channels, c));
-    partials[id] = settled(sums.dyx);
-    partials[get_num_groups(0) + id] = settled(sums.dy);
+    partials[id] = total_sum(sums.dyx);
+    partials[get_num_groups(0) + id] = total_sum(sums.dy);
 }
 
 inline float total_of(__global const float *sums, long count, long stride) {
@@ -81,6 +81,11 @@ void planes_dx(__global const float *x, __global const float *dy, __global const
     }
 }
 
+// Floats of x and dy that the L1 cache holds from the sums to dx.
+#ifndef STRETCH
+#define STRETCH 4096
+#endif
+
 // A piece here is (sample, part), and a work-item does `part` of `slices` consecutive slices.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_given(__global const float *x, __global const float *dy, __global const float *weight,
@@ -96,20 +101,20 @@ void planes_given(__global const float *x, __global const float *dy, __global co
         const group_stats s = load_stats(stats, channels, c);
         const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
         gradient_sums sums = no_sums();
-        for (long from = begin; from < end; from += CHUNK) {
+        for (long from = begin; from < end; from += STRETCH) {
             const long at = slice * span + from;
-            const long count = min((long)CHUNK, end - from);
+            const long count = min((long)STRETCH, end - from);
 #if PARAMETERS
-            sums = add_chunk(sums, x + at, dy + at, 1, 0, count, s);
+            sums = add_runs(sums, x + at, dy + at, 1, 0, count, s);
 #endif
 #if DX
-            dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f, CHUNK);
+            dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f, STRETCH);
 #endif
         }
 #if PARAMETERS
         const long piece = slice / channels * parts + id % parts;
-        partials[piece * channels + c] = settled(sums.dyx);
-        partials[(outer * parts + piece) * channels + c] = settled(sums.dy);
+        partials[piece * channels + c] = total_sum(sums.dyx);
+        partials[(outer * parts + piece) * channels + c] = total_sum(sums.dy);
 #endif
     }
 }

@@ -1,9 +1,9 @@
-// Forward over rows: a group is one contiguous row. Every row is read from memory once and written once, as long as it fits
-// the caches of a core.
+// Forward over rows: a group is one contiguous row. Every row is read from memory once and written once, as long as it
+// fits the caches of a core.
 //
-// rows_forward: one work-item does `block` whole rows. For rows too few or too long for that: rows_moments (one work-item a
-// part of a row), rows_merge (one a row), rows_apply (one the same part of `block` rows, so that the parameters of long rows
-// are read from memory once).
+// rows_forward: one work-item does `block` whole rows. For rows too few or too long for that: rows_moments (one
+// work-item a part of a row), rows_merge (one a row), rows_apply (one the same part of `block` rows, so that the
+// parameters of long rows are read from memory once).
 #include "cpu/row.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -17,8 +17,8 @@ void rows_forward(__global const float *x, __global const float *weight, __globa
     }
 }
 
-// partials: [3][parts][rows], the mean in two floats and the squares of every part of `part` elements. The parts of all rows
-// go from left to right, and rows_apply from right to left, so that it begins with what is still in the caches.
+// partials: [3][parts][rows], the mean in two floats and the squares of every part of `part` elements. The parts of all
+// rows go from left to right, and rows_apply from right to left, so that it begins with what is still in the caches.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_moments(__global const float *x, __global float *partials, long rows, long length, long parts, long part) {
     const long id = get_group_id(0);

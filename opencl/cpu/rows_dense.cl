@@ -1,161 +1,160 @@
 // Backward over rows whose elements have a parameter each, as in layer normalization.
 //
-// dense_backward: a work-item does `block` rows; x and dy are read from memory once, the sums for the parameters live in the
-// block's own row of partials [2][blocks][length]. With few long rows these would be larger than x itself; then
-// dense_sums (one work-item a part of a row), dense_fold (one a row) and dense_columns (one a stretch of columns, over all rows) read x and dy
-// twice, and write the parameters' gradients directly.
+// dense_backward: a work-item does `block` rows; x and dy are read from memory once, the sums for the parameters live
+// in the block's own row of partials [2][blocks][length]. With few long rows these would be larger than x itself; then
+// dense_sums (one work-item a part of a row), dense_fold (one a row) and dense_columns (one a stretch of columns, over
+// all rows) read x and dy twice, and write the parameters' gradients directly.
 #include "cpu/gradients.cl"
-
-// Rows up to this length are done four at a time; measured: 1.3 times as fast at 64, slower from 512 on.
-#ifndef SHORT_ROW
-#define SHORT_ROW 320
-#endif
 
 // Columns of a dense_columns work-item.
 #ifndef COLUMNS
 #define COLUMNS 1024
 #endif
 
-// The means over a row, as far as they are known.
+// Sums over four rows at once, in two floats each; see pair_add.
 typedef struct {
-    float_pair g, gx;
-} row_sums;
+    float4 hi, lo;
+} four_pair;
 
-// Adds up a chunk of a row; what each element gives to its parameter goes to dw and db. The next row, `ahead` elements further,
-// is fetched meanwhile.
-inline row_sums add_dense(row_sums sums, __global const float *x, __global const float *dy, __global const float *w,
-                          __global float *dw, __global float *db, long count, group_stats s, long ahead) {
-    vec a0 = (vec)(0.0f), b0 = a0;
-    long i = 0;
-    for (; i + WIDTH <= count; i += WIDTH) {
-        const vec g = load(dy + i);
-        const vec t = g * normalized_of(load(x + i), s);
-        fetch(x + ahead + i);
-        fetch(dy + ahead + i);
-#if PARAMETERS
-        const vec dw_sum = load(dw + i) + t;
-        const vec db_sum = load(db + i) + g;
-        store(dw_sum, dw + i);
-        store(db_sum, db + i);
-#endif
-#if HAS_WEIGHT
-        a0 += g * load(w + i);
-        b0 += t * load(w + i);
-#else
-        a0 += g;
-        b0 += t;
-#endif
-    }
-    if (i < count) {
-        const long last = count - WIDTH;
-        const vec g = last_lanes(load(dy + last), count - i);
-        const vec t = last_lanes(g * normalized_of(load(x + last), s), count - i);
-#if PARAMETERS
-        store(load(dw + last) + t, dw + last);
-        store(load(db + last) + g, db + last);
-#endif
-#if HAS_WEIGHT
-        const vec weights = load(w + last);
-        a0 += last_lanes(g * weights, count - i);
-        b0 += last_lanes(t * weights, count - i);
-#else
-        a0 += g;
-        b0 += t;
-#endif
-    }
-    sums.g = pair_add(sums.g, sum_of(a0));
-    sums.gx = pair_add(sums.gx, sum_of(b0));
-    return sums;
+inline four_pair four_pair_add(four_pair a, float4 b) {
+    const float4 sum = a.hi + b;
+    const float4 t = sum - a.hi;
+    const float4 error = (a.hi - (sum - t)) + (b - t);
+    a.hi = sum;
+    a.lo += error;
+    return a;
 }
 
-// The same for four whole short rows at once, which is one reading and writing of dw and db instead of four.
-inline void add_dense_four(__global const float *x, __global const float *dy, __global const float *w,
-                           __global float *dw, __global float *db, long length, const group_stats *s, float4 *sums_g,
-                           float4 *sums_gx) {
+inline float4 four_means(four_pair sums, float n) {
+    return select(sums.hi, sums.hi + sums.lo, isfinite(sums.hi)) / n;
+}
+
+// The sums of g = dy * weight and of g * x_hat.
+typedef struct {
+    four_pair g, gx;
+} four_sums;
+
+// Adds up `count` columns of four rows, or of one; what each element gives to its parameter goes to dw and db. Four at
+// a time are one reading and writing of dw and db instead of four, and fewer rounding errors. The next rows are fetched
+// meanwhile.
+inline four_sums add_columns(four_sums sums, __global const float *x, __global const float *dy,
+                             __global const float *w, __global float *dw, __global float *db, long length, long count,
+                             const group_stats *s, int four) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-    for (long i = 0; i < length; i += WIDTH) {
-        const long at = min(i, length - WIDTH);
+    for (long i = 0; i < count; i += WIDTH) {
+        const long at = min(i, count - WIDTH);
         __global const float *p = x + at;
         __global const float *q = dy + at;
-        const vec g0 = fresh_lanes(load(q), length - i);
-        const vec g1 = fresh_lanes(load(q + length), length - i);
-        const vec g2 = fresh_lanes(load(q + 2 * length), length - i);
-        const vec g3 = fresh_lanes(load(q + 3 * length), length - i);
-        const vec t0 = fresh_lanes(g0 * normalized_of(load(p), s[0]), length - i);
-        const vec t1 = fresh_lanes(g1 * normalized_of(load(p + length), s[1]), length - i);
-        const vec t2 = fresh_lanes(g2 * normalized_of(load(p + 2 * length), s[2]), length - i);
-        const vec t3 = fresh_lanes(g3 * normalized_of(load(p + 3 * length), s[3]), length - i);
-        for (int k = 4; k < 8; k++) {
-            fetch(p + k * length);
-            fetch(q + k * length);
-        }
-#if PARAMETERS
-        const vec dw_sum = load(dw + at) + ((t0 + t1) + (t2 + t3));
-        const vec db_sum = load(db + at) + ((g0 + g1) + (g2 + g3));
-        store(dw_sum, dw + at);
-        store(db_sum, db + at);
-#endif
 #if HAS_WEIGHT
-        const vec weights = fresh_lanes(load(w + at), length - i);
+        const vec weights = fresh_lanes(load(w + at), count - i);
 #else
         const vec weights = (vec)(1.0f);
 #endif
-        a0 += g0 * weights;
-        a1 += g1 * weights;
-        a2 += g2 * weights;
-        a3 += g3 * weights;
-        b0 += t0 * weights;
-        b1 += t1 * weights;
-        b2 += t2 * weights;
-        b3 += t3 * weights;
+        vec g = fresh_lanes(load(q), count - i);
+        vec t = fresh_lanes(g * normalized_of(load(p), s[0]), count - i);
+        a0 += g * weights;
+        b0 += t * weights;
+        fetch(p + (four ? 4 : 1) * length);
+        fetch(q + (four ? 4 : 1) * length);
+        if (four) {
+            const vec g1 = fresh_lanes(load(q + length), count - i);
+            const vec g2 = fresh_lanes(load(q + 2 * length), count - i);
+            const vec g3 = fresh_lanes(load(q + 3 * length), count - i);
+            const vec t1 = fresh_lanes(g1 * normalized_of(load(p + length), s[1]), count - i);
+            const vec t2 = fresh_lanes(g2 * normalized_of(load(p + 2 * length), s[2]), count - i);
+            const vec t3 = fresh_lanes(g3 * normalized_of(load(p + 3 * length), s[3]), count - i);
+            for (int k = 5; k < 8; k++) {
+                fetch(p + k * length);
+                fetch(q + k * length);
+            }
+            a1 += g1 * weights;
+            a2 += g2 * weights;
+            a3 += g3 * weights;
+            b1 += t1 * weights;
+            b2 += t2 * weights;
+            b3 += t3 * weights;
+            g = (g + g1) + (g2 + g3);
+            t = (t + t1) + (t2 + t3);
+        }
+#if PARAMETERS
+        t += load(dw + at);
+        g += load(db + at);
+        store(t, dw + at);
+        store(g, db + at);
+#endif
     }
-    *sums_g = sums_of_four(a0, a1, a2, a3);
-    *sums_gx = sums_of_four(b0, b1, b2, b3);
+    sums.g = four_pair_add(sums.g, sums_of_four(a0, a1, a2, a3));
+    sums.gx = four_pair_add(sums.gx, sums_of_four(b0, b1, b2, b3));
+    return sums;
 }
 
+// Four whole rows, or one, from `row` on.
+inline void backward_rows(__global const float *x, __global const float *dy, __global const float *weight,
+                          __global const float *stats, __global float *dx, __global float *dw, __global float *db,
+                          long rows, long row, long length, int four) {
+    const long at = row * length;
+    group_stats s[4];
+    for (int k = 0; k < (four ? 4 : 1); k++) {
+        s[k] = load_stats(stats, rows, row + k);
+    }
+    four_sums sums;
+    sums.g.hi = sums.g.lo = sums.gx.hi = sums.gx.lo = (float4)(0.0f);
+    for (long from = 0; from < length; from += 2 * SERIAL_SUMS * WIDTH) {
+        sums = add_columns(sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, length,
+                           min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four);
+    }
+#if DX
+    const float4 g = four_means(sums.g, (float)length);
+    const float4 gx = four_means(sums.gx, (float)length);
+    dx_dense(x + at, dy + at, dx + at, length, s[0], weight, g.x, gx.x);
+    if (four) {
+        const long second = at + length, third = second + length, fourth = third + length;
+        dx_dense(x + second, dy + second, dx + second, length, s[1], weight, g.y, gx.y);
+        dx_dense(x + third, dy + third, dx + third, length, s[2], weight, g.z, gx.z);
+        dx_dense(x + fourth, dy + fourth, dx + fourth, length, s[3], weight, g.w, gx.w);
+    }
+#endif
+}
+
+// Adds a row of sums to another, and clears it.
+inline void move_sums(__global float *from, __global float *to, long count) {
+    for (long i = 0; i < count; i++) {
+        to[i] += from[i];
+        from[i] = 0.0f;
+    }
+}
+
+// by_four: rows are short and taken four at a time. Others are added up in sums [2][blocks][length] first, SERIAL_SUMS
+// of them, because four long rows do not fit the L1 cache.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                    __global const float *stats, __global float *dx, __global float *partials, long rows, long length,
-                    long block) {
+                    __global const float *stats, __global float *dx, __global float *sums, __global float *partials,
+                    long rows, long length, long block, long by_four) {
     const long b = get_group_id(0);
     const long blocks = get_num_groups(0);
-    const long last = min((b + 1) * block, rows);
+    const long first = b * block;
+    const long last = min(first + block, rows);
     __global float *dw = partials + b * length;
     __global float *db = partials + (blocks + b) * length;
+    __global float *dw_sums = by_four ? dw : sums + b * length;
+    __global float *db_sums = by_four ? db : sums + (blocks + b) * length;
 #if PARAMETERS
     clear(dw, length);
     clear(db, length);
+    clear(dw_sums, length);
+    clear(db_sums, length);
 #endif
-    const float n = (float)length;
-    long r = b * block;
-    for (; length <= SHORT_ROW && r + 4 <= last; r += 4) {
-        const long row = r * length;
-        group_stats s[4];
-        for (int k = 0; k < 4; k++) {
-            s[k] = load_stats(stats, rows, r + k);
-        }
-        float4 g, gx;
-        add_dense_four(x + row, dy + row, weight, dw, db, length, s, &g, &gx);
-#if DX
-        g /= n;
-        gx /= n;
-        dx_dense(x + row, dy + row, dx + row, length, s[0], weight, g.x, gx.x);
-        dx_dense(x + row + length, dy + row + length, dx + row + length, length, s[1], weight, g.y, gx.y);
-        dx_dense(x + row + 2 * length, dy + row + 2 * length, dx + row + 2 * length, length, s[2], weight, g.z, gx.z);
-        dx_dense(x + row + 3 * length, dy + row + 3 * length, dx + row + 3 * length, length, s[3], weight, g.w, gx.w);
-#endif
+    long r = first;
+    for (; by_four && r + 4 <= last; r += 4) {
+        backward_rows(x, dy, weight, stats, dx, dw, db, rows, r, length, 1);
     }
     for (; r < last; r++) {
-        const group_stats s = load_stats(stats, rows, r);
-        const long row = r * length;
-        row_sums sums;
-        sums.g = sums.gx = pair_of(0.0f);
-        for (long from = 0; from < length; from += CHUNK) {
-            sums = add_dense(sums, x + row + from, dy + row + from, weight + from, dw + from, db + from,
-                             min((long)CHUNK, length - from), s, length);
+        backward_rows(x, dy, weight, stats, dx, dw_sums, db_sums, rows, r, length, 0);
+#if PARAMETERS
+        if (!by_four && ((r - first) % SERIAL_SUMS == SERIAL_SUMS - 1 || r == last - 1)) {
+            move_sums(dw_sums, dw, length);
+            move_sums(db_sums, db, length);
         }
-#if DX
-        dx_dense(x + row, dy + row, dx + row, length, s, weight, settled(sums.g) / n, settled(sums.gx) / n);
 #endif
     }
 }
@@ -169,28 +168,22 @@ void dense_sums(__global const float *x, __global const float *dy, __global cons
     const long begin = id % parts * part;
     const long end = min(begin + part, length);
     const group_stats s = load_stats(stats, rows, r);
-    float_pair g = pair_of(0.0f);
-    float_pair gx = pair_of(0.0f);
-    for (long from = begin; from < end; from += CHUNK) {
-        const long count = min((long)CHUNK, end - from);
+    vec_pair g, gx;
+    g.hi = g.lo = gx.hi = gx.lo = (vec)(0.0f);
+    for (long i = begin; i < end;) {
+        const long stop = min(i + SERIAL_SUMS * WIDTH, end);
         vec a = (vec)(0.0f), b = a;
-        long i = 0;
-        for (; i + WIDTH <= count; i += WIDTH) {
-            const vec v = weighted(dy + r * length + from + i, weight + from + i);
+        for (; i < stop; i += WIDTH) {
+            const long at = min(i, end - WIDTH);
+            const vec v = fresh_lanes(weighted(dy + r * length + at, weight + at), end - i);
             a += v;
-            b += v * normalized_of(load(x + r * length + from + i), s);
+            b += fresh_lanes(v * normalized_of(load(x + r * length + at), s), end - i);
         }
-        if (i < count) {
-            const long last = from + count - WIDTH;
-            const vec v = last_lanes(weighted(dy + r * length + last, weight + last), count - i);
-            a += v;
-            b += last_lanes(v * normalized_of(load(x + r * length + last), s), count - i);
-        }
-        g = pair_add(g, sum_of(a));
-        gx = pair_add(gx, sum_of(b));
+        g = vec_pair_add(g, a);
+        gx = vec_pair_add(gx, b);
     }
-    sums[id] = settled(g);
-    sums[rows * parts + id] = settled(gx);
+    sums[id] = total_sum(g);
+    sums[rows * parts + id] = total_sum(gx);
 }
 
 inline float mean_of(__global const float *sums, long parts, float n) {
@@ -227,9 +220,9 @@ inline void put(__global float *gradient, const vec_pair *totals, long count, in
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_columns(__global const float *x, __global const float *dy, __global const float *weight,
-                   __global const float *stats, __global const float *means, __global float *dx, __global float *dweight,
-                   __global float *dbias, long rows, long length, long parts, int want_dweight, int want_dbias,
-                   int accumulate) {
+                   __global const float *stats, __global const float *means, __global float *dx,
+                   __global float *dweight, __global float *dbias, long rows, long length, int want_dweight,
+                   int want_dbias, int accumulate) {
     const long from = get_group_id(0) * COLUMNS;
     const long count = min((long)COLUMNS, length - from);
     vec_pair dw_totals[COLUMNS / WIDTH], db_totals[COLUMNS / WIDTH];
@@ -249,7 +242,7 @@ void dense_columns(__global const float *x, __global const float *dy, __global c
             dw[i / WIDTH] += g * normalized_of(load(x + row + at), s);
             db[i / WIDTH] += g;
         }
-        if (r % 32 == 31) {
+        if (r % SERIAL_SUMS == SERIAL_SUMS - 1) {
             fold(dw_totals, dw);
             fold(db_totals, db);
         }

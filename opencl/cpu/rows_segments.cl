@@ -1,8 +1,9 @@
 // Backward over rows made of segments that share a parameter each, as in group and instance normalization.
 //
-// segments_backward: a work-item does `block` whole rows, and the second reading of x and dy finds them in its cache. For few
-// long rows: segments_sums (one work-item a part of a segment), segments_fold (one a row), segments_dx (one a part).
-// The sums of row r, segment d go to partials [2][rows * segments] at r * segments + d, which is what sum_partials takes.
+// segments_backward: a work-item does `block` whole rows, and the second reading of x and dy finds them in its cache.
+// For few long rows: segments_sums (one work-item a part of a segment), segments_fold (one a row), segments_dx (one a
+// part). The sums of row r, segment d go to partials [2][rows * segments] at r * segments + d, which is what
+// sum_partials takes.
 #include "cpu/gradients.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -20,8 +21,8 @@ void segments_backward(__global const float *x, __global const float *dy, __glob
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
             const gradient_sums sums = add_runs(no_sums(), x + at, dy + at, 1, 0, span, s);
-            const float dyx_sum = settled(sums.dyx);
-            const float dy_sum = settled(sums.dy);
+            const float dyx_sum = total_sum(sums.dyx);
+            const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
             partials[r * segments + d] = dyx_sum;
             partials[(rows + r) * segments + d] = dy_sum;
@@ -52,8 +53,8 @@ void segments_sums(__global const float *x, __global const float *dy, __global c
     const long at = segment * span + from;
     const group_stats s = load_stats(stats, rows, segment / segments);
     const gradient_sums one = add_runs(no_sums(), x + at, dy + at, 1, 0, min(part, span - from), s);
-    sums[id] = settled(one.dyx);
-    sums[rows * segments * parts + id] = settled(one.dy);
+    sums[id] = total_sum(one.dyx);
+    sums[rows * segments * parts + id] = total_sum(one.dy);
 }
 
 inline float total_of(__global const float *sums, long parts) {

@@ -1,5 +1,5 @@
-// Forward over short rows, four at a time: what is done once a row, adding up lanes, dividing, storing statistics, is done once
-// for four. A work-item does `block` rows.
+// Forward over short rows, four at a time: what is done once a row, adding up lanes, dividing, storing statistics, is
+// done once for four. A work-item does `block` rows.
 #include "cpu/row.cl"
 
 // Sums over four rows of the distances from four means, and of their squares.

@@ -9,19 +9,24 @@ import java.util.Optional;
 /** Contiguous rows on a CPU device: a work-item does whole rows, or a part of a row where rows are few. */
 final class CpuRowsVariant implements Variant {
     /**
-     * Rows that share a partial row of parameter gradients. More would lose digits (a float sum of 64 is good to about
-     * 1e-7), fewer cost memory traffic: 2 rows of partials a block.
+     * Rows that share a partial row of parameter gradients. More would lose digits (16 additions of four, or twice 16,
+     * are good to 3e-7 at worst), fewer cost memory traffic: 2 rows of partials a block.
      */
     private static final long MOST_ROWS = 64;
     private static final long FEWEST_ROWS = 16;
     /**
-     * Floats of a row from which on it does not fit a core's cache (2 MiB measured) together with its parameters, so that it
-     * is read twice from memory anyway; then at least the parameters are read once for all rows.
+     * Floats of a row from which on it does not fit a core's cache together with its parameters, so that it is read
+     * twice from memory anyway; then at least the parameters are read once for all rows. Measured with 2 MiB of L2.
      */
     private static final long LONG_ROW = 131_072;
-    /** Rows up to this length are done four at a time; measured: 1.4–1.6 times as fast at 31 and 64, slower from 128. */
+    /**
+     * Rows up to this length are normalized four at a time. Measured with PoCL on Sapphire Rapids: 1.4–1.6 times as fast
+     * at 31 and 64, slower from 128 on.
+     */
     private static final long SHORT_ROW = 96;
     private static final long FOUR = 4;
+    /** The same backward, with a parameter an element; 1.3 times as fast at 64, slower from 512 on. */
+    private static final long SHORT_DENSE_ROW = 320;
     /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
     private static final long COLUMNS = 1_024;
 
@@ -105,11 +110,14 @@ final class CpuRowsVariant implements Variant {
         if (columns) {
             return denseColumns(task, rows, options);
         }
-        Map<String, Long> scalars = Map.of("rows", rows.rows(), "length", rows.length(), "block", block);
+        boolean byFour = rows.length() <= SHORT_DENSE_ROW;
+        Map<String, Long> scalars = Map.of("rows", rows.rows(), "length", rows.length(), "block", block, "by_four",
+                byFour ? 1L : 0L);
         List<Step> steps = new ArrayList<>();
         steps.add(CpuWork.step("cpu/rows_dense", "dense_backward", options, blocks, scalars));
         Map<String, Long> scratch = new HashMap<>();
         scratch.put("partials", task.parameters() ? 2 * blocks * rows.length() : 1);
+        scratch.put("sums", task.parameters() && !byFour ? 2 * blocks * rows.length() : 1);
         if (task.parameters()) {
             steps.add(CpuWork.sumPartials(blocks, rows.length(), traits));
         }
@@ -124,7 +132,8 @@ final class CpuRowsVariant implements Variant {
         List<Step> steps = List.of(
                 CpuWork.step("cpu/rows_dense", "dense_sums", options, rows.rows() * parts, scalars),
                 CpuWork.step("cpu/rows_dense", "dense_fold", options, rows.rows(), scalars),
-                CpuWork.step("cpu/rows_dense", "dense_columns", options, CpuWork.ceil(rows.length(), COLUMNS), scalars));
+                CpuWork.step("cpu/rows_dense", "dense_columns", options, CpuWork.ceil(rows.length(), COLUMNS),
+                        scalars));
         return CpuWork.plan(name(), said(rows) + ", " + COLUMNS + " columns a work-item", steps,
                 Map.of("sums", 2 * rows.rows() * parts, "means", 2 * rows.rows()), task);
     }

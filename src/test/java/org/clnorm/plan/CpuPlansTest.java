@@ -65,8 +65,10 @@ class CpuPlansTest {
 
     @Test
     void fewLongGroupsAreShared() {
-        assertEquals(List.of("rows_moments", "rows_merge", "rows_apply"), kernels(forward(LONG_ROWS, Statistics.BATCH)));
-        assertEquals(List.of("dense_sums", "dense_fold", "dense_columns"), kernels(backward(LONG_ROWS, Statistics.BATCH)));
+        assertEquals(List.of("rows_moments", "rows_merge", "rows_apply"),
+                kernels(forward(LONG_ROWS, Statistics.BATCH)));
+        assertEquals(List.of("dense_sums", "dense_fold", "dense_columns"),
+                kernels(backward(LONG_ROWS, Statistics.BATCH)));
         assertEquals(List.of("planes_moments", "planes_merge", "planes_apply"),
                 kernels(forward(FEW_CHANNELS, Statistics.BATCH)));
         assertEquals(List.of("planes_sums", "planes_fold", "planes_dx", "sum_partials"),
@@ -101,6 +103,26 @@ class CpuPlansTest {
         Step step = backward(LAYER_NORM, Statistics.BATCH).steps().get(0);
         assertTrue(step.scalars().get("block") <= 64, step.toString());
         assertEquals(64, backward(LAYER_NORM, Statistics.BATCH).scratch().get("partials") / 2048);
+    }
+
+    @Test
+    void shortRowsAreDoneByFour() {
+        NormView view = NormView.of(kept(4096, 31, 0), reduced(31, 1, 1));
+        assertEquals(List.of("rows_short"), kernels(forward(view, Statistics.BATCH)));
+        assertEquals(1L, backward(view, Statistics.BATCH).steps().get(0).scalars().get("by_four"));
+        assertEquals(0L, backward(LAYER_NORM, Statistics.BATCH).steps().get(0).scalars().get("by_four"));
+    }
+
+    @Test
+    void raggedRunsPassTheCachesOnlyIfLong() {
+        assertEquals(0, streamOf(40_000, 49));
+        assertEquals(1, streamOf(40_000, 48));
+        assertEquals(1, streamOf(40_000, 257));
+    }
+
+    private static int streamOf(long rows, long length) {
+        return forward(NormView.of(kept(rows, length, 0), reduced(length, 1, 1)), Statistics.BATCH).steps().get(0)
+                .options().get("STREAM");
     }
 
     @Test
