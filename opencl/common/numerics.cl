@@ -1,7 +1,8 @@
 // What every kernel shares: the statistics of a group, how they are stored, and sums that do not lose digits.
 //
-// A group's statistics are five floats: mean and delta (together the mean in two floats), rstd, scale and variance, all of
-// the group multiplied by scale, a power of two that is 1 but for groups whose squares would over- or underflow:
+// A group's statistics are five floats: mean and delta (together the mean in two floats), rstd, scale and variance,
+// all of the group multiplied by scale, a power of two that is 1 but for groups whose squares would over- or
+// underflow:
 //     x_hat = ((x * scale - mean) - delta) * rstd
 // The buffer holds five planes of `groups` floats in that order.
 
@@ -20,9 +21,9 @@ typedef struct {
     float mean, delta, rstd, scale;
 } group_stats;
 
-// A sum in two floats (Knuth's two-sum), normalized after every term: lo stays below half a unit of hi, so that its own
-// rounding errors stay small too. They matter where all terms are equal and all errors have one sign: without it, 150,000
-// equal terms were off by 9e-7. Once hi is not finite, lo is 0.
+// A sum in two floats (Knuth's two-sum), normalized after every term: lo stays below half a unit of hi, so that its
+// own rounding errors stay small too. They matter where all terms are equal and all errors have one sign: without
+// it, 150,000 equal terms were off by 9e-7. Once hi is not finite, lo is 0.
 typedef struct {
     float hi, lo;
 } float_pair;
@@ -65,8 +66,8 @@ static inline int exponent_of(float value) {
     return ((bits >> 23) & 255) - 127 - (denormal ? 24 : 0);
 }
 
-// Whether the squares of a group left float's range, so that it must be walked once more, scaled. Also true where nothing is
-// wrong but a non-finite input; the second walk tells which.
+// Whether the squares of a group left float's range, so that it must be walked once more, scaled. Also true where
+// nothing is wrong but a non-finite input; the second walk tells which.
 static inline int needs_rescue(float variance) {
     return !(variance > 0x1p-80f && variance <= FLT_MAX);
 }
@@ -105,8 +106,8 @@ static inline group_stats load_stats(__global const float *stats, long groups, l
 }
 
 // Stores a group's statistics and returns what normalizing needs.
-static inline group_stats store_stats(__global float *stats, long groups, long group, float mean, float delta, float variance,
-                               float scale, float eps, int zero_rstd) {
+static inline group_stats store_stats(__global float *stats, long groups, long group, float mean, float delta,
+                                      float variance, float scale, float eps, int zero_rstd) {
     group_stats s;
     s.mean = mean;
     s.delta = delta;

@@ -97,8 +97,8 @@ INLINED void moments_of(moments *m, __global const float *x, long first, long n,
 }
 
 // Mean and rstd of a group, with what is done where its squares leave float's range or its elements are not finite.
-INLINED void statistics_of(group_stats *s, __global const float *x, __global float *stats, long groups, long group, long n,
-                           long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
+INLINED void statistics_of(group_stats *s, __global const float *x, __global float *stats, long groups, long group,
+                           long n, long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
     const long first = group * n;
     moments m;
     moments_of(&m, x, first, n, size, stride, 1.0f, shared);

@@ -13,8 +13,27 @@ __kernel void given_statistics(__global const float *running_mean, __global cons
     store_stats(stats, groups, g, mean * scale, 0.0f, running_var[g] * scale * scale, scale, eps, zero_rstd);
 }
 
-// r = (1 - momentum) * r + momentum * s, where s is the mean over the groups of a channel: group = sample * channels + c.
-// momentum and correction are folded in before scaling back, because the variance itself may be beyond float's range.
+// An average of terms from denormal to huge: small ones are divided after they are added up, so that they do not
+// vanish, large ones before, so that their sum does not overflow.
+typedef struct {
+    float_pair small, large;
+} average;
+
+static inline void average_add(average *a, float term, float share) {
+    if (fabs(term) < 1.0f) {
+        a->small = pair_add(a->small, term);
+    } else {
+        a->large = pair_add(a->large, term * share);
+    }
+}
+
+static inline float average_of(const average *a, float share) {
+    return pair_value(a->small) * share + pair_value(a->large);
+}
+
+// r = (1 - momentum) * r + momentum * s, where s is the mean over the groups of a channel: group = sample * channels
+// + c. momentum and correction are folded in before scaling back, because the variance itself may be beyond float's
+// range.
 __kernel void running_update(__global const float *stats, __global float *running_mean, __global float *running_var,
                              long samples, long channels, float momentum, float keep, float correction) {
     const long c = get_global_id(0);
@@ -22,19 +41,17 @@ __kernel void running_update(__global const float *stats, __global float *runnin
         return;
     }
     const long groups = samples * channels;
-    const float share = momentum / (float)samples;
-    float_pair mean = pair_of(0.0f);
-    float_pair var = pair_of(0.0f);
+    const float share = 1.0f / (float)samples;
+    average mean, var;
+    mean.small = mean.large = var.small = var.large = pair_of(0.0f);
     for (long g = c; g < groups; g += channels) {
         const float back = 1.0f / stats[SCALE * groups + g];
         const float m = stats[MEAN * groups + g];
-        const float m_share = (m * share + stats[DELTA * groups + g] * share) * back;
-        const float v_share = share * correction * stats[VARIANCE * groups + g] * back * back;
-        mean = pair_add(mean, m_share);
-        var = pair_add(var, v_share);
+        average_add(&mean, (m * momentum + stats[DELTA * groups + g] * momentum) * back, share);
+        average_add(&var, momentum * correction * stats[VARIANCE * groups + g] * back * back, share);
     }
-    running_mean[c] = keep * running_mean[c] + pair_value(mean);
-    running_var[c] = keep * running_var[c] + pair_value(var);
+    running_mean[c] = keep * running_mean[c] + average_of(&mean, share);
+    running_var[c] = keep * running_var[c] + average_of(&var, share);
 }
 
 // dweight and dbias from partial sums: partials is [2][blocks][parameters], dweight's first. The order is fixed.
