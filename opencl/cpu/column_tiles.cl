@@ -7,7 +7,7 @@ typedef struct {
 } tile;
 
 // The last part of a row holds what remains, so that no part is shorter than a vector.
-inline tile tile_of(long id, long rows, long channels, long block, long parts, long part) {
+static inline tile tile_of(long id, long rows, long channels, long block, long parts, long part) {
     const long p = id % parts;
     tile t;
     t.block = id / parts;
@@ -19,7 +19,7 @@ inline tile tile_of(long id, long rows, long channels, long block, long parts, l
 }
 
 // x_hat of neighbouring channels; stats begins at the first of them.
-inline vec column_normalized(vec x, __global const float *stats, long channels) {
+static inline vec column_normalized(vec x, __global const float *stats, long channels) {
     return ((x * load(stats + SCALE * channels) - load(stats + MEAN * channels)) - load(stats + DELTA * channels))
             * load(stats + RSTD * channels);
 }

@@ -6,8 +6,8 @@
 #include "cpu/column_tiles.cl"
 
 // One step over a tile: adds to sums the distances of one row, or of four, from the pivots.
-inline void add_tile_distances(__global const float *x, long stride, int four, __global const float *pivots,
-                               __global float *sums, long count) {
+static inline void add_tile_distances(__global const float *x, long stride, int four, __global const float *pivots,
+                                      __global float *sums, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         const vec pivot = load(pivots + at);
@@ -20,8 +20,8 @@ inline void add_tile_distances(__global const float *x, long stride, int four, _
     }
 }
 
-inline void add_tile_deviations(__global const float *x, long stride, int four, __global const float *means,
-                                __global float *deltas, __global float *squares, long count) {
+static inline void add_tile_deviations(__global const float *x, long stride, int four, __global const float *means,
+                                       __global float *deltas, __global float *squares, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         const vec mean = load(means + at);
@@ -100,8 +100,8 @@ void columns_merge(__global const float *x, __global const float *partials, __gl
         p += channels;
         const vec step = (load(p) - mean) + (load(p + plane) - delta);
         delta += step * share;
-        squares = vec_pair_add(squares, load(p + 2 * plane));
-        squares = vec_pair_add(squares, step * step * (before * share));
+        vec_pair_add(&squares, load(p + 2 * plane));
+        vec_pair_add(&squares, step * step * (before * share));
     }
     for (int lane = (int)(c - at); lane < WIDTH; lane++) {
         moments m;
@@ -109,12 +109,13 @@ void columns_merge(__global const float *x, __global const float *partials, __gl
         m.delta = ((const float *)&delta)[lane];
         m.squares.hi = ((const float *)&squares.hi)[lane];
         m.squares.lo = ((const float *)&squares.lo)[lane];
-        finish_group(m, x + at + lane, rows, channels, 1, stats, channels, at + lane, eps, zero_rstd);
+        group_stats s;
+        finish_group(&m, x + at + lane, rows, channels, 1, stats, channels, at + lane, eps, zero_rstd, &s);
     }
 }
 
-inline vec column_value(__global const float *x, __global const float *stats, long channels,
-                        __global const float *weight, __global const float *bias) {
+static inline vec column_value(__global const float *x, __global const float *stats, long channels,
+                               __global const float *weight, __global const float *bias) {
     return affine(column_normalized(load(x), stats, channels), weight, bias);
 }
 

@@ -14,7 +14,7 @@
 #define PARAMETERS 1
 #endif
 
-inline vec column_weight(__global const float *weight) {
+static inline vec column_weight(__global const float *weight) {
 #if HAS_WEIGHT
     return load(weight);
 #else
@@ -23,8 +23,8 @@ inline vec column_weight(__global const float *weight) {
 }
 
 // One step over a tile: adds one row, or four, to the sums of dy * x_hat and of dy.
-inline void add_products(__global const float *x, __global const float *dy, long stride, int four,
-                         __global const float *stats, __global float *dyx, __global float *sums, long count) {
+static inline void add_products(__global const float *x, __global const float *dy, long stride, int four,
+                                __global const float *stats, __global float *dyx, __global float *sums, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         __global const float *s = stats + at;
@@ -47,7 +47,7 @@ inline void add_products(__global const float *x, __global const float *dy, long
     }
 }
 
-inline vec dx_given(vec dy, __global const float *weight, __global const float *stats, long channels) {
+static inline vec dx_given(vec dy, __global const float *weight, __global const float *stats, long channels) {
     return dy * column_weight(weight) * load(stats + RSTD * channels) * load(stats + SCALE * channels);
 }
 
@@ -84,13 +84,13 @@ void columns_sums(__global const float *x, __global const float *dy, __global co
     }
 }
 
-inline vec total_of(__global const float *sums, long blocks, long channels) {
+static inline vec total_of(__global const float *sums, long blocks, long channels) {
     vec_pair total;
     total.hi = total.lo = (vec)(0.0f);
     for (long b = 0; b < blocks; b++) {
-        total = vec_pair_add(total, load(sums + b * channels));
+        vec_pair_add(&total, load(sums + b * channels));
     }
-    return vec_settled(total);
+    return total.hi + total.lo;
 }
 
 // means: [2][channels], of g = dy * weight and of g * x_hat.
@@ -107,8 +107,8 @@ void columns_fold(__global const float *partials, __global const float *weight, 
     put_last(gx, channels - c, means + channels + at);
 }
 
-inline vec column_dx(__global const float *x, __global const float *dy, __global const float *weight,
-                     __global const float *stats, __global const float *means, long channels) {
+static inline vec column_dx(__global const float *x, __global const float *dy, __global const float *weight,
+                            __global const float *stats, __global const float *means, long channels) {
     const vec g = load(dy) * column_weight(weight);
     const vec x_hat = column_normalized(load(x), stats, channels);
     return (g - load(means) - x_hat * load(means + channels)) * load(stats + RSTD * channels)

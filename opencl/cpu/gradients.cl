@@ -19,19 +19,17 @@ typedef struct {
     vec_pair dyx, dy;
 } gradient_sums;
 
-inline gradient_sums no_sums(void) {
-    gradient_sums s;
-    s.dyx.hi = s.dyx.lo = s.dy.hi = s.dy.lo = (vec)(0.0f);
-    return s;
+static inline void clear_sums(gradient_sums *s) {
+    s->dyx.hi = s->dyx.lo = s->dy.hi = s->dy.lo = (vec)(0.0f);
 }
 
-inline float total_sum(vec_pair lanes_sums) {
-    return sum_of(vec_settled(lanes_sums));
+static inline float total_sum(vec_pair lanes_sums) {
+    return sum_of(lanes_sums.hi + lanes_sums.lo);
 }
 
 // Adds `runs` runs of `count` consecutive floats, `stride` apart.
-inline gradient_sums add_runs(gradient_sums sums, __global const float *x, __global const float *dy, long runs,
-                              long stride, long count, group_stats s) {
+static inline void add_runs(gradient_sums *sums, __global const float *x, __global const float *dy, long runs,
+                            long stride, long count, group_stats s) {
     for (long r = 0; r < runs; r++) {
         __global const float *p = x + r * stride;
         __global const float *q = dy + r * stride;
@@ -52,15 +50,14 @@ inline gradient_sums add_runs(gradient_sums sums, __global const float *x, __glo
                 a0 += fresh_lanes(g * normalized_of(load(p + at), s), count - i);
                 b0 += fresh_lanes(g, count - i);
             }
-            sums.dyx = vec_pair_add(sums.dyx, a0 + a1);
-            sums.dy = vec_pair_add(sums.dy, b0 + b1);
+            vec_pair_add(&sums->dyx, a0 + a1);
+            vec_pair_add(&sums->dy, b0 + b1);
         }
     }
-    return sums;
 }
 
 // mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN.
-inline vec dx_of(vec g, __global const float *x, group_stats s, float mean_g, float mean_gx) {
+static inline vec dx_of(vec g, __global const float *x, group_stats s, float mean_g, float mean_gx) {
 #if GIVEN
     return g * s.rstd * s.scale;
 #else
@@ -75,14 +72,14 @@ inline vec dx_of(vec g, __global const float *x, group_stats s, float mean_g, fl
 #endif
 
 // dx over a run. While it is stored, what lies `ahead` elements further is fetched.
-inline void dx_run(__global const float *x, __global const float *dy, __global float *dx, long count, group_stats s,
-                   float w, float mean_g, float mean_gx, long ahead) {
+static inline void dx_run(__global const float *x, __global const float *dy, __global float *dx, long count,
+                          group_stats s, float w, float mean_g, float mean_gx, long ahead) {
 #define DX_OF_RUN(i)                                                                                                   \
     (fetch_x(x + ahead + (i)), fetch_far(dy + ahead + (i)), dx_of(load(dy + (i)) * w, x + (i), s, mean_g, mean_gx))
     SWEEP(dx, count, DX_OF_RUN)
 }
 
-inline vec weighted(__global const float *dy, __global const float *w) {
+static inline vec weighted(__global const float *dy, __global const float *w) {
 #if HAS_WEIGHT
     return load(dy) * load(w);
 #else
@@ -90,8 +87,8 @@ inline vec weighted(__global const float *dy, __global const float *w) {
 #endif
 }
 
-inline void dx_dense(__global const float *x, __global const float *dy, __global float *dx, long count, group_stats s,
-                     __global const float *w, float mean_g, float mean_gx) {
+static inline void dx_dense(__global const float *x, __global const float *dy, __global float *dx, long count,
+                            group_stats s, __global const float *w, float mean_g, float mean_gx) {
 #define DX_OF_DENSE(i) dx_of(weighted(dy + (i), w + (i)), x + (i), s, mean_g, mean_gx)
     SWEEP(dx, count, DX_OF_DENSE)
 }

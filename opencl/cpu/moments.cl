@@ -14,13 +14,8 @@ typedef struct {
     float_pair squares;
 } moments;
 
-// The value of a sum; an infinite one as it is, where the second float is NaN.
-inline float settled(float_pair sum) {
-    return isfinite(sum.hi) ? pair_value(sum) : sum.hi;
-}
-
 // About the mean of a run, from its first elements. Exact where all values are equal.
-inline float rough_mean(__global const float *x, long count) {
+static inline float rough_mean(__global const float *x, long count) {
     const float pivot = x[0];
     if (count < 4 * WIDTH) {
         return pivot;
@@ -30,13 +25,10 @@ inline float rough_mean(__global const float *x, long count) {
     return pivot + sum_of(sum) / (4 * WIDTH);
 }
 
-// Sums of the distances from a mean, and of their squares, one a lane.
-typedef struct {
-    vec sums, squares;
-} distances;
-
-// Over the elements begin … end of a run, few enough for plain sums.
-inline distances block_distances(__global const float *x, long begin, long end, long count, float mean) {
+// Sums of the distances from a mean, and of their squares, one a lane: over the elements begin … end of a run, few
+// enough for plain sums.
+static inline void block_distances(__global const float *x, long begin, long end, long count, float mean, vec *sums,
+                                   vec *squares) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     long i = begin;
     for (; i + 4 * WIDTH <= end; i += 4 * WIDTH) {
@@ -58,79 +50,84 @@ inline distances block_distances(__global const float *x, long begin, long end, 
         a0 += d;
         b0 += d * d;
     }
-    distances sum;
-    sum.sums = (a0 + a1) + (a2 + a3);
-    sum.squares = (b0 + b1) + (b2 + b3);
-    return sum;
+    *sums = (a0 + a1) + (a2 + a3);
+    *squares = (b0 + b1) + (b2 + b3);
 }
 
-inline distances run_distances(__global const float *x, long runs, long stride, long count, float mean) {
+// Over any number of runs.
+static inline void run_distances(__global const float *x, long runs, long stride, long count, float mean, vec *sums,
+                                 vec *squares) {
     const long block = 4 * SERIAL_SUMS * WIDTH;
     if (runs == 1 && count <= block) {
-        return block_distances(x, 0, count, count, mean);
+        block_distances(x, 0, count, count, mean, sums, squares);
+        return;
     }
-    vec_pair sums, squares;
-    sums.hi = sums.lo = squares.hi = squares.lo = (vec)(0.0f);
+    vec_pair all, all_squares;
+    all.hi = all.lo = all_squares.hi = all_squares.lo = (vec)(0.0f);
     for (long r = 0; r < runs; r++) {
         for (long i = 0; i < count; i += block) {
-            const distances one = block_distances(x + r * stride, i, min(i + block, count), count, mean);
-            sums = vec_pair_add(sums, one.sums);
-            squares = vec_pair_add(squares, one.squares);
+            block_distances(x + r * stride, i, min(i + block, count), count, mean, sums, squares);
+            vec_pair_add(&all, *sums);
+            vec_pair_add(&all_squares, *squares);
         }
     }
-    distances all;
-    all.sums = vec_settled(sums);
-    all.squares = vec_settled(squares);
-    return all;
+    *sums = all.hi + all.lo;
+    *squares = all_squares.hi + all_squares.lo;
 }
 
 // One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the
 // squares would lose digits, one more around the mean that the first pass found.
-inline moments chunk_moments(__global const float *x, long runs, long stride, long count) {
+static inline void chunk_moments(__global const float *x, long runs, long stride, long count, moments *m) {
     const float n = (float)(runs * count);
-    moments m;
-    m.mean = rough_mean(x, count);
+    m->mean = rough_mean(x, count);
     for (int again = 0;; again++) {
-        const distances d = run_distances(x, runs, stride, count, m.mean);
-        m.delta = sum_of(d.sums) / n;
-        const float off = n * m.delta * m.delta;
-        const float squares = sum_of(d.squares) - off;
-        m.squares = pair_of(squares < 0.0f ? 0.0f : squares); // a NaN stays
-        if (again || off <= squares) {
-            return m;
+        vec sums, squares;
+        run_distances(x, runs, stride, count, m->mean, &sums, &squares);
+        m->delta = sum_of(sums) / n;
+        const float off = n * m->delta * m->delta;
+        const float square = sum_of(squares) - off;
+        m->squares.hi = square < 0.0f ? 0.0f : square; // a NaN stays
+        m->squares.lo = 0.0f;
+        if (again || off <= square) {
+            return;
         }
-        m.mean += m.delta;
+        m->mean += m->delta;
     }
 }
 
 // Chan's formula. The mean stays relative to a's, so that nothing is lost to a large offset.
-inline moments merged(moments a, float n_a, moments b, float n_b) {
-    const float step = (b.mean - a.mean) + (b.delta - a.delta);
+static inline void merge(moments *a, float n_a, const moments *b, float n_b) {
+    const float step = (b->mean - a->mean) + (b->delta - a->delta);
     const float share = n_b / (n_a + n_b);
-    a.delta += step * share;
-    a.squares = pair_add(pair_add_pair(a.squares, b.squares), step * step * (n_a * share));
-    return a;
+    a->delta += step * share;
+    add_to(&a->squares, b->squares.hi);
+    add_to(&a->squares, b->squares.lo);
+    add_to(&a->squares, step * step * (n_a * share));
 }
 
-inline moments group_moments(__global const float *x, long outer, long stride, long span) {
+static inline void group_moments(__global const float *x, long outer, long stride, long span, moments *all) {
     if (outer == 1 && span <= CHUNK) {
-        return chunk_moments(x, 1, 0, span);
+        chunk_moments(x, 1, 0, span, all);
+        return;
     }
     const long runs = span < CHUNK ? CHUNK / span : 1;
     const long pieces = (span + CHUNK - 1) / CHUNK;
     const long part = ((span + pieces - 1) / pieces + LINE - 1) / LINE * LINE;
-    moments all;
     long seen = 0;
     for (long n = 0; n < outer; n += runs) {
         for (long from = 0; from < span; from += part) {
             const long rows = min(runs, outer - n);
             const long count = min(part, span - from);
-            const moments one = chunk_moments(x + n * stride + from, rows, stride, count);
-            all = seen == 0 ? one : merged(all, (float)seen, one, (float)(rows * count));
+            moments one;
+            chunk_moments(x + n * stride + from, rows, stride, count, &one);
+            if (seen == 0) {
+                *all = one;
+            } else {
+                merge(all, (float)seen, &one, (float)(rows * count));
+            }
             seen += rows * count;
         }
     }
-    return all;
 }
 
 typedef struct {
@@ -138,9 +135,9 @@ typedef struct {
 } rescued;
 
 // Sums of scaled values or squares, exact enough for any length: short sums of one float each, added up in two.
-inline float_pair strided_sum(__global const float *x, long outer, long stride, long span, float scale, float mean,
-                              int squares) {
-    float_pair total = pair_of(0.0f);
+static inline float strided_sum(__global const float *x, long outer, long stride, long span, float scale, float mean,
+                                int squares) {
+    float_pair total = {0.0f, 0.0f};
     for (long n = 0; n < outer; n++) {
         for (long from = 0; from < span; from += SERIAL_SUMS) {
             float sum = 0.0f;
@@ -148,15 +145,15 @@ inline float_pair strided_sum(__global const float *x, long outer, long stride, 
                 const float d = x[n * stride + i] * scale - mean;
                 sum += squares ? d * d : d;
             }
-            total = pair_add(total, sum);
+            add_to(&total, sum);
         }
     }
-    return total;
+    return pair_value(total);
 }
 
 // The statistics of a group that the plain way could not represent: constant, huge, tiny or not finite. Not for speed,
 // but a constant group, which is the common one (padding, a dead channel), costs one pass.
-rescued rescue(__global const float *x, long outer, long stride, long span, float eps) {
+static void rescue(__global const float *x, long outer, long stride, long span, float eps, rescued *s) {
     const float n = (float)(outer * span);
     const uint first = as_uint(x[0]);
     uint differs = 0;
@@ -168,9 +165,8 @@ rescued rescue(__global const float *x, long outer, long stride, long span, floa
             largest = max(largest, bits & 0x7fffffffu);
         }
     }
-    rescued s;
-    s.delta = 0.0f;
-    s.scale = 1.0f;
+    s->delta = 0.0f;
+    s->scale = 1.0f;
     if (largest >= 0x7f800000u) { // the finite values cannot overflow, scaled; what is not finite decides alone
         float sum = 0.0f;
         for (long o = 0; o < outer; o++) {
@@ -178,33 +174,34 @@ rescued rescue(__global const float *x, long outer, long stride, long span, floa
                 sum += x[o * stride + i] * 0x1p-30f;
             }
         }
-        s.mean = sum;
-        s.variance = NAN;
-        return s;
+        s->mean = sum;
+        s->variance = NAN;
+        return;
     }
-    s.mean = x[0];
-    s.variance = 0.0f;
+    s->mean = x[0];
+    s->variance = 0.0f;
     if (differs == 0) {
-        return s;
+        return;
     }
-    s.scale = rescue_scale(as_float(largest), eps);
-    const float pivot = x[0] * s.scale;
-    s.mean = pivot + settled(strided_sum(x, outer, stride, span, s.scale, pivot, 0)) / n;
-    s.delta = settled(strided_sum(x, outer, stride, span, s.scale, s.mean, 0)) / n;
-    s.variance = fmax(settled(strided_sum(x, outer, stride, span, s.scale, s.mean, 1)) / n - s.delta * s.delta, 0.0f);
-    return s;
+    s->scale = rescue_scale(as_float(largest), eps);
+    const float pivot = x[0] * s->scale;
+    s->mean = pivot + strided_sum(x, outer, stride, span, s->scale, pivot, 0) / n;
+    s->delta = strided_sum(x, outer, stride, span, s->scale, s->mean, 0) / n;
+    const float squares = strided_sum(x, outer, stride, span, s->scale, s->mean, 1);
+    s->variance = fmax(squares / n - s->delta * s->delta, 0.0f);
 }
 
 // From the moments of a whole group to its stored statistics.
-inline group_stats finish_group(moments m, __global const float *x, long outer, long stride, long span,
-                                __global float *stats, long groups, long group, float eps, int zero_rstd) {
+static inline void finish_group(const moments *m, __global const float *x, long outer, long stride, long span,
+                                __global float *stats, long groups, long group, float eps, int zero_rstd,
+                                group_stats *result) {
     rescued s;
-    s.mean = m.mean + m.delta;
-    s.delta = m.delta - (s.mean - m.mean);
-    s.variance = settled(m.squares) / (float)(outer * span);
+    s.mean = m->mean + m->delta;
+    s.delta = m->delta - (s.mean - m->mean);
+    s.variance = pair_value(m->squares) / (float)(outer * span);
     s.scale = 1.0f;
     if (needs_rescue(s.variance)) {
-        s = rescue(x, outer, stride, span, eps);
+        rescue(x, outer, stride, span, eps, &s);
     }
-    return store_stats(stats, groups, group, s.mean, s.delta, s.variance, s.scale, eps, zero_rstd);
+    *result = store_stats(stats, groups, group, s.mean, s.delta, s.variance, s.scale, eps, zero_rstd);
 }

@@ -1,13 +1,13 @@
 // The last step of a backward pass on a CPU device: sum_partials of common/statistics.cl, WIDTH parameters a work-item.
 #include "cpu/vectors.cl"
 
-inline vec total_of(__global const float *partials, long blocks, long parameters) {
+static inline vec total_of(__global const float *partials, long blocks, long parameters) {
     vec_pair total;
     total.hi = total.lo = (vec)(0.0f);
     for (long b = 0; b < blocks; b++) {
-        total = vec_pair_add(total, load(partials + b * parameters));
+        vec_pair_add(&total, load(partials + b * parameters));
     }
-    return vec_settled(total);
+    return total.hi + total.lo;
 }
 
 // partials: [2][blocks][parameters], dweight's first. The last work-item's vector overlaps the one before it.

@@ -12,8 +12,10 @@ void planes_forward(__global const float *x, __global const float *weight, __glo
     const long c = get_group_id(0);
     const long stride = channels * span;
     __global const float *plane = x + c * span;
-    const moments m = group_moments(plane, outer, stride, span);
-    const group_stats s = finish_group(m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd);
+    moments m;
+    group_moments(plane, outer, stride, span, &m);
+    group_stats s;
+    finish_group(&m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd, &s);
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
     const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
     for (long n = 0; n < outer; n++) {
@@ -32,11 +34,12 @@ void planes_moments(__global const float *x, __global float *partials, long oute
     const long piece = id / channels;
     const long n = piece / parts * slices;
     const long from = piece % parts * part;
-    const moments m = group_moments(x + (n * channels + c) * span + from, min(slices, outer - n), channels * span,
-                                    min(part, span - from));
+    moments m;
+    group_moments(x + (n * channels + c) * span + from, min(slices, outer - n), channels * span,
+                  min(part, span - from), &m);
     partials[id] = m.mean;
     partials[all + id] = m.delta;
-    partials[2 * all + id] = settled(m.squares);
+    partials[2 * all + id] = pair_value(m.squares);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -53,10 +56,15 @@ void planes_merge(__global const float *x, __global const float *partials, __glo
         one.mean = partials[id];
         one.delta = partials[pieces * channels + id];
         one.squares = pair_of(partials[2 * pieces * channels + id]);
-        all = p == 0 ? one : merged(all, (float)seen, one, (float)count);
+        if (p == 0) {
+            all = one;
+        } else {
+            merge(&all, (float)seen, &one, (float)count);
+        }
         seen += count;
     }
-    finish_group(all, x + c * span, outer, channels * span, span, stats, channels, c, eps, zero_rstd);
+    group_stats s;
+    finish_group(&all, x + c * span, outer, channels * span, span, stats, channels, c, eps, zero_rstd, &s);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -70,8 +78,11 @@ void planes_apply(__global const float *x, __global const float *weight, __globa
     long c = first % channels;
     for (long slice = first; slice < last; slice++) {
         const long at = slice * span + from;
-        apply_run(x + at, y + at, min(part, span - from), load_stats(stats, channels, c),
-                  parameter_or(HAS_WEIGHT, weight, c, 1.0f), parameter_or(HAS_BIAS, bias, c, 0.0f), span);
+        group_stats s;
+        read_stats(stats, channels, c, &s);
+        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
+        apply_run(x + at, y + at, min(part, span - from), s, w, b, span);
         c = c + 1 == channels ? 0 : c + 1;
     }
 }

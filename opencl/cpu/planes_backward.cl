@@ -12,8 +12,11 @@ void planes_backward(__global const float *x, __global const float *dy, __global
                      long channels, long span) {
     const long c = get_group_id(0);
     const long stride = channels * span;
-    const group_stats s = load_stats(stats, channels, c);
-    const gradient_sums sums = add_runs(no_sums(), x + c * span, dy + c * span, outer, stride, span, s);
+    group_stats s;
+    read_stats(stats, channels, c, &s);
+    gradient_sums sums;
+    clear_sums(&sums);
+    add_runs(&sums, x + c * span, dy + c * span, outer, stride, span, s);
     const float dyx_sum = total_sum(sums.dyx);
     const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
@@ -38,18 +41,21 @@ void planes_sums(__global const float *x, __global const float *dy, __global con
     const long n = piece / parts * slices;
     const long from = piece % parts * part;
     const long at = (n * channels + c) * span + from;
-    const gradient_sums sums = add_runs(no_sums(), x + at, dy + at, min(slices, outer - n), channels * span,
-                                        min(part, span - from), load_stats(stats, channels, c));
+    gradient_sums sums;
+    clear_sums(&sums);
+    group_stats s;
+    read_stats(stats, channels, c, &s);
+    add_runs(&sums, x + at, dy + at, min(slices, outer - n), channels * span, min(part, span - from), s);
     partials[id] = total_sum(sums.dyx);
     partials[get_num_groups(0) + id] = total_sum(sums.dy);
 }
 
-inline float total_of(__global const float *sums, long count, long stride) {
-    float_pair total = pair_of(0.0f);
+static inline float total_of(__global const float *sums, long count, long stride) {
+    float_pair total = {0.0f, 0.0f};
     for (long i = 0; i < count; i++) {
-        total = pair_add(total, sums[i * stride]);
+        add_to(&total, sums[i * stride]);
     }
-    return settled(total);
+    return pair_value(total);
 }
 
 // means: [2][channels], of g = dy * weight and of g * x_hat.
@@ -75,9 +81,9 @@ void planes_dx(__global const float *x, __global const float *dy, __global const
         const long c = slice % channels;
         const long at = slice * span + from;
         const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-        dx_run(x + at, dy + at, dx + at, min(part, span - from), load_stats(stats, channels, c), w, means[c],
-               means[channels + c],
-               span);
+        group_stats s;
+        read_stats(stats, channels, c, &s);
+        dx_run(x + at, dy + at, dx + at, min(part, span - from), s, w, means[c], means[channels + c], span);
     }
 }
 
@@ -98,14 +104,16 @@ void planes_given(__global const float *x, __global const float *dy, __global co
     const long end = min(begin + part, span);
     for (long slice = first; slice < last; slice++) {
         const long c = slice % channels;
-        const group_stats s = load_stats(stats, channels, c);
+        group_stats s;
+        read_stats(stats, channels, c, &s);
         const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-        gradient_sums sums = no_sums();
+        gradient_sums sums;
+        clear_sums(&sums);
         for (long from = begin; from < end; from += STRETCH) {
             const long at = slice * span + from;
             const long count = min((long)STRETCH, end - from);
 #if PARAMETERS
-            sums = add_runs(sums, x + at, dy + at, 1, 0, count, s);
+            add_runs(&sums, x + at, dy + at, 1, 0, count, s);
 #endif
 #if DX
             dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f, STRETCH);

@@ -8,8 +8,8 @@
 
 // Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter. The next row, `ahead`
 // elements further, is fetched meanwhile.
-inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
-                       __global float *y, long from, long to, long span, group_stats s, long ahead) {
+static inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
+                              __global float *y, long from, long to, long span, group_stats s, long ahead) {
 #if ELEMENTWISE
     apply_dense(x + from, y + from, to - from, s, weight + from, bias + from, ahead);
 #else
@@ -24,12 +24,14 @@ inline void apply_part(__global const float *x, __global const float *weight, __
 #endif
 }
 
-inline void forward_row(__global const float *x, __global const float *weight, __global const float *bias,
-                        __global float *y, __global float *stats, long rows, long r, long segments, long span,
-                        long row_groups, float eps, int zero_rstd) {
+static inline void forward_row(__global const float *x, __global const float *weight, __global const float *bias,
+                               __global float *y, __global float *stats, long rows, long r, long segments, long span,
+                               long row_groups, float eps, int zero_rstd) {
     const long length = segments * span;
-    const moments m = group_moments(x + r * length, 1, 0, length);
-    const group_stats s = finish_group(m, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd);
+    moments m;
+    group_moments(x + r * length, 1, 0, length, &m);
+    group_stats s;
+    finish_group(&m, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
     const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
     apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
 }

@@ -24,10 +24,11 @@ void rows_moments(__global const float *x, __global float *partials, long rows, 
     const long id = get_group_id(0);
     const long r = id % rows;
     const long from = id / rows * part;
-    const moments m = group_moments(x + r * length + from, 1, 0, min(part, length - from));
+    moments m;
+    group_moments(x + r * length + from, 1, 0, min(part, length - from), &m);
     partials[id] = m.mean;
     partials[rows * parts + id] = m.delta;
-    partials[2 * rows * parts + id] = settled(m.squares);
+    partials[2 * rows * parts + id] = pair_value(m.squares);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -42,9 +43,14 @@ void rows_merge(__global const float *x, __global const float *partials, __globa
         one.delta = partials[rows * parts + id];
         one.squares = pair_of(partials[2 * rows * parts + id]);
         const float count = (float)min(part, length - p * part);
-        all = p == 0 ? one : merged(all, (float)(p * part), one, count);
+        if (p == 0) {
+            all = one;
+        } else {
+            merge(&all, (float)(p * part), &one, count);
+        }
     }
-    finish_group(all, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd);
+    group_stats s;
+    finish_group(&all, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -59,7 +65,9 @@ void rows_apply(__global const float *x, __global const float *weight, __global 
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
         const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
-        apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, to, span,
-                   load_stats(stats, rows, r), length);
+        group_stats s;
+        read_stats(stats, rows, r, &s);
+        apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, to, span, s,
+                   length);
     }
 }

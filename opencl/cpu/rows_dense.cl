@@ -16,16 +16,15 @@ typedef struct {
     float4 hi, lo;
 } four_pair;
 
-inline four_pair four_pair_add(four_pair a, float4 b) {
-    const float4 sum = a.hi + b;
-    const float4 t = sum - a.hi;
-    const float4 error = (a.hi - (sum - t)) + (b - t);
-    a.hi = sum;
-    a.lo += error;
-    return a;
+static inline void four_pair_add(four_pair *a, float4 b) {
+    const float4 sum = a->hi + b;
+    const float4 t = sum - a->hi;
+    const float4 error = (a->hi - (sum - t)) + (b - t);
+    a->hi = sum;
+    a->lo += error;
 }
 
-inline float4 four_means(four_pair sums, float n) {
+static inline float4 four_means(four_pair sums, float n) {
     return select(sums.hi, sums.hi + sums.lo, isfinite(sums.hi)) / n;
 }
 
@@ -37,9 +36,9 @@ typedef struct {
 // Adds up `count` columns of four rows, or of one; what each element gives to its parameter goes to dw and db. Four at
 // a time are one reading and writing of dw and db instead of four, and fewer rounding errors. The next rows are fetched
 // meanwhile.
-inline four_sums add_columns(four_sums sums, __global const float *x, __global const float *dy,
-                             __global const float *w, __global float *dw, __global float *db, long length, long count,
-                             const group_stats *s, int four) {
+static inline void add_columns(four_sums *sums, __global const float *x, __global const float *dy,
+                               __global const float *w, __global float *dw, __global float *db, long length, long count,
+                               const group_stats *s, int four) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
@@ -83,25 +82,24 @@ inline four_sums add_columns(four_sums sums, __global const float *x, __global c
         store(g, db + at);
 #endif
     }
-    sums.g = four_pair_add(sums.g, sums_of_four(a0, a1, a2, a3));
-    sums.gx = four_pair_add(sums.gx, sums_of_four(b0, b1, b2, b3));
-    return sums;
+    four_pair_add(&sums->g, sums_of_four(a0, a1, a2, a3));
+    four_pair_add(&sums->gx, sums_of_four(b0, b1, b2, b3));
 }
 
 // Four whole rows, or one, from `row` on.
-inline void backward_rows(__global const float *x, __global const float *dy, __global const float *weight,
-                          __global const float *stats, __global float *dx, __global float *dw, __global float *db,
-                          long rows, long row, long length, int four) {
+static inline void backward_rows(__global const float *x, __global const float *dy, __global const float *weight,
+                                 __global const float *stats, __global float *dx, __global float *dw,
+                                 __global float *db, long rows, long row, long length, int four) {
     const long at = row * length;
     group_stats s[4];
     for (int k = 0; k < (four ? 4 : 1); k++) {
-        s[k] = load_stats(stats, rows, row + k);
+        read_stats(stats, rows, row + k, &s[k]);
     }
     four_sums sums;
     sums.g.hi = sums.g.lo = sums.gx.hi = sums.gx.lo = (float4)(0.0f);
     for (long from = 0; from < length; from += 2 * SERIAL_SUMS * WIDTH) {
-        sums = add_columns(sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, length,
-                           min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four);
+        add_columns(&sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, length,
+                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four);
     }
 #if DX
     const float4 g = four_means(sums.g, (float)length);
@@ -117,7 +115,7 @@ inline void backward_rows(__global const float *x, __global const float *dy, __g
 }
 
 // Adds a row of sums to another, and clears it.
-inline void move_sums(__global float *from, __global float *to, long count) {
+static inline void move_sums(__global float *from, __global float *to, long count) {
     for (long i = 0; i < count; i++) {
         to[i] += from[i];
         from[i] = 0.0f;
@@ -167,7 +165,8 @@ void dense_sums(__global const float *x, __global const float *dy, __global cons
     const long r = id / parts;
     const long begin = id % parts * part;
     const long end = min(begin + part, length);
-    const group_stats s = load_stats(stats, rows, r);
+    group_stats s;
+    read_stats(stats, rows, r, &s);
     vec_pair g, gx;
     g.hi = g.lo = gx.hi = gx.lo = (vec)(0.0f);
     for (long i = begin; i < end;) {
@@ -179,19 +178,19 @@ void dense_sums(__global const float *x, __global const float *dy, __global cons
             a += v;
             b += fresh_lanes(v * normalized_of(load(x + r * length + at), s), end - i);
         }
-        g = vec_pair_add(g, a);
-        gx = vec_pair_add(gx, b);
+        vec_pair_add(&g, a);
+        vec_pair_add(&gx, b);
     }
     sums[id] = total_sum(g);
     sums[rows * parts + id] = total_sum(gx);
 }
 
-inline float mean_of(__global const float *sums, long parts, float n) {
-    float_pair total = pair_of(0.0f);
+static inline float mean_of(__global const float *sums, long parts, float n) {
+    float_pair total = {0.0f, 0.0f};
     for (long p = 0; p < parts; p++) {
-        total = pair_add(total, sums[p]);
+        add_to(&total, sums[p]);
     }
-    return settled(total) / n;
+    return pair_value(total) / n;
 }
 
 // means: [2][rows].
@@ -203,18 +202,18 @@ void dense_fold(__global const float *sums, __global float *means, long rows, lo
 }
 
 // Adds the sums of a block of rows to the totals, and begins the next block.
-inline void fold(vec_pair *totals, vec *sums) {
+static inline void fold(vec_pair *totals, vec *sums) {
     for (int k = 0; k < COLUMNS / WIDTH; k++) {
-        totals[k] = vec_pair_add(totals[k], sums[k]);
+        vec_pair_add(&totals[k], sums[k]);
         sums[k] = (vec)(0.0f);
     }
 }
 
 // The last vector of a stretch overlaps the one before it, as it was loaded.
-inline void put(__global float *gradient, const vec_pair *totals, long count, int accumulate) {
+static inline void put(__global float *gradient, const vec_pair *totals, long count, int accumulate) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        put_gradient(vec_settled(totals[i / WIDTH]), count - i, gradient + at, accumulate);
+        put_gradient(totals[i / WIDTH].hi + totals[i / WIDTH].lo, count - i, gradient + at, accumulate);
     }
 }
 
@@ -231,7 +230,8 @@ void dense_columns(__global const float *x, __global const float *dy, __global c
         dw_totals[k].hi = dw_totals[k].lo = db_totals[k].hi = db_totals[k].lo = dw[k] = db[k] = (vec)(0.0f);
     }
     for (long r = 0; r < rows; r++) {
-        const group_stats s = load_stats(stats, rows, r);
+        group_stats s;
+        read_stats(stats, rows, r, &s);
         const long row = r * length + from;
 #if PARAMETERS
         for (long i = 0; i < count; i += WIDTH) {

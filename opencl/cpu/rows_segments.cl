@@ -14,13 +14,16 @@ void segments_backward(__global const float *x, __global const float *dy, __glob
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
-        const group_stats s = load_stats(stats, rows, r);
+        group_stats s;
+        read_stats(stats, rows, r, &s);
         __global const float *w = weight + r % row_groups * segments;
         float_pair g = pair_of(0.0f);
         float_pair gx = pair_of(0.0f);
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
-            const gradient_sums sums = add_runs(no_sums(), x + at, dy + at, 1, 0, span, s);
+            gradient_sums sums;
+            clear_sums(&sums);
+            add_runs(&sums, x + at, dy + at, 1, 0, span, s);
             const float dyx_sum = total_sum(sums.dyx);
             const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
@@ -28,12 +31,12 @@ void segments_backward(__global const float *x, __global const float *dy, __glob
             partials[(rows + r) * segments + d] = dy_sum;
 #endif
             const float wd = parameter_or(HAS_WEIGHT, w, d, 1.0f);
-            g = pair_add(g, dy_sum * wd);
-            gx = pair_add(gx, dyx_sum * wd);
+            add_to(&g, dy_sum * wd);
+            add_to(&gx, dyx_sum * wd);
         }
 #if DX
-        const float mean_g = settled(g) / (float)length;
-        const float mean_gx = settled(gx) / (float)length;
+        const float mean_g = pair_value(g) / (float)length;
+        const float mean_gx = pair_value(gx) / (float)length;
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
             dx_run(x + at, dy + at, dx + at, span, s, parameter_or(HAS_WEIGHT, w, d, 1.0f), mean_g, mean_gx,
@@ -51,18 +54,21 @@ void segments_sums(__global const float *x, __global const float *dy, __global c
     const long segment = id / parts;
     const long from = id % parts * part;
     const long at = segment * span + from;
-    const group_stats s = load_stats(stats, rows, segment / segments);
-    const gradient_sums one = add_runs(no_sums(), x + at, dy + at, 1, 0, min(part, span - from), s);
+    group_stats s;
+    read_stats(stats, rows, segment / segments, &s);
+    gradient_sums one;
+    clear_sums(&one);
+    add_runs(&one, x + at, dy + at, 1, 0, min(part, span - from), s);
     sums[id] = total_sum(one.dyx);
     sums[rows * segments * parts + id] = total_sum(one.dy);
 }
 
-inline float total_of(__global const float *sums, long parts) {
-    float_pair total = pair_of(0.0f);
+static inline float total_of(__global const float *sums, long parts) {
+    float_pair total = {0.0f, 0.0f};
     for (long p = 0; p < parts; p++) {
-        total = pair_add(total, sums[p]);
+        add_to(&total, sums[p]);
     }
-    return settled(total);
+    return pair_value(total);
 }
 
 // means: [2][rows], of g = dy * weight and of g * x_hat.
@@ -82,11 +88,11 @@ void segments_fold(__global const float *sums, __global const float *weight, __g
         partials[rows * segments + segment] = dy_sum;
 #endif
         const float wd = parameter_or(HAS_WEIGHT, w, d, 1.0f);
-        g = pair_add(g, dy_sum * wd);
-        gx = pair_add(gx, dyx_sum * wd);
+        add_to(&g, dy_sum * wd);
+        add_to(&gx, dyx_sum * wd);
     }
-    means[r] = settled(g) / (float)(segments * span);
-    means[rows + r] = settled(gx) / (float)(segments * span);
+    means[r] = pair_value(g) / (float)(segments * span);
+    means[rows + r] = pair_value(gx) / (float)(segments * span);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -99,6 +105,8 @@ void segments_dx(__global const float *x, __global const float *dy, __global con
     const long from = id % parts * part;
     const long at = segment * span + from;
     const long parameter = r % row_groups * segments + segment % segments;
-    dx_run(x + at, dy + at, dx + at, min(part, span - from), load_stats(stats, rows, r),
+    group_stats s;
+    read_stats(stats, rows, r, &s);
+    dx_run(x + at, dy + at, dx + at, min(part, span - from), s,
            parameter_or(HAS_WEIGHT, weight, parameter, 1.0f), means[r], means[rows + r], part);
 }

@@ -3,8 +3,8 @@
 #include "cpu/row.cl"
 
 // Sums over four rows of the distances from four means, and of their squares.
-__attribute__((always_inline)) inline void add_four(__global const float *x, long length, float4 mean, float4 *sums,
-                                                    float4 *squares) {
+__attribute__((always_inline)) static inline void add_four(__global const float *x, long length, float4 mean,
+                                                           float4 *sums, float4 *squares) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < length; i += WIDTH) {
         const long at = min(i, length - WIDTH);
@@ -30,13 +30,13 @@ typedef struct {
 } four_stats;
 
 // See rstd_of; v is never 0 here, nor near it.
-inline float4 four_rstd(float4 v) {
+static inline float4 four_rstd(float4 v) {
     const float4 r = 1.0f / sqrt(v);
     return select(r, fma(0.5f * r, fma(-v * r, r, (float4)(1.0f)), r), v < 0x1p100f);
 }
 
 // stats begins at the first of the four groups.
-inline void store_four(__global float *stats, long groups, four_stats s, float4 variance) {
+static inline void store_four(__global float *stats, long groups, four_stats s, float4 variance) {
     vstore4(s.mean, 0, stats + MEAN * groups);
     vstore4(s.delta, 0, stats + DELTA * groups);
     vstore4(s.rstd, 0, stats + RSTD * groups);
@@ -44,10 +44,10 @@ inline void store_four(__global float *stats, long groups, four_stats s, float4 
     vstore4(variance, 0, stats + VARIANCE * groups);
 }
 
-__attribute__((always_inline)) inline void apply_one(__global const float *x, __global const float *weight,
-                                                     __global const float *bias, __global float *y, long r,
-                                                     long segments, long span, long row_groups, float mean,
-                                                     float delta, float rstd) {
+__attribute__((always_inline)) static inline void apply_one(__global const float *x, __global const float *weight,
+                                                            __global const float *bias, __global float *y, long r,
+                                                            long segments, long span, long row_groups, float mean,
+                                                            float delta, float rstd) {
     group_stats s;
     s.mean = mean;
     s.delta = delta;

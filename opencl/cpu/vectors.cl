@@ -54,7 +54,7 @@ typedef struct __attribute__((packed)) {
 #endif
 
 // A vector's lanes added up to four.
-inline float4 quarter_sums(vec v) {
+static inline float4 quarter_sums(vec v) {
 #if WIDTH == 16
     const float8 s = v.lo + v.hi;
     return s.lo + s.hi;
@@ -67,14 +67,14 @@ inline float4 quarter_sums(vec v) {
 #endif
 }
 
-inline float sum_of(vec v) {
+static inline float sum_of(vec v) {
     const float4 s = quarter_sums(v);
     const float2 t = s.lo + s.hi;
     return t.x + t.y;
 }
 
 // The sums of four vectors.
-inline float4 sums_of_four(vec a, vec b, vec c, vec d) {
+static inline float4 sums_of_four(vec a, vec b, vec c, vec d) {
     const float4 p = quarter_sums(a), q = quarter_sums(b), r = quarter_sums(c), s = quarter_sums(d);
     const float4 t = (float4)(p.lo + p.hi, q.lo + q.hi);
     const float4 u = (float4)(r.lo + r.hi, s.lo + s.hi);
@@ -82,7 +82,7 @@ inline float4 sums_of_four(vec a, vec b, vec c, vec d) {
 }
 
 // v with only its last `count` lanes kept, 0 elsewhere (whatever was there, NaN too).
-inline vec last_lanes(vec v, long count) {
+static inline vec last_lanes(vec v, long count) {
 #if WIDTH == 1
     return v;
 #else
@@ -91,41 +91,46 @@ inline vec last_lanes(vec v, long count) {
 }
 
 // The lanes of a run's vector that are new when `left` elements of it remain.
-inline vec fresh_lanes(vec v, long left) {
+static inline vec fresh_lanes(vec v, long left) {
     return left < WIDTH ? last_lanes(v, left) : v;
 }
 
-inline void clear(__global float *values, long count) {
+static inline void clear(__global float *values, long count) {
     for (long i = 0; i < count; i++) {
         values[i] = 0.0f;
     }
 }
 
-// Sums in two floats, one a lane; see pair_add.
+// Sums in two floats, one a lane; see pair_add. No function here that others are built of returns a structure: Oclgrind
+// 21.10 cannot run what clang makes of inlining that.
 typedef struct {
     vec hi, lo;
 } vec_pair;
 
-inline vec_pair vec_pair_add(vec_pair a, vec b) {
-    const vec sum = a.hi + b;
-    const vec t = sum - a.hi;
-    const vec error = (a.hi - (sum - t)) + (b - t);
-    a.hi = sum;
-    a.lo += error;
-    return a;
+static inline void vec_pair_add(vec_pair *a, vec b) {
+    const vec sum = a->hi + b;
+    const vec t = sum - a->hi;
+    const vec low = a->lo + ((a->hi - (sum - t)) + (b - t));
+    const lanes finite = isfinite(sum);
+    a->hi = select(sum, sum + low, finite);
+    a->lo = select((vec)(0.0f), low - (a->hi - sum), finite);
+}
+
+// The same for a single sum.
+static inline void add_to(float_pair *a, float b) {
+    const float sum = a->hi + b;
+    const float t = sum - a->hi;
+    const float low = a->lo + ((a->hi - (sum - t)) + (b - t));
+    a->hi = isfinite(sum) ? sum + low : sum;
+    a->lo = isfinite(sum) ? low - (a->hi - sum) : 0.0f;
 }
 
 // How many vectors may go into plain sums before these are folded into pairs. Equal terms are the worst: their rounding
 // errors all have one sign, 16 of them cost up to 2.7e-7, 64 up to 1e-6.
 #define SERIAL_SUMS 16
 
-// The values of sums; infinite ones as they are, where the second float is NaN.
-inline vec vec_settled(vec_pair a) {
-    return select(a.hi, a.hi + a.lo, isfinite(a.hi));
-}
-
 // Stores the first `count` lanes of v at p; 0 < count < WIDTH.
-inline void store_first(vec v, long count, __global float *p) {
+static inline void store_first(vec v, long count, __global float *p) {
 #if WIDTH == 16
     if (count & 8) {
         vstore8(v.lo, 0, p);
@@ -159,7 +164,7 @@ inline void store_first(vec v, long count, __global float *p) {
 }
 
 // Stores the last `count` lanes of v so that they end before `end`; 0 < count < WIDTH.
-inline void store_last(vec v, long count, __global float *end) {
+static inline void store_last(vec v, long count, __global float *end) {
 #if WIDTH == 16
     if (count & 8) {
         vstore8(v.hi, 0, end - 8);
@@ -193,7 +198,7 @@ inline void store_last(vec v, long count, __global float *end) {
 }
 
 // Stores at p the lanes of a vector that are new when `left` elements of a run remain; see fresh_lanes.
-inline void put_last(vec v, long left, __global float *p) {
+static inline void put_last(vec v, long left, __global float *p) {
     if (left >= WIDTH) {
         store(v, p);
     } else {
@@ -203,7 +208,7 @@ inline void put_last(vec v, long left, __global float *p) {
 
 // The same for a parameter's gradient, which may be added to what is there. Lanes that are not new may be another
 // work-item's, and are not even read.
-inline void put_gradient(vec v, long left, __global float *p, int accumulate) {
+static inline void put_gradient(vec v, long left, __global float *p, int accumulate) {
     if (left >= WIDTH) {
         store(accumulate ? v + load(p) : v, p);
         return;
@@ -215,12 +220,12 @@ inline void put_gradient(vec v, long left, __global float *p, int accumulate) {
 }
 
 // Where the whole cache lines of a run of `count` floats at p begin; `count` if there are none, or p is odd.
-inline long first_line(__global const float *p, long count) {
+static inline long first_line(__global const float *p, long count) {
     const long head = (long)((64 - ((size_t)p & 63)) & 63) / 4;
     return head + LINE <= count ? head : count;
 }
 
-inline void stream(vec v, __global float *p) {
+static inline void stream(vec v, __global float *p) {
     __builtin_nontemporal_store(v, (__global vec *)p);
 }
 
