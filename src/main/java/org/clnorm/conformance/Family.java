@@ -7,7 +7,7 @@ import org.clnorm.tensor.Shape;
 /**
  * A family of values for the inputs of generated cases, by name: {@code normal}, {@code zero}, {@code ones},
  * {@code const}, {@code constchan} (one channel is constant), {@code chanscales} (each channel has a scale of its own),
- * {@code denormal}, {@code outlier} (one element of 1e6), {@code spike} (one of 1e3), {@code nan1}, {@code inf1},
+ * {@code denormal}, {@code outlier} (one element of 1e6), {@code spike} (one of 30), {@code nan1}, {@code inf1},
  * {@code ninf1} (one such element), {@code offsetV} (around V, with a deviation of V · 1e-6) and {@code scaleV} (normal
  * times V).
  */
@@ -103,7 +103,7 @@ final class Family {
         int at = random.nextInt(values.length);
         switch (name) {
             case "outlier" -> values[at] = 1e6f;
-            case "spike" -> values[at] = 1e3f;
+            case "spike" -> values[at] = 30;
             case "nan1" -> values[at] = Float.NaN;
             case "inf1" -> values[at] = Float.POSITIVE_INFINITY;
             case "ninf1" -> values[at] = Float.NEGATIVE_INFINITY;

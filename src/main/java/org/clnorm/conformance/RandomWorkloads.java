@@ -19,7 +19,7 @@ public final class RandomWorkloads {
             "outlier", "nan1", "inf1", "ninf1", "offset1e4", "offset-1e4", "offset1e6", "scale1e-20", "scale1e-5",
             "scale1e10", "scale1e18", "scale3e19", "scale1e37", "scale3e38");
     private static final List<String> TINY_VALUES = List.of("denormal", "scale1e-38", "scale1e-36");
-    /** No outliers of a million: they ask more of an x̂ near 0 than floats hold, see "Precision" in docs/semantics.md. */
+    /** No outliers: they ask more of an x̂ near 0 than floats hold, see "Precision" in docs/semantics.md. */
     private static final List<String> ODD_GRADIENTS = List.of("zero", "ones", "const", "constchan", "spike", "nan1",
             "inf1", "offset1e4", "scale1e-20", "scale1e10");
     private static final double[] ODD_EPS = {0, 0, 1e-12, 1e-8, 1e-3, 1};
