@@ -17,7 +17,7 @@ final class Checks {
         tensor.storage();
         if (tensor.device() != device) {
             throw new IllegalArgumentException(
-                    "expected " + name + " on the device " + device + ", got one on another device: " + tensor.device());
+                    "expected " + name + " on the device " + device + ", got one on another: " + tensor.device());
         }
         if (tensor.type() != type) {
             throw new IllegalArgumentException("expected " + name + " of type " + type + ", got " + tensor.type());

@@ -7,9 +7,9 @@ import org.clnorm.engine.SavedStatistics;
 import org.clnorm.tensor.Tensor;
 
 /**
- * One forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until that
- * backward pass, or until its output is closed or overwritten by another forward pass. The output knows its pass, the pass
- * not its output: one that is dropped without being closed is found and reported.
+ * One forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until
+ * that backward pass, or until its output is closed or overwritten by another forward pass. The output knows its
+ * pass, the pass not its output: one that is dropped without being closed is found and reported.
  */
 final class ForwardPass {
     private final Work work;
@@ -41,8 +41,9 @@ final class ForwardPass {
 
     /** Runs the engine, writing y; tensors have been checked. */
     static ForwardPass run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
-        SavedStatistics saved = x.size() == 0 ? null : NormEngine.of(x.device()).forward(new ForwardCall(work.view(), x, y,
-                weight, bias, work.eps(), work.zeroRstd(), work.given(), work.update()));
+        ForwardCall call = new ForwardCall(work.view(), x, y, weight, bias, work.eps(), work.zeroRstd(), work.given(),
+                work.update());
+        SavedStatistics saved = x.size() == 0 ? null : NormEngine.of(x.device()).forward(call);
         touch(y);
         if (work.update() != null) {
             touch(work.update().target().mean());
@@ -60,8 +61,8 @@ final class ForwardPass {
     /** Throws unless dy fits and nothing the pass kept was overwritten. */
     void checkBackward(Tensor dy) {
         if (ended) {
-            throw new IllegalStateException("expected one backward pass after a forward pass whose output is still open, "
-                    + "got a second one, or an output that was closed or overwritten");
+            throw new IllegalStateException("expected one backward pass after a forward pass whose output is still"
+                    + " open, got a second one, or an output that was closed or overwritten");
         }
         Checks.alike("dy", dy, x.tensor);
         x.checkUnchanged();

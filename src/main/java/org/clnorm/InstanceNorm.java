@@ -6,8 +6,8 @@ import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
 /**
- * Instance normalization of [N, C, …] or unbatched [C, …]: mean and variance of a channel are taken over the space of one
- * sample. By default without parameters and running statistics; eps 1e-5, momentum 0.1. Ulyanov and others, 2016.
+ * Instance normalization of [N, C, …] or unbatched [C, …]: mean and variance of a channel are taken over the space of
+ * one sample. By default without parameters and running statistics; eps 1e-5, momentum 0.1. Ulyanov and others, 2016.
  */
 public abstract class InstanceNorm extends TrackingLayer {
     private final int batchedRank;

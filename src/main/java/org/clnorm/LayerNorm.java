@@ -7,8 +7,8 @@ import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
 /**
- * Layer normalization over the last dimensions: mean and variance are taken over all elements of {@code normalizedShape},
- * each of which has a weight and a bias of its own. eps 1e-5. Ba, Kiros and Hinton, 2016.
+ * Layer normalization over the last dimensions: mean and variance are taken over all elements of {@code
+ * normalizedShape}, each of which has a weight and a bias of its own. eps 1e-5. Ba, Kiros and Hinton, 2016.
  */
 public final class LayerNorm extends NormLayer {
     private final Shape normalizedShape;

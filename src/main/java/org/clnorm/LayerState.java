@@ -94,7 +94,8 @@ final class LayerState {
                 .ifPresent(loaded -> fit(slot, loaded, faults).ifPresent(v -> values.put(slot, v))));
         long count = counts ? find(dict, BATCHES).map(loaded -> count(loaded, faults)).orElse(batches) : batches;
         if (!faults.isEmpty()) {
-            throw new IllegalArgumentException("expected a state that fits the layer, got " + String.join("; ", faults));
+            throw new IllegalArgumentException(
+                    "expected a state that fits the layer, got " + String.join("; ", faults));
         }
         write(values);
         batches = count;

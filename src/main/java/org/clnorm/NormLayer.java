@@ -18,13 +18,13 @@ import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
 /**
- * A normalization layer: y = (x − mean) · rstd · weight + bias, where mean and rstd = 1/√(variance + eps) belong to a group of
- * elements that the kind of layer names.
+ * A normalization layer: y = (x − mean) · rstd · weight + bias, where mean and rstd = 1/√(variance + eps) belong to a
+ * group of elements that the kind of layer names.
  *
  * <p>A layer is made on the host and put on a device with {@code on(device)}. {@link #forward(Tensor)} keeps what
- * {@link #backward(Tensor)} needs for as long as its output is open; several forward passes before their backward passes (a
- * layer used twice in a network) keep one each, and backward takes them in reverse order. A call that throws has changed
- * neither parameters, gradients, running statistics nor counts.
+ * {@link #backward(Tensor)} needs for as long as its output is open; several forward passes before their backward
+ * passes (a layer used twice in a network) keep one each, and backward takes them in reverse order. A call that
+ * throws has changed neither parameters, gradients, running statistics nor counts.
  *
  * <p><b>Threads.</b> A layer belongs to one thread at a time. Layers of their own may share a device.
  */
@@ -110,8 +110,8 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     /**
-     * Normalizes into a tensor of the caller's; enqueued, not waited for. A forward pass that wrote to the same tensor before
-     * is forgotten.
+     * Normalizes into a tensor of the caller's; enqueued, not waited for. A forward pass that wrote to the same
+     * tensor before is forgotten.
      *
      * @param x    the input
      * @param into receives y; of x's shape and type, with memory of its own
@@ -144,14 +144,14 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     /**
-     * The gradient of the last forward pass that has had none; enqueued, not waited for. Parameters that require it get their
-     * gradients, see {@link Parameter#grad()}.
+     * The gradient of the last forward pass that has had none; enqueued, not waited for. Parameters that require it
+     * get their gradients, see {@link Parameter#grad()}.
      *
      * @param dy the gradient of y, of its shape
      * @return dx: a tensor of the current scope, or the caller's to close
      * @throws IllegalArgumentException if dy does not fit
-     * @throws IllegalStateException    if there is no such forward pass, its output was closed, or x or the weight was written
-     *                                  since
+     * @throws IllegalStateException    if there is no such forward pass, its output was closed, or x or the weight
+     *                                  was written since
      */
     public final Tensor backward(Tensor dy) {
         ForwardPass pass = pending(dy);
@@ -195,8 +195,8 @@ public abstract class NormLayer implements AutoCloseable {
         checkOpen();
         passes.removeIf(ForwardPass::ended);
         if (passes.isEmpty()) {
-            throw new IllegalStateException("expected a forward pass before backward, got none whose output is still open "
-                    + "and that had no backward pass yet");
+            throw new IllegalStateException("expected a forward pass before backward, got none whose output is still"
+                    + " open and that had no backward pass yet");
         }
         device.checkOpen();
         ForwardPass pass = passes.peek();
@@ -231,7 +231,8 @@ public abstract class NormLayer implements AutoCloseable {
      * @param x    the input, with at least one element
      * @param pass forward or backward
      * @return the kernels, the variant and the reason it was taken
-     * @throws IllegalArgumentException if x does not fit, or the variant that the device was opened with does not do this
+     * @throws IllegalArgumentException if x does not fit, or the variant that the device was opened with does not do
+     *                                  this
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Explanation explain(Tensor x, Task.Pass pass) {
@@ -426,8 +427,8 @@ public abstract class NormLayer implements AutoCloseable {
     /**
      * The state with PyTorch's keys, copied to the host; waits.
      *
-     * @return {@code weight}, {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked}: those that
-     *         the layer has
+     * @return {@code weight}, {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked}:
+     *         those that the layer has
      */
     public final StateDict stateDict() {
         checkOpen();
@@ -438,7 +439,8 @@ public abstract class NormLayer implements AutoCloseable {
      * Loads a state that has exactly the layer's keys.
      *
      * @param dict the state
-     * @throws IllegalArgumentException if keys are missing, unexpected, or of another shape or kind; nothing is changed then
+     * @throws IllegalArgumentException if keys are missing, unexpected, or of another shape or kind; nothing is
+     *                                  changed then
      */
     public final void loadStateDict(StateDict dict) {
         loadStateDict(dict, true);

@@ -8,9 +8,9 @@ import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
 /**
- * The normalizations as functional calls with the caller's own tensors, as in PyTorch's {@code torch.nn.functional}. All
- * tensors of a call are of one type and on one device; weight and bias may be null. Work is enqueued, not waited for; a call
- * that throws has changed nothing.
+ * The normalizations as functional calls with the caller's own tensors, as in PyTorch's {@code torch.nn.functional}.
+ * All tensors of a call are of one type and on one device; weight and bias may be null. Work is enqueued, not waited
+ * for; a call that throws has changed nothing.
  */
 public final class Norms {
     private Norms() {
@@ -28,7 +28,8 @@ public final class Norms {
      * @param momentum    the weight of this batch in the running statistics, 0 to 1
      * @param eps         added to the variance
      * @return y and its backward pass
-     * @throws IllegalArgumentException if shapes, types or values do not fit; without training, if there are no statistics
+     * @throws IllegalArgumentException if shapes, types or values do not fit; without training, if there are no
+     *                                  statistics
      */
     public static NormResult batchNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight, Tensor bias,
             boolean training, double momentum, double eps) {
@@ -54,7 +55,8 @@ public final class Norms {
      * @param runningVar    [C]
      * @param weight        [C] or null
      * @param bias          [C] or null
-     * @param useInputStats whether to normalize by the input and move the running statistics (with the unbiased variance)
+     * @param useInputStats whether to normalize by the input and move the running statistics (with the unbiased
+     *                      variance)
      * @param momentum      the weight of this batch in the running statistics, 0 to 1
      * @param eps           added to the variance
      * @return y and its backward pass

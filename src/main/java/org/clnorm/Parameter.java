@@ -4,7 +4,10 @@ import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
-/** A learnable tensor of a layer, {@code weight} or {@code bias}, with its gradient. It belongs to the layer, which closes it. */
+/**
+ * A learnable tensor of a layer, {@code weight} or {@code bias}, with its gradient. It belongs to the layer, which
+ * closes it.
+ */
 public final class Parameter {
     private final Slot slot;
     private boolean requiresGrad = true;
@@ -33,7 +36,8 @@ public final class Parameter {
     }
 
     /**
-     * The values on the layer's device. Do not close it; write through it or {@link #write}, so that a backward pass can tell.
+     * The values on the layer's device. Do not close it; write through it or {@link #write}, so that a backward pass
+     * can tell.
      *
      * @return the tensor
      * @throws IllegalStateException if the layer is on no device

@@ -63,8 +63,8 @@ final class Slot {
 
     void write(double[] values) {
         if (values.length != shape.size()) {
-            throw new IllegalArgumentException(
-                    "expected " + shape.size() + " values for " + name + " of shape " + shape + ", got " + values.length);
+            throw new IllegalArgumentException("expected " + shape.size() + " values for " + name + " of shape " + shape
+                    + ", got " + values.length);
         }
         if (tensor != null) {
             tensor.write(values);

@@ -117,8 +117,8 @@ public abstract class TrackingLayer extends NormLayer {
     }
 
     /**
-     * Freezes the running statistics: the layer normalizes by them and leaves them as they are, in training mode too, until
-     * {@link #unfreezeStatistics()}.
+     * Freezes the running statistics: the layer normalizes by them and leaves them as they are, in training mode too,
+     * until {@link #unfreezeStatistics()}.
      *
      * @throws IllegalStateException if the layer keeps none
      */

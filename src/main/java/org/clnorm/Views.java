@@ -17,7 +17,10 @@ final class Views {
                 Axis.reduced(span, 1, 0));
     }
 
-    /** Instance normalization of [N, C, spatial…] or, {@code unbatched}, [C, spatial…]: a group is a channel of a sample. */
+    /**
+     * Instance normalization of [N, C, spatial…] or, {@code unbatched}, [C, spatial…]: a group is a channel of a
+     * sample.
+     */
     static NormView instance(Shape x, boolean unbatched) {
         int channelDim = unbatched ? 0 : 1;
         long samples = unbatched ? 1 : x.dim(0);
@@ -79,8 +82,9 @@ final class Views {
 
     static void checkGroups(long groups, long channels) {
         if (groups <= 0 || channels <= 0 || channels % groups != 0) {
-            throw new IllegalArgumentException("expected numChannels to be a positive multiple of numGroups, got numGroups "
-                    + groups + ", numChannels " + channels);
+            throw new IllegalArgumentException(
+                    "expected numChannels to be a positive multiple of numGroups, got numGroups " + groups
+                            + ", numChannels " + channels);
         }
     }
 

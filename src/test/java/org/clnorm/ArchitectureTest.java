@@ -14,8 +14,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
 /**
- * Imports run one way: cli → bench → conformance → front door → state, sync, engine → plan → tensor. The engines implement
- * {@code engine}, announce themselves as services, and nothing imports them.
+ * Imports run one way: cli → bench → conformance → front door → state, sync, engine → plan → tensor. The engines
+ * implement {@code engine}, announce themselves as services, and nothing imports them.
  */
 class ArchitectureTest {
     private static final String FRONT_DOOR = "org.clnorm";

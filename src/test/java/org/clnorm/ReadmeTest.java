@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The Java in README.md and docs/ compiles, runs, and keeps its word: assertions hold, and what is printed by a line that
- * ends in a comment is that comment. The links of these pages lead to files that are there.
+ * The Java in README.md and docs/ compiles, runs, and keeps its word: assertions hold, and what is printed by a line
+ * that ends in a comment is that comment. The links of these pages lead to files that are there.
  */
 class ReadmeTest {
     private static final Pattern BLOCK = Pattern.compile("^```java\\R(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
@@ -112,7 +112,8 @@ class ReadmeTest {
             compiler.getTask(null, files, messages, options, null, files.getJavaFileObjects(source)).call();
         }
         assertEquals("", messages.getDiagnostics().stream().map(message -> block.page() + ":"
-                + (block.line() + message.getLineNumber() - header().lines().count() - 1) + ": " + message.getMessage(null))
+                + (block.line() + message.getLineNumber() - header().lines().count() - 1) + ": "
+                + message.getMessage(null))
                 .collect(Collectors.joining("\n")));
     }
 

@@ -5,8 +5,8 @@ import org.clnorm.tensor.Device;
 
 /**
  * What a device must be able to do. Calls have been checked by the layers: shapes agree, tensors are open and on this
- * device. An engine allocates and compiles before it enqueues, and enqueues what changes a layer's state last, so that a
- * call that throws has changed none of it.
+ * device. An engine allocates and compiles before it enqueues, and enqueues what changes a layer's state last, so
+ * that a call that throws has changed none of it.
  */
 public interface NormEngine {
     /**

@@ -20,8 +20,8 @@ final class CpuRowsVariant implements Variant {
      */
     private static final long LONG_ROW = 131_072;
     /**
-     * Rows up to this length are normalized four at a time. Measured with PoCL on Sapphire Rapids: 1.4–1.6 times as fast
-     * at 31 and 64, slower from 128 on.
+     * Rows up to this length are normalized four at a time. Measured with PoCL on Sapphire Rapids: 1.4–1.6 times as
+     * fast at 31 and 64, slower from 128 on.
      */
     private static final long SHORT_ROW = 96;
     private static final long FOUR = 4;

@@ -8,8 +8,8 @@ import java.util.Map;
 final class CpuWork {
     /**
      * Bytes of output from which on stores go past the caches. Measured with PoCL on 2 cores: on Sapphire Rapids such
-     * stores win 1.3–1.5× from 4 MB on, on Zen 3 1.2–1.4× from 8 MB on; below 3 MB they lose there, and the output would
-     * have stayed in the cache for whoever reads it next.
+     * stores win 1.3–1.5× from 4 MB on, on Zen 3 1.2–1.4× from 8 MB on; below 3 MB they lose there, and the output
+     * would have stayed in the cache for whoever reads it next.
      */
     static final long STREAM_BYTES = 4L << 20;
     /** Shorter runs are streamed only if they are whole lines; 31 and 49 lost 1.3–1.4×, 196 and 257 won (as above). */

@@ -67,7 +67,10 @@ record GpuTeam(long lanes, long depth, long teams) {
         return powerBelow(Math.min(traits.maxWorkGroup(), traits.localBytes() / LOCAL_BYTES));
     }
 
-    /** How many teams make a work-group: as many as fit, or one where there would not be two work-groups a compute unit. */
+    /**
+     * How many teams make a work-group: as many as fit, or one where there would not be two work-groups a compute
+     * unit.
+     */
     private static long teams(long items, long groups, Traits traits) {
         long most = Math.max(1, Math.min(WORK_GROUP, mostItems(traits)) / items);
         return groups < 2 * most * traits.computeUnits() ? 1 : most;

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A normalization of a flat buffer, said by its axes, outermost first. Axes of one index are dropped and neighbours that
- * agree are merged, so that equal work has equal views.
+ * A normalization of a flat buffer, said by its axes, outermost first. Axes of one index are dropped and neighbours
+ * that agree are merged, so that equal work has equal views.
  *
  * @param axes the fewest axes that say it; none for a single element
  */

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The pattern of batch normalization: x is [outer, channels, span] without gaps, a group is a channel, that is one plane
- * of {@code span} elements in each of {@code outer} samples. One parameter a channel.
+ * The pattern of batch normalization: x is [outer, channels, span] without gaps, a group is a channel, that is one
+ * plane of {@code span} elements in each of {@code outer} samples. One parameter a channel.
  *
  * @param outer    samples
  * @param channels groups

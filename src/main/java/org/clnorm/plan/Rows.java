@@ -39,7 +39,8 @@ public record Rows(long rows, long segments, long span, long rowGroups) {
             return Optional.empty();
         }
         if (axes.size() == 1 && last.paramStride() <= 1) {
-            return Optional.of(last.paramStride() == 1 ? new Rows(1, last.size(), 1, 1) : new Rows(1, 1, last.size(), 1));
+            boolean elementwise = last.paramStride() == 1;
+            return Optional.of(elementwise ? new Rows(1, last.size(), 1, 1) : new Rows(1, 1, last.size(), 1));
         }
         Axis first = axes.get(0);
         boolean segmented = axes.size() == 2 && first.paramStride() == 1 && first.stride() == last.size()

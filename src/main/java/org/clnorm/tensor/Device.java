@@ -7,9 +7,9 @@ import java.util.function.Consumer;
 /**
  * Something that holds tensors and computes on them: an OpenCL device, or the Java engine.
  *
- * <p>Work is enqueued in the order of the calls; only what says so waits ({@link Tensor#read()}, {@link #finish()}). A
- * device may be used by several threads at once, a tensor or layer by one at a time. Closing it frees all that it holds;
- * use after that throws {@link IllegalStateException}.
+ * <p>Work is enqueued in the order of the calls; only what says so waits ({@link Tensor#read()}, {@link #finish()}).
+ * A device may be used by several threads at once, a tensor or layer by one at a time. Closing it frees all that it
+ * holds; use after that throws {@link IllegalStateException}.
  */
 public abstract class Device implements AutoCloseable {
     private final ThreadLocal<Scope> scopes = new ThreadLocal<>();

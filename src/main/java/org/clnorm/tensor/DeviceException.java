@@ -1,6 +1,9 @@
 package org.clnorm.tensor;
 
-/** A device failed, or there is none: names the call, its status and the device, and carries a build log where there is one. */
+/**
+ * A device failed, or there is none: names the call, its status and the device, and carries a build log where there
+ * is one.
+ */
 public final class DeviceException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -68,7 +68,9 @@ final class LeakGuard {
             return true;
         }
 
-        /** Runs when the object is unreachable, or at once from {@link #giveBack()}, when there is nothing to report. */
+        /**
+         * Runs when the object is unreachable, or at once from {@link #giveBack()}, when there is nothing to report.
+         */
         @Override
         public void run() {
             if (!returned.get() && !guard.ended) {

@@ -4,8 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Closes every tensor that its thread makes on its device while it is the innermost open scope. Scopes nest; closing one
- * closes the scopes opened inside it first. Made by {@link Device#scope()}, closed by the thread that made it.
+ * Closes every tensor that its thread makes on its device while it is the innermost open scope. Scopes nest; closing
+ * one closes the scopes opened inside it first. Made by {@link Device#scope()}, closed by the thread that made it.
  */
 public final class Scope implements AutoCloseable {
     private final Scope outer;

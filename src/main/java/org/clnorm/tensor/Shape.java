@@ -2,7 +2,9 @@ package org.clnorm.tensor;
 
 import java.util.Arrays;
 
-/** The dimensions of a tensor, outermost first; immutable. A dimension may be 0, the number of elements fits 63 bits. */
+/**
+ * The dimensions of a tensor, outermost first; immutable. A dimension may be 0, the number of elements fits 63 bits.
+ */
 public final class Shape {
     private final long[] dims;
     private final long size;

@@ -160,7 +160,8 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Ties something to these values that ends when the tensor is closed or gets other values from another forward pass.
+     * Ties something to these values that ends when the tensor is closed or gets other values from another forward
+     * pass.
      *
      * @param end runs once; replaces, and so ends, what was tied before; null only ends it
      */

@@ -7,7 +7,8 @@ import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
 
 /**
- * The two ways through a view: by group, then the elements of the group; and by parameter, then the elements that share it.
+ * The two ways through a view: by group, then the elements of the group; and by parameter, then the elements that
+ * share it.
  */
 final class GroupWalks {
     private final List<Walk.Grouped> axes;

@@ -6,8 +6,8 @@ import java.util.stream.LongStream;
 import org.clnorm.plan.Axis;
 
 /**
- * Visits the elements of some axes in row-major order, as runs along the innermost one, and says of each run where it begins
- * in the tensor, among the parameters and among the groups.
+ * Visits the elements of some axes in row-major order, as runs along the innermost one, and says of each run where it
+ * begins in the tensor, among the parameters and among the groups.
  */
 final class Walk {
     /** Receives a run of {@code length} elements; strides lead from one to the next. */

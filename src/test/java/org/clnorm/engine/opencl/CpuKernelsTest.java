@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The CPU kernels against the formulas: lengths that are and are not multiples of a vector, shorter than one, long enough
- * for several chunks, and large enough to be shared by several work-items and stored past the caches.
+ * The CPU kernels against the formulas: lengths that are and are not multiples of a vector, shorter than one, long
+ * enough for several chunks, and large enough to be shared by several work-items and stored past the caches.
  */
 class CpuKernelsTest {
     static Stream<Arguments> views() {
