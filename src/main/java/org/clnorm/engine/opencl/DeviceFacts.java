@@ -82,8 +82,11 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
 
     /** Emulators check or stand in for real devices and are never taken unless asked for. */
     boolean emulator() {
-        String names = (platformName + ' ' + name).toLowerCase(Locale.ROOT);
-        return names.contains("oclgrind") || names.contains("llvmpipe");
+        return isNamed("oclgrind") || isNamed("llvmpipe");
+    }
+
+    private boolean isNamed(String part) {
+        return (platformName + ' ' + name).toLowerCase(Locale.ROOT).contains(part);
     }
 
     /** 0 is best. */
@@ -102,8 +105,9 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
         };
     }
 
+    /** llvmpipe ends the loops of a work-item after some 65,000 rounds in all; one that walks a long group needs more. */
     KernelSet suitedKernels() {
-        return typeRank() == 0 ? KernelSet.GPU : KernelSet.CPU;
+        return typeRank() == 0 || isNamed("llvmpipe") ? KernelSet.GPU : KernelSet.CPU;
     }
 
     Traits traits(KernelSet kernels) {
