@@ -105,9 +105,13 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
         };
     }
 
-    /** llvmpipe ends the loops of a work-item after some 65,000 rounds in all; one that walks a long group needs more. */
+    /** Whether the device ends the loops of a work-item after some rounds; one that walks a long group needs more. */
+    boolean cutsLoops() {
+        return isNamed("llvmpipe");
+    }
+
     KernelSet suitedKernels() {
-        return typeRank() == 0 || isNamed("llvmpipe") ? KernelSet.GPU : KernelSet.CPU;
+        return typeRank() == 0 || cutsLoops() ? KernelSet.GPU : KernelSet.CPU;
     }
 
     Traits traits(KernelSet kernels) {

@@ -46,6 +46,10 @@ public final class OpenClProvider implements DeviceProvider {
                 diskCache(facts), facts.traits(kernels), request.variant());
         LOG.info("opened {}, {} kernels ({})", facts, kernels.label(), why(request, facts));
         LOG.debug("{}: {}", facts, facts.traits(kernels));
+        if (facts.cutsLoops() && kernels == KernelSet.CPU) {
+            LOG.warn("{} ends loops after some 65,000 rounds: groups of more than about 10,000 elements come out wrong"
+                    + " with the cpu kernels; take the gpu kernels there", facts);
+        }
         return device;
     }
 
