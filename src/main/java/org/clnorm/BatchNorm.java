@@ -31,7 +31,7 @@ public abstract class BatchNorm extends TrackingLayer {
         OptionalDouble momentum = momentum();
         double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
         RunningUpdate update = update(factor, n);
-        return new Work(view, usesBatch() ? null : running(), update, eps(), true);
+        return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch());
     }
 
     @Override

@@ -30,7 +30,7 @@ public abstract class InstanceNorm extends TrackingLayer {
         }
         NormView view = usesBatch() ? Views.instance(shape, unbatched) : Views.instanceGiven(shape, unbatched);
         RunningUpdate update = shape.size() == 0 ? null : update(momentum().orElseThrow(), span);
-        return new Work(view, usesBatch() ? null : running(), update, eps(), true);
+        return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch());
     }
 
     private void checkRank(int rank) {

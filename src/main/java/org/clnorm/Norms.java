@@ -43,7 +43,7 @@ public final class Norms {
             Views.checkValuesPerChannel(n, shape);
         }
         RunningUpdate update = update(training && n > 0, running, momentum, n);
-        Work work = new Work(Views.batch(shape), training ? null : running, update, Views.checkedEps(eps), true);
+        Work work = new Work(Views.batch(shape), training ? null : running, update, Views.checkedEps(eps), training);
         return run(work, x, weight, bias, Shape.of(shape.dim(1)));
     }
 
@@ -75,7 +75,7 @@ public final class Norms {
         }
         NormView view = useInputStats ? Views.instance(shape, false) : Views.instanceGiven(shape, false);
         RunningUpdate update = update(useInputStats && shape.size() > 0, running, momentum, span);
-        Work work = new Work(view, useInputStats ? null : running, update, Views.checkedEps(eps), true);
+        Work work = new Work(view, useInputStats ? null : running, update, Views.checkedEps(eps), useInputStats);
         return run(work, x, weight, bias, Shape.of(shape.dim(1)));
     }
 

@@ -50,8 +50,7 @@ final class CpuForward {
 
     private double rstd(double variance) {
         double v = variance + call.eps();
-        boolean zero = v == 0 && call.zeroRstd() && call.given() == null;
-        return zero ? 0 : 1 / Math.sqrt(v);
+        return v == 0 && call.zeroRstd() ? 0 : 1 / Math.sqrt(v);
     }
 
     /** Two passes, the second of which corrects the first: mean = m + δ, variance = Σd²/n − δ² with d = x − m. */

@@ -71,7 +71,7 @@ final class ClEngine implements NormEngine {
         arguments.set(Buffer.WEIGHT, memory(call.weight()));
         arguments.set(Buffer.BIAS, memory(call.bias()));
         arguments.set(Word.EPS, call.eps());
-        arguments.set(Word.ZERO_RSTD, call.zeroRstd() && call.given() == null);
+        arguments.set(Word.ZERO_RSTD, call.zeroRstd());
         if (call.given() != null) {
             setRunning(arguments, call.given());
         }
