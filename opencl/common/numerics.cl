@@ -5,6 +5,7 @@
 // underflow:
 //     x_hat = ((x * scale - mean) - delta) * rstd
 // The buffer holds five planes of `groups` floats in that order.
+#include "common/storage.cl"
 
 // Stands before functions that are handed local memory. A compiler that keeps them apart may write the address of a
 // kernel's local array into them; PoCL 3.1 then shares that array between its threads, and sums are wrong now and then.

@@ -28,6 +28,7 @@ public record BackwardCall(NormView view, Tensor x, Tensor dy, Tensor dx, Tensor
      */
     public Task task() {
         Task.Statistics statistics = given ? Task.Statistics.GIVEN : Task.Statistics.BATCH;
-        return Task.backward(view, statistics, weight != null, dx != null, dweight != null || dbias != null);
+        return Task.backward(view, statistics, weight != null, dx != null, dweight != null || dbias != null)
+                .in(x.type(), ForwardCall.typeOf(weight, dweight, dbias));
     }
 }

@@ -2,10 +2,12 @@ package org.clnorm.engine;
 
 import org.clnorm.plan.NormView;
 import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Tensor;
 
 /**
- * A forward pass: y = (x − mean) · rstd · weight + bias. Tensors are dense and of one type; x has at least one element.
+ * A forward pass: y = (x − mean) · rstd · weight + bias. Tensors are dense, x has at least one
+ * element. y has the type of x; weight and bias have it too, or are F32; statistics are F32, or F64 with an x of F64.
  *
  * @param view             the axes of x and y
  * @param x                the input
@@ -26,6 +28,16 @@ public record ForwardCall(NormView view, Tensor x, Tensor y, Tensor weight, Tens
      */
     public Task task() {
         Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
-        return Task.forward(view, statistics, weight != null, bias != null);
+        return Task.forward(view, statistics, weight != null, bias != null).in(x.type(), typeOf(weight, bias));
+    }
+
+    /** The type of those parameters that are there; F32 where none is. */
+    static DataType typeOf(Tensor... parameters) {
+        for (Tensor parameter : parameters) {
+            if (parameter != null) {
+                return parameter.type();
+            }
+        }
+        return DataType.F32;
     }
 }

@@ -90,6 +90,6 @@ final class CpuWork {
         boolean writes = task.pass() == Task.Pass.FORWARD || task.dx();
         boolean readsDy = task.pass() == Task.Pass.BACKWARD;
         long tensors = (readsX ? 1 : 0) + (readsDy ? 1 : 0) + (writes ? 1 : 0);
-        return new NormPlan(variant, reason, steps, scratch, tensors * task.view().elements() * Float.BYTES);
+        return new NormPlan(variant, reason, steps, scratch, task.bytes(tensors));
     }
 }

@@ -77,6 +77,6 @@ final class Gpu {
         if (task.dx() && task.statistics() == Task.Statistics.GIVEN && !task.parameters()) {
             tensors = 2;
         }
-        return new NormPlan(variant, reason, steps, scratch, tensors * task.view().elements() * Float.BYTES);
+        return new NormPlan(variant, reason, steps, scratch, task.bytes(tensors));
     }
 }

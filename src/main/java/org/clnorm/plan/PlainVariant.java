@@ -51,8 +51,7 @@ final class PlainVariant implements Variant {
     }
 
     private static long bytes(Task task) {
-        long tensors = task.pass() == Task.Pass.FORWARD || !task.dx() ? 2 : 3;
-        return tensors * task.view().elements() * Float.BYTES;
+        return task.bytes(task.pass() == Task.Pass.FORWARD || !task.dx() ? 2 : 3);
     }
 
     /** The elements of a group follow each other when the kept axes come first. */

@@ -1,7 +1,10 @@
 package org.clnorm.plan;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.clnorm.tensor.DataType;
 
 /** Picks the variant for a task: the first of one ordered list that serves the device's kernel set and accepts. */
 public final class Planner {
@@ -49,18 +52,37 @@ public final class Planner {
      */
     public static NormPlan plan(Task task, Traits traits, String forced) {
         if (!forced.isEmpty()) {
-            return named(forced).plan(task, traits).orElseThrow(() -> new IllegalArgumentException(
-                    "expected a task that the variant " + forced + " does, got " + task));
+            return named(forced).plan(task, traits).map(plan -> typed(plan, task)).orElseThrow(
+                    () -> new IllegalArgumentException(
+                            "expected a task that the variant " + forced + " does, got " + task));
         }
         for (Variant variant : VARIANTS) {
             if (variant.kernels() == null || variant.kernels() == traits.kernels()) {
                 Optional<NormPlan> plan = variant.plan(task, traits);
                 if (plan.isPresent()) {
-                    return plan.get();
+                    return typed(plan.get(), task);
                 }
             }
         }
         throw new IllegalArgumentException("expected a task that one of " + variants() + " does, got " + task);
+    }
+
+    /** Tells every kernel how tensors and parameters are stored, see {@code common/storage.cl}. */
+    private static NormPlan typed(NormPlan plan, Task task) {
+        Map<String, Integer> types = new HashMap<>();
+        put(types, "STORAGE", task.storage());
+        put(types, "PARAMETERS_STORAGE", task.parameterStorage());
+        return types.isEmpty() ? plan : new NormPlan(plan.variant(), plan.reason(),
+                plan.steps().stream().map(step -> step.with(types)).toList(), plan.scratch(), plan.minimumBytes());
+    }
+
+    private static void put(Map<String, Integer> options, String name, DataType type) {
+        switch (type) {
+            case F32 -> { }
+            case F16 -> options.put(name, 1);
+            case BF16 -> options.put(name, 2);
+            default -> throw new IllegalArgumentException("expected " + name + " of F32, F16 or BF16, got " + type);
+        }
     }
 
     private static Variant named(String name) {

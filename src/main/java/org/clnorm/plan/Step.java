@@ -1,5 +1,6 @@
 package org.clnorm.plan;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -28,5 +29,12 @@ public record Step(String program, String kernel, Map<String, Integer> options, 
     public Step {
         options = Map.copyOf(options);
         scalars = Map.copyOf(scalars);
+    }
+
+    /** This step with more build options. */
+    Step with(Map<String, Integer> more) {
+        Map<String, Integer> all = new HashMap<>(options);
+        all.putAll(more);
+        return new Step(program, kernel, all, groups, workGroup, scalars);
     }
 }

@@ -1,18 +1,22 @@
 package org.clnorm.plan;
 
+import org.clnorm.tensor.DataType;
+
 /**
  * What a plan is made for. A record, so that plans are remembered by it.
  *
- * @param view       the axes
- * @param pass       forward or backward
- * @param statistics the batch's own, or given ones
- * @param weight     whether there is a weight
- * @param bias       whether there is a bias (forward only)
- * @param dx         whether dx is wanted (backward only)
- * @param parameters whether dweight or dbias is wanted (backward only)
+ * @param view             the axes
+ * @param pass             forward or backward
+ * @param statistics       the batch's own, or given ones
+ * @param weight           whether there is a weight
+ * @param bias             whether there is a bias (forward only)
+ * @param dx               whether dx is wanted (backward only)
+ * @param parameters       whether dweight or dbias is wanted (backward only)
+ * @param storage          the type of x, y, dy and dx
+ * @param parameterStorage the type of weight, bias, dweight and dbias
  */
 public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
-        boolean parameters) {
+        boolean parameters, DataType storage, DataType parameterStorage) {
     /** The direction. */
     public enum Pass {
         /** Computes y. */
@@ -30,7 +34,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     }
 
     /**
-     * A forward pass.
+     * A forward pass in F32.
      *
      * @param view       the axes
      * @param statistics the batch's own, or given ones
@@ -40,11 +44,11 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
         NormView used = weight || bias ? view : view.withoutParameters();
-        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false);
+        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32);
     }
 
     /**
-     * A backward pass.
+     * A backward pass in F32.
      *
      * @param view       the axes
      * @param statistics the batch's own, or given ones
@@ -55,11 +59,28 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
         NormView used = weight || parameters ? view : view.withoutParameters();
-        return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters);
+        return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32);
+    }
+
+    /**
+     * The same pass over tensors of other types.
+     *
+     * @param tensors      the type of x, y, dy and dx
+     * @param ofParameters the type of weight, bias, dweight and dbias; of no account where there are none
+     * @return the task
+     */
+    public Task in(DataType tensors, DataType ofParameters) {
+        return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
+                hasParameters() ? ofParameters : DataType.F32);
     }
 
     /** Whether a kernel reads or writes anything that is indexed by parameter. */
     boolean hasParameters() {
         return weight || bias || parameters;
+    }
+
+    /** The size of so many tensors of the view's elements. */
+    long bytes(long tensors) {
+        return tensors * view.elements() * storage.bytes();
     }
 }

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.clnorm.plan.Task.Statistics;
+import org.clnorm.tensor.DataType;
 import org.junit.jupiter.api.Test;
 
 class PlannerTest {
@@ -88,5 +91,27 @@ class PlannerTest {
         }
         assertThrows(IllegalArgumentException.class, () -> Planner.plan(task, CPU, "none"));
         assertThrows(IllegalArgumentException.class, () -> Planner.kernelsOf("none"));
+    }
+
+    @Test
+    void everyStepIsToldTheTypes() {
+        Task task = Task.backward(GROUP_NORM, Statistics.BATCH, true, true, true);
+        for (String variant : List.of("", "plain")) {
+            assertEquals(List.of(Map.of()), types(task, variant));
+            assertEquals(List.of(Map.of("STORAGE", 1)), types(task.in(DataType.F16, DataType.F32), variant));
+            assertEquals(List.of(Map.of("STORAGE", 2, "PARAMETERS_STORAGE", 2)),
+                    types(task.in(DataType.BF16, DataType.BF16), variant));
+        }
+        assertThrows(IllegalArgumentException.class,
+                () -> Planner.plan(task.in(DataType.F64, DataType.F64), GPU, ""));
+    }
+
+    /** What the steps of a plan say about types, without repetition. */
+    private static List<Map<String, Integer>> types(Task task, String variant) {
+        return Planner.plan(task, GPU, variant).steps().stream().map(step -> {
+            Map<String, Integer> types = new HashMap<>(step.options());
+            types.keySet().retainAll(Set.of("STORAGE", "PARAMETERS_STORAGE"));
+            return types;
+        }).distinct().toList();
     }
 }

@@ -3,6 +3,7 @@ package org.clnorm.plan;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.clnorm.plan.Task.Statistics;
+import org.clnorm.tensor.DataType;
 import org.junit.jupiter.api.Test;
 
 /** A task without parameters does not see them, so that equal work is planned once. */
@@ -24,5 +25,20 @@ class TaskTest {
         assertEquals(WITHOUT, Task.backward(WITH, Statistics.BATCH, false, true, false).view());
         assertEquals(WITH, Task.backward(WITH, Statistics.BATCH, true, true, false).view());
         assertEquals(WITH, Task.backward(WITH, Statistics.BATCH, false, false, true).view());
+    }
+
+    @Test
+    void storageOfParametersIsOfNoAccountWhereThereAreNone() {
+        assertEquals(DataType.F16,
+                Task.forward(WITH, Statistics.BATCH, true, false).in(DataType.F16, DataType.F16).parameterStorage());
+        assertEquals(Task.backward(WITH, Statistics.BATCH, false, true, false).in(DataType.F16, DataType.F32),
+                Task.backward(WITH, Statistics.BATCH, false, true, false).in(DataType.F16, DataType.F16));
+    }
+
+    @Test
+    void bytesAreThoseOfTheStorage() {
+        Task task = Task.forward(WITH, Statistics.BATCH, true, true);
+        assertEquals(2 * WITH.elements() * 4, task.bytes(2));
+        assertEquals(2 * WITH.elements() * 2, task.in(DataType.BF16, DataType.F32).bytes(2));
     }
 }
