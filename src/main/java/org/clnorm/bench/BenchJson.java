@@ -49,10 +49,39 @@ public final class BenchJson {
         json.writeStringField("kernels", row.kernels());
         json.writeStringField("variant", row.variant());
         json.writeStringField("device", row.device());
+        if (!row.peers().isEmpty()) {
+            json.writeArrayFieldStart("peers");
+            for (PeerTimes times : row.peers()) {
+                write(times, json);
+            }
+            json.writeEndArray();
+        }
         json.writeEndObject();
     }
 
+    private static void write(PeerTimes times, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("peer", times.peer());
+        json.writeStringField("version", times.version());
+        number("wall_median_us", times.medianUs(), json);
+        number("wall_min_us", times.minUs(), json);
+        number("our_wall_median_us", times.ourMedianUs(), json);
+        number("our_wall_min_us", times.ourMinUs(), json);
+        number("median_ratio", times.medianRatio(), json);
+        number("min_ratio", times.minRatio(), json);
+        number("device_median_us", times.deviceMedianUs(), json);
+        number("error", times.error(), json);
+        number("our_error", times.ourError(), json);
+        number("load", times.load(), json);
+        json.writeEndObject();
+    }
+
+    /** What is not known, or not finite, is null. */
     private static void number(String name, double value, JsonGenerator json) throws IOException {
-        json.writeNumberField(name, new BigDecimal(value).round(DIGITS));
+        if (Double.isFinite(value)) {
+            json.writeNumberField(name, new BigDecimal(value).round(DIGITS));
+        } else {
+            json.writeNullField(name);
+        }
     }
 }

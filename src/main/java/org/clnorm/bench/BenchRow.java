@@ -1,5 +1,6 @@
 package org.clnorm.bench;
 
+import java.util.List;
 import java.util.Locale;
 import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Task;
@@ -19,19 +20,45 @@ import org.clnorm.plan.Task;
  * @param kernels      {@code cpu}, {@code gpu} or {@code java}
  * @param variant      the variant that ran
  * @param device       the device
+ * @param peers        other libraries timed side by side, none unless asked for
  */
 public record BenchRow(String workload, String pass, double medianUs, double minUs, double wallMedianUs, double gbPerS,
-        double copyFraction, String kernels, String variant, String device) {
+        double copyFraction, String kernels, String variant, String device, List<PeerTimes> peers) {
     private static final int FORWARD_TENSORS = 2;
     private static final int BACKWARD_TENSORS = 3;
     private static final double BYTES_PER_US_AND_GB = 1e3;
+
+    /**
+     * Copies the list.
+     *
+     * @param workload     the line that repeats it
+     * @param pass         {@code forward} or {@code backward}
+     * @param medianUs     median time by the device's clock
+     * @param minUs        least time by the device's clock
+     * @param wallMedianUs median time by the caller's clock
+     * @param gbPerS       minimum bytes a second
+     * @param copyFraction that over a copy's
+     * @param kernels      the kernel set
+     * @param variant      the variant
+     * @param device       the device
+     * @param peers        other libraries
+     */
+    public BenchRow {
+        peers = List.copyOf(peers);
+    }
 
     static BenchRow of(String line, Task.Pass pass, long bytes, Samples kernels, Samples wall, double copyUs,
             Explanation how, String device) {
         int tensors = pass == Task.Pass.FORWARD ? FORWARD_TENSORS : BACKWARD_TENSORS;
         double gbPerS = gbPerS(tensors * bytes, kernels.median());
         return new BenchRow(line, pass.name().toLowerCase(Locale.ROOT), kernels.median(), kernels.min(), wall.median(),
-                gbPerS, gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), device);
+                gbPerS, gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), device,
+                List.of());
+    }
+
+    BenchRow beside(List<PeerTimes> others) {
+        return new BenchRow(workload, pass, medianUs, minUs, wallMedianUs, gbPerS, copyFraction, kernels, variant, device,
+                others);
     }
 
     static double gbPerS(long bytes, double microseconds) {
