@@ -1,5 +1,6 @@
 package org.clnorm.cli;
 
+import java.nio.file.Path;
 import java.util.Set;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceException;
@@ -30,6 +31,10 @@ final class DeviceOptions {
             description = "A kernel variant to force, such as plain; default: the first that accepts.")
     private String variant;
 
+    @Option(names = "--tuning", paramLabel = "FILE",
+            description = "What clnorm tune found to be fastest on this device.")
+    private Path tuning;
+
     private DeviceOptions() {
     }
 
@@ -49,11 +54,12 @@ final class DeviceOptions {
             throw usage("expected --kernels cpu, gpu or auto, got '" + kernels + "'");
         }
         try {
-            if (selector == null && kernels.equals(AUTO) && variant.isEmpty()) {
+            if (selector == null && kernels.equals(AUTO) && variant.isEmpty() && tuning == null) {
                 return Device.open();
             }
             // kernels are an OpenCL device's: the Java engine does not stand in for one here
-            return Device.open(new DeviceRequest(selector == null ? "opencl" : selector, kernels, variant));
+            return Device.open(new DeviceRequest(selector == null ? "opencl" : selector, kernels, variant,
+                    tuning));
         } catch (IllegalArgumentException malformed) {
             throw usage(malformed.getMessage());
         }
@@ -61,7 +67,7 @@ final class DeviceOptions {
 
     /** Whether any of them was given. */
     boolean given() {
-        return selector != null || !kernels.equals(AUTO) || !variant.isEmpty();
+        return selector != null || !kernels.equals(AUTO) || !variant.isEmpty() || tuning != null;
     }
 
     /** What {@code --device} says, null if it was not given. */

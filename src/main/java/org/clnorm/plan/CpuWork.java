@@ -6,12 +6,6 @@ import java.util.Map;
 
 /** What the plans of the CPU kernel set share: how wide, how much at once, past the caches or through them. */
 final class CpuWork {
-    /**
-     * Bytes of output from which on stores go past the caches. Measured with PoCL on 2 cores: on Sapphire Rapids such
-     * stores win 1.3–1.5× from 4 MB on, on Zen 3 1.2–1.4× from 8 MB on; below 3 MB they lose there, and the output
-     * would have stayed in the cache for whoever reads it next.
-     */
-    static final long STREAM_BYTES = 4L << 20;
     /** Shorter runs are streamed only if they are whole lines; 31 and 49 lost 1.3–1.4×, 196 and 257 won (as above). */
     private static final long STREAM_RUN = 128;
     /** Floats in a cache line. */
@@ -52,15 +46,15 @@ final class CpuWork {
     }
 
     /** Large outputs in runs that are not mostly the two ragged cache lines at their ends. */
-    private static boolean streams(Task task, long run) {
-        return task.view().elements() * Float.BYTES >= STREAM_BYTES && (run % LINE == 0 || run >= STREAM_RUN);
+    private static boolean streams(Task task, Traits traits, long run) {
+        return task.view().elements() * Float.BYTES >= traits.threshold(Threshold.CPU_STREAM_BYTES) && (run % LINE == 0 || run >= STREAM_RUN);
     }
 
     /** The build options every kernel of the set understands. */
     static Map<String, Integer> options(Task task, Traits traits, long run) {
         Map<String, Integer> options = new LinkedHashMap<>();
         options.put("WIDTH", width(traits, run));
-        options.put("STREAM", streams(task, run) ? 1 : 0);
+        options.put("STREAM", streams(task, traits, run) ? 1 : 0);
         options.put("HAS_WEIGHT", task.weight() ? 1 : 0);
         if (task.pass() == Task.Pass.FORWARD) {
             options.put("HAS_BIAS", task.bias() ? 1 : 0);

@@ -26,4 +26,13 @@ public record NormPlan(String variant, String reason, List<Step> steps, Map<Stri
         steps = List.copyOf(steps);
         scratch = Map.copyOf(scratch);
     }
+
+    NormPlan because(String otherReason) {
+        return new NormPlan(variant, otherReason, steps, scratch, minimumBytes);
+    }
+
+    /** Whether it comes to the same launches, whatever the reason. */
+    boolean sameLaunches(NormPlan other) {
+        return steps.equals(other.steps) && scratch.equals(other.scratch);
+    }
 }

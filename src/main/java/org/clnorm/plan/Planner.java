@@ -42,7 +42,7 @@ public final class Planner {
     }
 
     /**
-     * Plans a task; the same arguments always give the same plan.
+     * As below, with nothing measured.
      *
      * @param task   what is to be done
      * @param traits the device
@@ -51,13 +51,31 @@ public final class Planner {
      * @throws IllegalArgumentException if there is no such variant, or none that accepts the task
      */
     public static NormPlan plan(Task task, Traits traits, String forced) {
+        return plan(task, traits, forced, Tuning.NONE);
+    }
+
+    /**
+     * Plans a task; the same arguments always give the same plan. A forced variant comes before a tuned choice, and a
+     * tuned choice before the list.
+     *
+     * @param task   what is to be done
+     * @param traits the device
+     * @param forced the name of the only variant to try, or empty for the first that accepts
+     * @param tuning what was measured on this device, or {@link Tuning#NONE}
+     * @return the plan
+     * @throws IllegalArgumentException if there is no such variant, or none that accepts the task
+     */
+    public static NormPlan plan(Task task, Traits traits, String forced, Tuning tuning) {
         if (!forced.isEmpty()) {
-            return named(forced).plan(task, traits).map(plan -> typed(plan, task)).orElseThrow(
-                    () -> new IllegalArgumentException(
-                            "expected a task that the variant " + forced + " does, got " + task));
+            return only(forced, task, traits);
+        }
+        Optional<Choice> choice = tuning.choice(task);
+        if (choice.isPresent()) {
+            NormPlan plan = only(choice.get().variant(), task, choice.get().apply(traits));
+            return plan.because(plan.reason() + "; tuned: " + choice.get());
         }
         for (Variant variant : VARIANTS) {
-            if (variant.kernels() == null || variant.kernels() == traits.kernels()) {
+            if (serves(variant, traits)) {
                 Optional<NormPlan> plan = variant.plan(task, traits);
                 if (plan.isPresent()) {
                     return typed(plan.get(), task);
@@ -65,6 +83,20 @@ public final class Planner {
             }
         }
         throw new IllegalArgumentException("expected a task that one of " + variants() + " does, got " + task);
+    }
+
+    /** The plan of one variant, or an error if it declines. */
+    static NormPlan only(String variant, Task task, Traits traits) {
+        return attempt(variant, task, traits).orElseThrow(() -> new IllegalArgumentException(
+                "expected a task that the variant " + variant + " does, got " + task));
+    }
+
+    static Optional<NormPlan> attempt(String variant, Task task, Traits traits) {
+        return named(variant).plan(task, traits).map(plan -> typed(plan, task));
+    }
+
+    private static boolean serves(Variant variant, Traits traits) {
+        return variant.kernels() == null || variant.kernels() == traits.kernels();
     }
 
     /** Tells every kernel how tensors and parameters are stored, see {@code common/storage.cl}. */

@@ -1,5 +1,7 @@
 package org.clnorm.plan;
 
+import java.util.Locale;
+import java.util.StringJoiner;
 import org.clnorm.tensor.DataType;
 
 /**
@@ -72,6 +74,34 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public Task in(DataType tensors, DataType ofParameters) {
         return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
                 hasParameters() ? ofParameters : DataType.F32);
+    }
+
+    /**
+     * The task as a word, for files of choices: its pass, what it has or asks for, and its axes as
+     * {@code kept:SIZE:STRIDE:PARAM_STRIDE}.
+     *
+     * @return text without blanks, different for different tasks
+     */
+    public String key() {
+        StringJoiner key = new StringJoiner(",");
+        key.add(pass.name().toLowerCase(Locale.ROOT)).add(statistics.name().toLowerCase(Locale.ROOT));
+        add(key, weight, "weight");
+        add(key, bias, "bias");
+        add(key, dx, "dx");
+        add(key, parameters, "parameters");
+        add(key, storage != DataType.F32, storage.name().toLowerCase(Locale.ROOT));
+        add(key, parameterStorage != DataType.F32, "parameters-" + parameterStorage.name().toLowerCase(Locale.ROOT));
+        for (Axis axis : view.axes()) {
+            key.add((axis.reduced() ? "reduced:" : "kept:") + axis.size() + ':' + axis.stride() + ':'
+                    + axis.paramStride());
+        }
+        return key.toString();
+    }
+
+    private static void add(StringJoiner key, boolean present, String word) {
+        if (present) {
+            key.add(word);
+        }
     }
 
     /** Whether a kernel reads or writes anything that is indexed by parameter. */

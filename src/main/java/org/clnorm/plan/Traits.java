@@ -8,6 +8,34 @@ package org.clnorm.plan;
  * @param maxWorkGroup the most work-items a group may have
  * @param localBytes   local memory of a work-group
  * @param vectorWidth  floats in a vector the hardware likes: 4, 8 or 16
+ * @param thresholds   where one way of working ends and another begins
  */
-public record Traits(KernelSet kernels, int computeUnits, long maxWorkGroup, long localBytes, int vectorWidth) {
+public record Traits(KernelSet kernels, int computeUnits, long maxWorkGroup, long localBytes, int vectorWidth,
+        Thresholds thresholds) {
+    /**
+     * A device with the thresholds of its kernel set.
+     *
+     * @param kernels      the kernel set that suits it
+     * @param computeUnits compute units
+     * @param maxWorkGroup the most work-items a group may have
+     * @param localBytes   local memory of a work-group
+     * @param vectorWidth  floats in a vector the hardware likes
+     */
+    public Traits(KernelSet kernels, int computeUnits, long maxWorkGroup, long localBytes, int vectorWidth) {
+        this(kernels, computeUnits, maxWorkGroup, localBytes, vectorWidth, Thresholds.of(DeviceClass.of(kernels, "")));
+    }
+
+    long threshold(Threshold threshold) {
+        return thresholds.get(threshold);
+    }
+
+    /**
+     * The same device with other thresholds.
+     *
+     * @param others its thresholds
+     * @return new traits
+     */
+    public Traits with(Thresholds others) {
+        return new Traits(kernels, computeUnits, maxWorkGroup, localBytes, vectorWidth, others);
+    }
 }

@@ -1,5 +1,6 @@
 package org.clnorm.tensor;
 
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -9,14 +10,16 @@ import java.util.Objects;
  *                 and device by index), {@code opencl:TEXT} (part of the device's or platform's name)
  * @param kernels  the kernel set: {@code auto}, {@code cpu} or {@code gpu}; either runs on any OpenCL device
  * @param variant  the name of a kernel variant to force, or empty for the first that accepts
+ * @param tuning   a file of what {@code clnorm tune} found to be fastest on this device, or null
  */
-public record DeviceRequest(String selector, String kernels, String variant) {
+public record DeviceRequest(String selector, String kernels, String variant, Path tuning) {
     /**
-     * Checks that nothing is null; names are checked by the device.
+     * Checks that nothing but the tuning file is null; names and files are checked by the device.
      *
      * @param selector the device
      * @param kernels  the kernel set
      * @param variant  the variant, or empty
+     * @param tuning   the tuning file, or null
      */
     public DeviceRequest {
         Objects.requireNonNull(selector, "selector");
@@ -31,7 +34,7 @@ public record DeviceRequest(String selector, String kernels, String variant) {
      * @return the request
      */
     public static DeviceRequest of(String selector) {
-        return new DeviceRequest(selector, "auto", "");
+        return new DeviceRequest(selector, "auto", "", null);
     }
 
     /**
@@ -41,7 +44,7 @@ public record DeviceRequest(String selector, String kernels, String variant) {
      * @return the request
      */
     public DeviceRequest withKernels(String set) {
-        return new DeviceRequest(selector, set, variant);
+        return new DeviceRequest(selector, set, variant, tuning);
     }
 
     /**
@@ -51,6 +54,16 @@ public record DeviceRequest(String selector, String kernels, String variant) {
      * @return the request
      */
     public DeviceRequest withVariant(String name) {
-        return new DeviceRequest(selector, kernels, name);
+        return new DeviceRequest(selector, kernels, name, tuning);
+    }
+
+    /**
+     * The same device with what was measured on it.
+     *
+     * @param file a tuning file
+     * @return the request
+     */
+    public DeviceRequest withTuning(Path file) {
+        return new DeviceRequest(selector, kernels, variant, file);
     }
 }

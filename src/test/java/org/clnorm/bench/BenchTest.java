@@ -65,7 +65,7 @@ class BenchTest {
     /** A tensor of 10⁶ bytes that is copied in 500 microseconds. */
     private static BenchRow row(Task.Pass pass, Samples samples) {
         return BenchRow.of("line", pass, 1_000_000, samples, samples, 500,
-                new Explanation("cpu", "cpu/rows", "why"), "device");
+                new Explanation(null, "cpu", "cpu/rows", "why"), "device");
     }
 
     @Test

@@ -83,7 +83,7 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
 
     @Override
     public Explanation explain(Task task) {
-        return new Explanation("java", "reference", "the definition in double arithmetic");
+        return new Explanation(task, "java", "reference", "the definition in double arithmetic");
     }
 
     @Override

@@ -34,6 +34,10 @@ public final class CpuProvider implements DeviceProvider {
             throw new IllegalArgumentException("expected no kernel set or variant for the Java engine, got kernels '"
                     + request.kernels() + "', variant '" + request.variant() + "'");
         }
+        if (request.tuning() != null) {
+            throw new IllegalArgumentException("expected no tuning file for the Java engine, which has no variants, got "
+                    + request.tuning());
+        }
         return new CpuDevice();
     }
 }

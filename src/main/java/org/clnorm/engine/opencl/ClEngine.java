@@ -138,6 +138,6 @@ final class ClEngine implements NormEngine {
     @Override
     public Explanation explain(Task task) {
         NormPlan plan = plans.plan(task);
-        return new Explanation(plans.traits().kernels().label(), plan.variant(), plan.reason());
+        return new Explanation(task, plans.traits().kernels().label(), plan.variant(), plan.reason());
     }
 }

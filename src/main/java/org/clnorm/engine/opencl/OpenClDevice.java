@@ -2,13 +2,14 @@ package org.clnorm.engine.opencl;
 
 import java.util.List;
 import org.clnorm.plan.Traits;
+import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Storage;
 
 /**
  * An open OpenCL device; float tensors only. Has the services {@link org.clnorm.engine.NormEngine},
- * {@link org.clnorm.engine.KernelTimer} and {@link org.clnorm.engine.MemoryProbe}.
+ * {@link org.clnorm.engine.KernelTimer}, {@link org.clnorm.engine.MemoryProbe} and {@link org.clnorm.engine.Tunable}.
  *
  * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed:
  * what it holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
@@ -21,15 +22,15 @@ public final class OpenClDevice extends Device {
     private final Launcher launcher;
     private final List<Object> services;
 
-    OpenClDevice(ClSession session, DiskCache disk, Traits traits, String variant) {
+    OpenClDevice(ClSession session, DiskCache disk, Traits traits, String variant, Tuning tuning) {
         this.session = session;
         this.pool = new BufferPool(session);
         this.programs = new ProgramCache(session, disk);
         this.transfers = new Transfers(session);
         this.launcher = new Launcher(session);
-        PlanCache plans = new PlanCache(programs, traits, variant);
+        PlanCache plans = new PlanCache(programs, traits, variant, tuning);
         this.services = List.of(new ClEngine(session, pool, plans, launcher), launcher,
-                new CopyProbe(session, pool, plans, launcher));
+                new CopyProbe(session, pool, plans, launcher), plans);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.clnorm.plan.KernelSet;
 import org.clnorm.plan.Planner;
+import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.DeviceInfo;
@@ -38,12 +39,17 @@ public final class OpenClProvider implements DeviceProvider {
     @Override
     public Device open(DeviceRequest request) {
         checkKernels(request);
+        Tuning tuning = request.tuning() == null ? Tuning.NONE : Tuning.read(request.tuning());
         Cl cl = setup.cl();
         DeviceFacts facts = new Selection(new Discovery(cl, new PoclGuard(setup.environment())))
                 .device(request.selector());
+        if (tuning != Tuning.NONE && !tuning.device().equals(facts.name())) {
+            throw new IllegalArgumentException("expected a tuning file of " + facts.name() + ", got one of "
+                    + tuning.device() + ": " + request.tuning());
+        }
         KernelSet kernels = kernels(request, facts);
         OpenClDevice device = new OpenClDevice(ClSession.open(cl, facts),
-                diskCache(facts), facts.traits(kernels), request.variant());
+                diskCache(facts), facts.traits(kernels), request.variant(), tuning);
         LOG.info("opened {}, {} kernels ({})", facts, kernels.label(), why(request, facts));
         LOG.debug("{}: {}", facts, facts.traits(kernels));
         if (facts.cutsLoops() && kernels == KernelSet.CPU) {

@@ -5,44 +5,62 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.clnorm.engine.Tunable;
 import org.clnorm.plan.NormPlan;
 import org.clnorm.plan.Planner;
 import org.clnorm.plan.StatisticsSteps;
 import org.clnorm.plan.Step;
 import org.clnorm.plan.Task;
 import org.clnorm.plan.Traits;
+import org.clnorm.plan.Tuning;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Plans each task once: picks the variant, compiles its kernels, looks up its arguments. Thread-safe. */
-final class PlanCache {
+final class PlanCache implements Tunable {
     private static final Logger LOG = LoggerFactory.getLogger(PlanCache.class);
 
     /** A task, and how many running statistics are moved after it, 0 for none. */
     private record Key(Task task, long channels) {
     }
 
+    /** A tuning, and the plans made by it. */
+    private record Choices(Tuning tuning, Map<Key, PreparedPlan> plans) {
+        Choices(Tuning tuning) {
+            this(tuning, new ConcurrentHashMap<>());
+        }
+    }
+
     private final ProgramCache programs;
     private final Traits traits;
     private final String variant;
-    private final Map<Key, PreparedPlan> plans = new ConcurrentHashMap<>();
+    private final Map<Tuning, Choices> seen = new ConcurrentHashMap<>();
+    private volatile Choices choices;
 
-    PlanCache(ProgramCache programs, Traits traits, String variant) {
+    PlanCache(ProgramCache programs, Traits traits, String variant, Tuning tuning) {
         this.programs = programs;
         this.traits = traits;
         this.variant = variant;
+        tune(tuning);
     }
 
-    Traits traits() {
+    @Override
+    public void tune(Tuning tuning) {
+        choices = seen.computeIfAbsent(tuning, Choices::new);
+    }
+
+    @Override
+    public Traits traits() {
         return traits;
     }
 
     NormPlan plan(Task task) {
-        return Planner.plan(task, traits, variant);
+        return Planner.plan(task, traits, variant, choices.tuning());
     }
 
     PreparedPlan prepared(Task task, long channels) {
         Key key = new Key(task, channels);
+        Map<Key, PreparedPlan> plans = choices.plans();
         PreparedPlan known = plans.get(key);
         return known != null ? known : plans.computeIfAbsent(key, this::prepare);
     }

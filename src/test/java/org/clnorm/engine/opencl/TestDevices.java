@@ -21,7 +21,7 @@ public final class TestDevices {
 
     static OpenClDevice open(Setup setup, String kernels, String variant) {
         requireDevice();
-        return (OpenClDevice) new OpenClProvider(setup).open(new DeviceRequest("opencl", kernels, variant));
+        return (OpenClDevice) new OpenClProvider(setup).open(new DeviceRequest("opencl", kernels, variant, null));
     }
 
     private static void requireDevice() {
