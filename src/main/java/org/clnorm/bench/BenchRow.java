@@ -57,8 +57,8 @@ public record BenchRow(String workload, String pass, double medianUs, double min
     }
 
     BenchRow beside(List<PeerTimes> others) {
-        return new BenchRow(workload, pass, medianUs, minUs, wallMedianUs, gbPerS, copyFraction, kernels, variant, device,
-                others);
+        return new BenchRow(workload, pass, medianUs, minUs, wallMedianUs, gbPerS, copyFraction, kernels, variant,
+                device, others);
     }
 
     static double gbPerS(long bytes, double microseconds) {

@@ -20,8 +20,8 @@ import org.clnorm.tensor.Device;
 
 /**
  * Finds the fastest way to do the passes of workloads on a device. From the plan the device takes by itself it goes to
- * the fastest of those that one change leads to, another variant or another value of one threshold, and on from there as
- * long as that gains something. A plan is checked before it is timed; candidates are timed in turns.
+ * the fastest of those that one change leads to, another variant or another value of one threshold, and on from there
+ * as long as that gains something. A plan is checked before it is timed; candidates are timed in turns.
  */
 public final class Tuner {
     /** What a change must gain to be worth a line: more than the noise of medians. */

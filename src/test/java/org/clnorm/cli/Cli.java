@@ -20,11 +20,20 @@ record Cli(int status, String out, String err) {
 
     /** Runs {@code clnorm bench} with another judge of what is fit to be timed. */
     static Cli bench(Checker checker, String... args) {
+        return command(new BenchCommand(checker), args);
+    }
+
+    /** The same with {@code clnorm tune}. */
+    static Cli tune(Checker checker, String... args) {
+        return command(new TuneCommand(checker), args);
+    }
+
+    private static Cli command(Object command, String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine bench = new CommandLine(new BenchCommand(checker)).setOut(new PrintWriter(out, true))
+        CommandLine line = new CommandLine(command).setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true)).setExecutionExceptionHandler(new Failures(false));
-        return new Cli(bench.execute(args), out.toString(), err.toString());
+        return new Cli(line.execute(args), out.toString(), err.toString());
     }
 
     /** Expects one line of complaint, and nothing on standard output. */

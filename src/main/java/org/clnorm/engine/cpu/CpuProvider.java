@@ -35,8 +35,7 @@ public final class CpuProvider implements DeviceProvider {
                     + request.kernels() + "', variant '" + request.variant() + "'");
         }
         if (request.tuning() != null) {
-            throw new IllegalArgumentException("expected no tuning file for the Java engine, which has no variants, got "
-                    + request.tuning());
+            throw new IllegalArgumentException("expected no tuning file for the Java engine, got " + request.tuning());
         }
         return new CpuDevice();
     }
