@@ -20,32 +20,32 @@ static inline void read_stats(__global const float *stats, long groups, long gro
     s->scale = stats[SCALE * groups + group];
 }
 
-static inline float parameter_or(int present, __global const float *values, long index, float otherwise) {
-    return present ? values[index] : otherwise;
+static inline float parameter_or(int present, __global const parameter *values, long index, float otherwise) {
+    return present ? parameter_at(values + index) : otherwise;
 }
 
 // y over a run whose elements share one parameter. While it is stored, what lies `ahead` elements further is fetched.
-static inline void apply_run(__global const float *x, __global float *y, long count, group_stats s, float w, float b,
-                             long ahead) {
-#define Y_OF_RUN(i) (fetch_far(x + ahead + (i)), normalized_of(load(x + (i)), s) * w + b)
+static inline void apply_run(__global const element *x, __global element *y, long count, group_stats s, float w,
+                             float b, long ahead) {
+#define Y_OF_RUN(i) (fetch_far(x + ahead + (i)), normalized_of(load_elements(x + (i)), s) * w + b)
     SWEEP(y, count, Y_OF_RUN)
 }
 
 // y over a run with a parameter an element.
-static inline vec affine(vec x_hat, __global const float *w, __global const float *b) {
+static inline vec affine(vec x_hat, __global const parameter *w, __global const parameter *b) {
 #if HAS_WEIGHT && HAS_BIAS
-    return x_hat * load(w) + load(b);
+    return x_hat * load_parameters(w) + load_parameters(b);
 #elif HAS_WEIGHT
-    return x_hat * load(w);
+    return x_hat * load_parameters(w);
 #elif HAS_BIAS
-    return x_hat + load(b);
+    return x_hat + load_parameters(b);
 #else
     return x_hat;
 #endif
 }
 
-static inline void apply_dense(__global const float *x, __global float *y, long count, group_stats s,
-                               __global const float *w, __global const float *b, long ahead) {
-#define Y_OF_DENSE(i) (fetch(x + ahead + (i)), affine(normalized_of(load(x + (i)), s), w + (i), b + (i)))
+static inline void apply_dense(__global const element *x, __global element *y, long count, group_stats s,
+                               __global const parameter *w, __global const parameter *b, long ahead) {
+#define Y_OF_DENSE(i) (fetch(x + ahead + (i)), affine(normalized_of(load_elements(x + (i)), s), w + (i), b + (i)))
     SWEEP(y, count, Y_OF_DENSE)
 }

@@ -6,32 +6,32 @@
 #include "cpu/column_tiles.cl"
 
 // One step over a tile: adds to sums the distances of one row, or of four, from the pivots.
-static inline void add_tile_distances(__global const float *x, long stride, int four, __global const float *pivots,
+static inline void add_tile_distances(__global const element *x, long stride, int four, __global const element *pivots,
                                       __global float *sums, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        const vec pivot = load(pivots + at);
-        vec d = load(x + at) - pivot;
+        const vec pivot = load_elements(pivots + at);
+        vec d = load_elements(x + at) - pivot;
         if (four) {
-            d = (d + (load(x + stride + at) - pivot))
-                    + ((load(x + 2 * stride + at) - pivot) + (load(x + 3 * stride + at) - pivot));
+            d = (d + (load_elements(x + stride + at) - pivot))
+                    + ((load_elements(x + 2 * stride + at) - pivot) + (load_elements(x + 3 * stride + at) - pivot));
         }
         store(load(sums + at) + fresh_lanes(d, count - i), sums + at);
     }
 }
 
-static inline void add_tile_deviations(__global const float *x, long stride, int four, __global const float *means,
+static inline void add_tile_deviations(__global const element *x, long stride, int four, __global const float *means,
                                        __global float *deltas, __global float *squares, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         const vec mean = load(means + at);
-        const vec d0 = load(x + at) - mean;
+        const vec d0 = load_elements(x + at) - mean;
         vec sum = d0;
         vec square = d0 * d0;
         if (four) {
-            const vec d1 = load(x + stride + at) - mean;
-            const vec d2 = load(x + 2 * stride + at) - mean;
-            const vec d3 = load(x + 3 * stride + at) - mean;
+            const vec d1 = load_elements(x + stride + at) - mean;
+            const vec d2 = load_elements(x + 2 * stride + at) - mean;
+            const vec d3 = load_elements(x + 3 * stride + at) - mean;
             sum = (d0 + d1) + (d2 + d3);
             square = (square + d1 * d1) + (d2 * d2 + d3 * d3);
         }
@@ -44,12 +44,12 @@ static inline void add_tile_deviations(__global const float *x, long stride, int
 
 // partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of rows.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_moments(__global const float *x, __global float *partials, long rows, long channels, long block,
+void columns_moments(__global const element *x, __global float *partials, long rows, long channels, long block,
                      long parts, long part) {
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     const long plane = (rows + block - 1) / block * channels;
     const float n = (float)(t.last - t.first);
-    __global const float *pivots = x + t.first * channels + t.column;
+    __global const element *pivots = x + t.first * channels + t.column;
     __global float *means = partials + t.block * channels + t.column;
     __global float *deltas = means + plane;
     __global float *squares = deltas + plane;
@@ -64,7 +64,7 @@ void columns_moments(__global const float *x, __global float *partials, long row
         add_tile_distances(x + r * channels + t.column, channels, 0, pivots, means, t.count);
     }
     for (long i = 0; i < t.count; i++) {
-        means[i] = pivots[i] + means[i] / n;
+        means[i] = element_at(pivots + i) + means[i] / n;
     }
     for (r = t.first; r + 4 <= t.last; r += 4) {
         add_tile_deviations(x + r * channels + t.column, channels, 1, means, deltas, squares, t.count);
@@ -81,7 +81,7 @@ void columns_moments(__global const float *x, __global float *partials, long row
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_merge(__global const float *x, __global const float *partials, __global float *stats, long rows,
+void columns_merge(__global const element *x, __global const float *partials, __global float *stats, long rows,
                    long channels, long block, float eps, int zero_rstd) {
     const long blocks = (rows + block - 1) / block;
     const long plane = blocks * channels;
@@ -114,14 +114,15 @@ void columns_merge(__global const float *x, __global const float *partials, __gl
     }
 }
 
-static inline vec column_value(__global const float *x, __global const float *stats, long channels,
-                               __global const float *weight, __global const float *bias) {
-    return affine(column_normalized(load(x), stats, channels), weight, bias);
+static inline vec column_value(__global const element *x, __global const float *stats, long channels,
+                               __global const parameter *weight, __global const parameter *bias) {
+    return affine(column_normalized(load_elements(x), stats, channels), weight, bias);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-                   __global const float *stats, long rows, long channels, long block, long parts, long part) {
+void columns_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                   __global element *y, __global const float *stats, long rows, long channels, long block, long parts,
+                   long part) {
     const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
     for (long r = t.first; r < t.last; r++) {
         const long row = r * channels;

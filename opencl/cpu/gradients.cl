@@ -28,26 +28,26 @@ static inline float total_sum(vec_pair lanes_sums) {
 }
 
 // Adds `runs` runs of `count` consecutive floats, `stride` apart.
-static inline void add_runs(gradient_sums *sums, __global const float *x, __global const float *dy, long runs,
+static inline void add_runs(gradient_sums *sums, __global const element *x, __global const element *dy, long runs,
                             long stride, long count, group_stats s) {
     for (long r = 0; r < runs; r++) {
-        __global const float *p = x + r * stride;
-        __global const float *q = dy + r * stride;
+        __global const element *p = x + r * stride;
+        __global const element *q = dy + r * stride;
         for (long i = 0; i < count;) {
             const long end = min(i + 2 * SERIAL_SUMS * WIDTH, count);
             vec a0 = (vec)(0.0f), a1 = a0, b0 = a0, b1 = a0;
             for (; i + 2 * WIDTH <= end; i += 2 * WIDTH) {
-                const vec g0 = load(q + i);
-                const vec g1 = load(q + i + WIDTH);
-                a0 += g0 * normalized_of(load(p + i), s);
-                a1 += g1 * normalized_of(load(p + i + WIDTH), s);
+                const vec g0 = load_elements(q + i);
+                const vec g1 = load_elements(q + i + WIDTH);
+                a0 += g0 * normalized_of(load_elements(p + i), s);
+                a1 += g1 * normalized_of(load_elements(p + i + WIDTH), s);
                 b0 += g0;
                 b1 += g1;
             }
             for (; i < end; i += WIDTH) {
                 const long at = min(i, count - WIDTH);
-                const vec g = load(q + at);
-                a0 += fresh_lanes(g * normalized_of(load(p + at), s), count - i);
+                const vec g = load_elements(q + at);
+                a0 += fresh_lanes(g * normalized_of(load_elements(p + at), s), count - i);
                 b0 += fresh_lanes(g, count - i);
             }
             vec_pair_add(&sums->dyx, a0 + a1);
@@ -57,11 +57,11 @@ static inline void add_runs(gradient_sums *sums, __global const float *x, __glob
 }
 
 // mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN.
-static inline vec dx_of(vec g, __global const float *x, group_stats s, float mean_g, float mean_gx) {
+static inline vec dx_of(vec g, __global const element *x, group_stats s, float mean_g, float mean_gx) {
 #if GIVEN
     return g * s.rstd * s.scale;
 #else
-    return (g - mean_g - normalized_of(load(x), s) * mean_gx) * s.rstd * s.scale;
+    return (g - mean_g - normalized_of(load_elements(x), s) * mean_gx) * s.rstd * s.scale;
 #endif
 }
 
@@ -72,23 +72,24 @@ static inline vec dx_of(vec g, __global const float *x, group_stats s, float mea
 #endif
 
 // dx over a run. While it is stored, what lies `ahead` elements further is fetched.
-static inline void dx_run(__global const float *x, __global const float *dy, __global float *dx, long count,
+static inline void dx_run(__global const element *x, __global const element *dy, __global element *dx, long count,
                           group_stats s, float w, float mean_g, float mean_gx, long ahead) {
 #define DX_OF_RUN(i)                                                                                                   \
-    (fetch_x(x + ahead + (i)), fetch_far(dy + ahead + (i)), dx_of(load(dy + (i)) * w, x + (i), s, mean_g, mean_gx))
+    (fetch_x(x + ahead + (i)), fetch_far(dy + ahead + (i)),                                                            \
+     dx_of(load_elements(dy + (i)) * w, x + (i), s, mean_g, mean_gx))
     SWEEP(dx, count, DX_OF_RUN)
 }
 
-static inline vec weighted(__global const float *dy, __global const float *w) {
+static inline vec weighted(__global const element *dy, __global const parameter *w) {
 #if HAS_WEIGHT
-    return load(dy) * load(w);
+    return load_elements(dy) * load_parameters(w);
 #else
-    return load(dy);
+    return load_elements(dy);
 #endif
 }
 
-static inline void dx_dense(__global const float *x, __global const float *dy, __global float *dx, long count,
-                            group_stats s, __global const float *w, float mean_g, float mean_gx) {
+static inline void dx_dense(__global const element *x, __global const element *dy, __global element *dx, long count,
+                            group_stats s, __global const parameter *w, float mean_g, float mean_gx) {
 #define DX_OF_DENSE(i) dx_of(weighted(dy + (i), w + (i)), x + (i), s, mean_g, mean_gx)
     SWEEP(dx, count, DX_OF_DENSE)
 }

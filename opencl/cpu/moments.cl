@@ -15,27 +15,27 @@ typedef struct {
 } moments;
 
 // About the mean of a run, from its first elements. Exact where all values are equal.
-static inline float rough_mean(__global const float *x, long count) {
-    const float pivot = x[0];
+static inline float rough_mean(__global const element *x, long count) {
+    const float pivot = element_at(x);
     if (count < 4 * WIDTH) {
         return pivot;
     }
-    const vec sum = ((load(x) - pivot) + (load(x + WIDTH) - pivot))
-            + ((load(x + 2 * WIDTH) - pivot) + (load(x + 3 * WIDTH) - pivot));
+    const vec sum = ((load_elements(x) - pivot) + (load_elements(x + WIDTH) - pivot))
+            + ((load_elements(x + 2 * WIDTH) - pivot) + (load_elements(x + 3 * WIDTH) - pivot));
     return pivot + sum_of(sum) / (4 * WIDTH);
 }
 
 // Sums of the distances from a mean, and of their squares, one a lane: over the elements begin … end of a run, few
 // enough for plain sums.
-static inline void block_distances(__global const float *x, long begin, long end, long count, float mean, vec *sums,
+static inline void block_distances(__global const element *x, long begin, long end, long count, float mean, vec *sums,
                                    vec *squares) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     long i = begin;
     for (; i + 4 * WIDTH <= end; i += 4 * WIDTH) {
-        const vec d0 = load(x + i) - mean;
-        const vec d1 = load(x + i + WIDTH) - mean;
-        const vec d2 = load(x + i + 2 * WIDTH) - mean;
-        const vec d3 = load(x + i + 3 * WIDTH) - mean;
+        const vec d0 = load_elements(x + i) - mean;
+        const vec d1 = load_elements(x + i + WIDTH) - mean;
+        const vec d2 = load_elements(x + i + 2 * WIDTH) - mean;
+        const vec d3 = load_elements(x + i + 3 * WIDTH) - mean;
         a0 += d0;
         a1 += d1;
         a2 += d2;
@@ -46,7 +46,7 @@ static inline void block_distances(__global const float *x, long begin, long end
         b3 += d3 * d3;
     }
     for (; i < end; i += WIDTH) {
-        const vec d = fresh_lanes(load(x + min(i, count - WIDTH)) - mean, count - i);
+        const vec d = fresh_lanes(load_elements(x + min(i, count - WIDTH)) - mean, count - i);
         a0 += d;
         b0 += d * d;
     }
@@ -55,7 +55,7 @@ static inline void block_distances(__global const float *x, long begin, long end
 }
 
 // Over any number of runs.
-static inline void run_distances(__global const float *x, long runs, long stride, long count, float mean, vec *sums,
+static inline void run_distances(__global const element *x, long runs, long stride, long count, float mean, vec *sums,
                                  vec *squares) {
     const long block = 4 * SERIAL_SUMS * WIDTH;
     if (runs == 1 && count <= block) {
@@ -77,7 +77,7 @@ static inline void run_distances(__global const float *x, long runs, long stride
 
 // One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the
 // squares would lose digits, one more around the mean that the first pass found.
-static inline void chunk_moments(__global const float *x, long runs, long stride, long count, moments *m) {
+static inline void chunk_moments(__global const element *x, long runs, long stride, long count, moments *m) {
     const float n = (float)(runs * count);
     m->mean = rough_mean(x, count);
     for (int again = 0;; again++) {
@@ -105,7 +105,7 @@ static inline void merge(moments *a, float n_a, const moments *b, float n_b) {
     add_to(&a->squares, step * step * (n_a * share));
 }
 
-static inline void group_moments(__global const float *x, long outer, long stride, long span, moments *all) {
+static inline void group_moments(__global const element *x, long outer, long stride, long span, moments *all) {
     if (outer == 1 && span <= CHUNK) {
         chunk_moments(x, 1, 0, span, all);
         return;
@@ -135,14 +135,14 @@ typedef struct {
 } rescued;
 
 // Sums of scaled values or squares, exact enough for any length: short sums of one float each, added up in two.
-static inline float strided_sum(__global const float *x, long outer, long stride, long span, float scale, float mean,
+static inline float strided_sum(__global const element *x, long outer, long stride, long span, float scale, float mean,
                                 int squares) {
     float_pair total = {0.0f, 0.0f};
     for (long n = 0; n < outer; n++) {
         for (long from = 0; from < span; from += SERIAL_SUMS) {
             float sum = 0.0f;
             for (long i = from; i < min(from + SERIAL_SUMS, span); i++) {
-                const float d = x[n * stride + i] * scale - mean;
+                const float d = element_at(x + n * stride + i) * scale - mean;
                 sum += squares ? d * d : d;
             }
             add_to(&total, sum);
@@ -153,14 +153,14 @@ static inline float strided_sum(__global const float *x, long outer, long stride
 
 // The statistics of a group that the plain way could not represent: constant, huge, tiny or not finite. Not for speed,
 // but a constant group, which is the common one (padding, a dead channel), costs one pass.
-static void rescue(__global const float *x, long outer, long stride, long span, float eps, rescued *s) {
+static void rescue(__global const element *x, long outer, long stride, long span, float eps, rescued *s) {
     const float n = (float)(outer * span);
-    const uint first = as_uint(x[0]);
+    const uint first = as_uint(element_at(x));
     uint differs = 0;
     uint largest = 0;
     for (long o = 0; o < outer; o++) {
         for (long i = 0; i < span; i++) {
-            const uint bits = as_uint(x[o * stride + i]);
+            const uint bits = as_uint(element_at(x + o * stride + i));
             differs |= bits ^ first;
             largest = max(largest, bits & 0x7fffffffu);
         }
@@ -171,20 +171,20 @@ static void rescue(__global const float *x, long outer, long stride, long span, 
         float sum = 0.0f;
         for (long o = 0; o < outer; o++) {
             for (long i = 0; i < span; i++) {
-                sum += x[o * stride + i] * 0x1p-30f;
+                sum += element_at(x + o * stride + i) * 0x1p-30f;
             }
         }
         s->mean = sum;
         s->variance = NAN;
         return;
     }
-    s->mean = x[0];
+    s->mean = element_at(x);
     s->variance = 0.0f;
     if (differs == 0) {
         return;
     }
     s->scale = rescue_scale(as_float(largest), eps);
-    const float pivot = x[0] * s->scale;
+    const float pivot = element_at(x) * s->scale;
     s->mean = pivot + strided_sum(x, outer, stride, span, s->scale, pivot, 0) / n;
     s->delta = strided_sum(x, outer, stride, span, s->scale, s->mean, 0) / n;
     const float squares = strided_sum(x, outer, stride, span, s->scale, s->mean, 1);
@@ -192,7 +192,7 @@ static void rescue(__global const float *x, long outer, long stride, long span, 
 }
 
 // From the moments of a whole group to its stored statistics.
-static inline void finish_group(const moments *m, __global const float *x, long outer, long stride, long span,
+static inline void finish_group(const moments *m, __global const element *x, long outer, long stride, long span,
                                 __global float *stats, long groups, long group, float eps, int zero_rstd,
                                 group_stats *result) {
     rescued s;

@@ -12,7 +12,7 @@ static inline vec total_of(__global const float *partials, long blocks, long par
 
 // partials: [2][blocks][parameters], dweight's first. The last work-item's vector overlaps the one before it.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void sum_partials(__global const float *partials, __global float *dweight, __global float *dbias, long blocks,
+void sum_partials(__global const float *partials, __global parameter *dweight, __global parameter *dbias, long blocks,
                   long parameters, int want_dweight, int want_dbias, int accumulate) {
     const long p = get_group_id(0) * WIDTH;
     const long at = min(p, parameters - WIDTH);

@@ -6,12 +6,12 @@
 #include "cpu/apply.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_forward(__global const float *x, __global const float *weight, __global const float *bias,
-                    __global float *y, __global float *stats, long outer, long channels, long span, float eps,
+void planes_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                    __global element *y, __global float *stats, long outer, long channels, long span, float eps,
                     int zero_rstd) {
     const long c = get_group_id(0);
     const long stride = channels * span;
-    __global const float *plane = x + c * span;
+    __global const element *plane = x + c * span;
     moments m;
     group_moments(plane, outer, stride, span, &m);
     group_stats s;
@@ -26,7 +26,7 @@ void planes_forward(__global const float *x, __global const float *weight, __glo
 // partials: [3][pieces][channels], the mean in two floats and the squares; a piece is (block of samples, part of a
 // slice).
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_moments(__global const float *x, __global float *partials, long outer, long channels, long span,
+void planes_moments(__global const element *x, __global float *partials, long outer, long channels, long span,
                     long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long all = get_num_groups(0);
@@ -43,7 +43,7 @@ void planes_moments(__global const float *x, __global float *partials, long oute
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_merge(__global const float *x, __global const float *partials, __global float *stats, long outer,
+void planes_merge(__global const element *x, __global const float *partials, __global float *stats, long outer,
                   long channels, long span, long slices, long parts, long part, long pieces, float eps, int zero_rstd) {
     const long c = get_group_id(0);
     moments all;
@@ -68,9 +68,9 @@ void planes_merge(__global const float *x, __global const float *partials, __glo
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-                  __global const float *stats, long outer, long channels, long span, long slices, long parts,
-                  long part) {
+void planes_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                  __global element *y, __global const float *stats, long outer, long channels, long span, long slices,
+                  long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);

@@ -7,8 +7,8 @@
 #include "cpu/gradients.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                     __global const float *stats, __global float *dx, __global float *partials, long outer,
+void planes_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
+                     __global const float *stats, __global element *dx, __global float *partials, long outer,
                      long channels, long span) {
     const long c = get_group_id(0);
     const long stride = channels * span;
@@ -33,7 +33,7 @@ void planes_backward(__global const float *x, __global const float *dy, __global
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_sums(__global const float *x, __global const float *dy, __global const float *stats,
+void planes_sums(__global const element *x, __global const element *dy, __global const float *stats,
                  __global float *partials, long outer, long channels, long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long c = id % channels;
@@ -60,7 +60,7 @@ static inline float total_of(__global const float *sums, long count, long stride
 
 // means: [2][channels], of g = dy * weight and of g * x_hat.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_fold(__global const float *partials, __global const float *weight, __global float *means, long outer,
+void planes_fold(__global const float *partials, __global const parameter *weight, __global float *means, long outer,
                  long channels, long span, long pieces) {
     const long c = get_group_id(0);
     const float n = (float)(outer * span);
@@ -70,9 +70,9 @@ void planes_fold(__global const float *partials, __global const float *weight, _
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_dx(__global const float *x, __global const float *dy, __global const float *weight,
-               __global const float *stats, __global const float *means, __global float *dx, long outer, long channels,
-               long span, long slices, long parts, long part) {
+void planes_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
+               __global const float *stats, __global const float *means, __global element *dx, long outer,
+               long channels, long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);
@@ -94,9 +94,9 @@ void planes_dx(__global const float *x, __global const float *dy, __global const
 
 // A piece here is (sample, part), and a work-item does `part` of `slices` consecutive slices.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_given(__global const float *x, __global const float *dy, __global const float *weight,
-                  __global const float *stats, __global float *dx, __global float *partials, long outer, long channels,
-                  long span, long slices, long parts, long part) {
+void planes_given(__global const element *x, __global const element *dy, __global const parameter *weight,
+                  __global const float *stats, __global element *dx, __global float *partials, long outer,
+                  long channels, long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);

@@ -8,8 +8,9 @@
 
 // Normalizes the elements from … to of a row; weight and bias begin at the row's first parameter. The next row, `ahead`
 // elements further, is fetched meanwhile.
-static inline void apply_part(__global const float *x, __global const float *weight, __global const float *bias,
-                              __global float *y, long from, long to, long span, group_stats s, long ahead) {
+static inline void apply_part(__global const element *x, __global const parameter *weight,
+                              __global const parameter *bias, __global element *y, long from, long to, long span,
+                              group_stats s, long ahead) {
 #if ELEMENTWISE
     apply_dense(x + from, y + from, to - from, s, weight + from, bias + from, ahead);
 #else
@@ -24,9 +25,9 @@ static inline void apply_part(__global const float *x, __global const float *wei
 #endif
 }
 
-static inline void forward_row(__global const float *x, __global const float *weight, __global const float *bias,
-                               __global float *y, __global float *stats, long rows, long r, long segments, long span,
-                               long row_groups, float eps, int zero_rstd) {
+static inline void forward_row(__global const element *x, __global const parameter *weight,
+                               __global const parameter *bias, __global element *y, __global float *stats, long rows,
+                               long r, long segments, long span, long row_groups, float eps, int zero_rstd) {
     const long length = segments * span;
     moments m;
     group_moments(x + r * length, 1, 0, length, &m);

@@ -7,9 +7,9 @@
 #include "cpu/row.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void rows_forward(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-                  __global float *stats, long rows, long segments, long span, long row_groups, long block, float eps,
-                  int zero_rstd) {
+void rows_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                  __global element *y, __global float *stats, long rows, long segments, long span, long row_groups,
+                  long block, float eps, int zero_rstd) {
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
@@ -20,7 +20,7 @@ void rows_forward(__global const float *x, __global const float *weight, __globa
 // partials: [3][parts][rows], the mean in two floats and the squares of every part of `part` elements. The parts of all
 // rows go from left to right, and rows_apply from right to left, so that it begins with what is still in the caches.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void rows_moments(__global const float *x, __global float *partials, long rows, long length, long parts, long part) {
+void rows_moments(__global const element *x, __global float *partials, long rows, long length, long parts, long part) {
     const long id = get_group_id(0);
     const long r = id % rows;
     const long from = id / rows * part;
@@ -32,8 +32,8 @@ void rows_moments(__global const float *x, __global float *partials, long rows, 
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void rows_merge(__global const float *x, __global const float *partials, __global float *stats, long rows, long length,
-                long parts, long part, float eps, int zero_rstd) {
+void rows_merge(__global const element *x, __global const float *partials, __global float *stats, long rows,
+                long length, long parts, long part, float eps, int zero_rstd) {
     const long r = get_group_id(0);
     moments all;
     for (long p = 0; p < parts; p++) {
@@ -54,9 +54,9 @@ void rows_merge(__global const float *x, __global const float *partials, __globa
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void rows_apply(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-                __global const float *stats, long rows, long segments, long span, long row_groups, long block,
-                long parts, long part) {
+void rows_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                __global element *y, __global const float *stats, long rows, long segments, long span, long row_groups,
+                long block, long parts, long part) {
     const long id = get_group_id(0);
     const long length = segments * span;
     const long from = (parts - 1 - id % parts) * part;

@@ -36,32 +36,32 @@ typedef struct {
 // Adds up `count` columns of four rows, or of one; what each element gives to its parameter goes to dw and db. Four at
 // a time are one reading and writing of dw and db instead of four, and fewer rounding errors. The next rows are fetched
 // meanwhile.
-static inline void add_columns(four_sums *sums, __global const float *x, __global const float *dy,
-                               __global const float *w, __global float *dw, __global float *db, long length, long count,
-                               const group_stats *s, int four) {
+static inline void add_columns(four_sums *sums, __global const element *x, __global const element *dy,
+                               __global const parameter *w, __global float *dw, __global float *db, long length,
+                               long count, const group_stats *s, int four) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        __global const float *p = x + at;
-        __global const float *q = dy + at;
+        __global const element *p = x + at;
+        __global const element *q = dy + at;
 #if HAS_WEIGHT
-        const vec weights = fresh_lanes(load(w + at), count - i);
+        const vec weights = fresh_lanes(load_parameters(w + at), count - i);
 #else
         const vec weights = (vec)(1.0f);
 #endif
-        vec g = fresh_lanes(load(q), count - i);
-        vec t = fresh_lanes(g * normalized_of(load(p), s[0]), count - i);
+        vec g = fresh_lanes(load_elements(q), count - i);
+        vec t = fresh_lanes(g * normalized_of(load_elements(p), s[0]), count - i);
         a0 += g * weights;
         b0 += t * weights;
         fetch(p + (four ? 4 : 1) * length);
         fetch(q + (four ? 4 : 1) * length);
         if (four) {
-            const vec g1 = fresh_lanes(load(q + length), count - i);
-            const vec g2 = fresh_lanes(load(q + 2 * length), count - i);
-            const vec g3 = fresh_lanes(load(q + 3 * length), count - i);
-            const vec t1 = fresh_lanes(g1 * normalized_of(load(p + length), s[1]), count - i);
-            const vec t2 = fresh_lanes(g2 * normalized_of(load(p + 2 * length), s[2]), count - i);
-            const vec t3 = fresh_lanes(g3 * normalized_of(load(p + 3 * length), s[3]), count - i);
+            const vec g1 = fresh_lanes(load_elements(q + length), count - i);
+            const vec g2 = fresh_lanes(load_elements(q + 2 * length), count - i);
+            const vec g3 = fresh_lanes(load_elements(q + 3 * length), count - i);
+            const vec t1 = fresh_lanes(g1 * normalized_of(load_elements(p + length), s[1]), count - i);
+            const vec t2 = fresh_lanes(g2 * normalized_of(load_elements(p + 2 * length), s[2]), count - i);
+            const vec t3 = fresh_lanes(g3 * normalized_of(load_elements(p + 3 * length), s[3]), count - i);
             for (int k = 5; k < 8; k++) {
                 fetch(p + k * length);
                 fetch(q + k * length);
@@ -87,9 +87,9 @@ static inline void add_columns(four_sums *sums, __global const float *x, __globa
 }
 
 // Four whole rows, or one, from `row` on.
-static inline void backward_rows(__global const float *x, __global const float *dy, __global const float *weight,
-                                 __global const float *stats, __global float *dx, __global float *dw,
-                                 __global float *db, long rows, long row, long length, int four) {
+static inline void backward_rows(__global const element *x, __global const element *dy,
+                                 __global const parameter *weight, __global const float *stats, __global element *dx,
+                                 __global float *dw, __global float *db, long rows, long row, long length, int four) {
     const long at = row * length;
     group_stats s[4];
     for (int k = 0; k < (four ? 4 : 1); k++) {
@@ -125,8 +125,8 @@ static inline void move_sums(__global float *from, __global float *to, long coun
 // by_four: rows are short and taken four at a time. Others are added up in sums [2][blocks][length] first, SERIAL_SUMS
 // of them, because four long rows do not fit the L1 cache.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void dense_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                    __global const float *stats, __global float *dx, __global float *sums, __global float *partials,
+void dense_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
+                    __global const float *stats, __global element *dx, __global float *sums, __global float *partials,
                     long rows, long length, long block, long by_four) {
     const long b = get_group_id(0);
     const long blocks = get_num_groups(0);
@@ -159,7 +159,7 @@ void dense_backward(__global const float *x, __global const float *dy, __global 
 
 // sums: [2][rows][parts], of g = dy * weight and of g * x_hat.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void dense_sums(__global const float *x, __global const float *dy, __global const float *weight,
+void dense_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
                 __global const float *stats, __global float *sums, long rows, long length, long parts, long part) {
     const long id = get_group_id(0);
     const long r = id / parts;
@@ -176,7 +176,7 @@ void dense_sums(__global const float *x, __global const float *dy, __global cons
             const long at = min(i, end - WIDTH);
             const vec v = fresh_lanes(weighted(dy + r * length + at, weight + at), end - i);
             a += v;
-            b += fresh_lanes(v * normalized_of(load(x + r * length + at), s), end - i);
+            b += fresh_lanes(v * normalized_of(load_elements(x + r * length + at), s), end - i);
         }
         vec_pair_add(&g, a);
         vec_pair_add(&gx, b);
@@ -210,7 +210,7 @@ static inline void fold(vec_pair *totals, vec *sums) {
 }
 
 // The last vector of a stretch overlaps the one before it, as it was loaded.
-static inline void put(__global float *gradient, const vec_pair *totals, long count, int accumulate) {
+static inline void put(__global parameter *gradient, const vec_pair *totals, long count, int accumulate) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         put_gradient(totals[i / WIDTH].hi + totals[i / WIDTH].lo, count - i, gradient + at, accumulate);
@@ -218,9 +218,9 @@ static inline void put(__global float *gradient, const vec_pair *totals, long co
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void dense_columns(__global const float *x, __global const float *dy, __global const float *weight,
-                   __global const float *stats, __global const float *means, __global float *dx,
-                   __global float *dweight, __global float *dbias, long rows, long length, int want_dweight,
+void dense_columns(__global const element *x, __global const element *dy, __global const parameter *weight,
+                   __global const float *stats, __global const float *means, __global element *dx,
+                   __global parameter *dweight, __global parameter *dbias, long rows, long length, int want_dweight,
                    int want_dbias, int accumulate) {
     const long from = get_group_id(0) * COLUMNS;
     const long count = min((long)COLUMNS, length - from);
@@ -236,10 +236,10 @@ void dense_columns(__global const float *x, __global const float *dy, __global c
 #if PARAMETERS
         for (long i = 0; i < count; i += WIDTH) {
             const long at = min(i, count - WIDTH);
-            const vec g = load(dy + row + at);
+            const vec g = load_elements(dy + row + at);
             fetch(x + row + length + at);
             fetch(dy + row + length + at);
-            dw[i / WIDTH] += g * normalized_of(load(x + row + at), s);
+            dw[i / WIDTH] += g * normalized_of(load_elements(x + row + at), s);
             db[i / WIDTH] += g;
         }
         if (r % SERIAL_SUMS == SERIAL_SUMS - 1) {

@@ -7,8 +7,8 @@
 #include "cpu/gradients.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_backward(__global const float *x, __global const float *dy, __global const float *weight,
-                       __global const float *stats, __global float *dx, __global float *partials, long rows,
+void segments_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
+                       __global const float *stats, __global element *dx, __global float *partials, long rows,
                        long segments, long span, long row_groups, long block) {
     const long length = segments * span;
     const long first = get_group_id(0) * block;
@@ -16,7 +16,7 @@ void segments_backward(__global const float *x, __global const float *dy, __glob
     for (long r = first; r < last; r++) {
         group_stats s;
         read_stats(stats, rows, r, &s);
-        __global const float *w = weight + r % row_groups * segments;
+        __global const parameter *w = weight + r % row_groups * segments;
         float_pair g = pair_of(0.0f);
         float_pair gx = pair_of(0.0f);
         for (long d = 0; d < segments; d++) {
@@ -48,8 +48,8 @@ void segments_backward(__global const float *x, __global const float *dy, __glob
 
 // sums: [2][rows * segments][parts], of dy * x_hat and of dy over a part.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_sums(__global const float *x, __global const float *dy, __global const float *stats, __global float *sums,
-                   long rows, long segments, long span, long parts, long part) {
+void segments_sums(__global const element *x, __global const element *dy, __global const float *stats,
+                   __global float *sums, long rows, long segments, long span, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long from = id % parts * part;
@@ -73,10 +73,10 @@ static inline float total_of(__global const float *sums, long parts) {
 
 // means: [2][rows], of g = dy * weight and of g * x_hat.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_fold(__global const float *sums, __global const float *weight, __global float *means,
+void segments_fold(__global const float *sums, __global const parameter *weight, __global float *means,
                    __global float *partials, long rows, long segments, long span, long row_groups, long parts) {
     const long r = get_group_id(0);
-    __global const float *w = weight + r % row_groups * segments;
+    __global const parameter *w = weight + r % row_groups * segments;
     float_pair g = pair_of(0.0f);
     float_pair gx = pair_of(0.0f);
     for (long d = 0; d < segments; d++) {
@@ -96,9 +96,9 @@ void segments_fold(__global const float *sums, __global const float *weight, __g
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_dx(__global const float *x, __global const float *dy, __global const float *weight,
-                 __global const float *stats, __global const float *means, __global float *dx, long rows, long segments,
-                 long span, long row_groups, long parts, long part) {
+void segments_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
+                 __global const float *stats, __global const float *means, __global element *dx, long rows,
+                 long segments, long span, long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long r = segment / segments;

@@ -3,15 +3,15 @@
 #include "cpu/row.cl"
 
 // Sums over four rows of the distances from four means, and of their squares.
-__attribute__((always_inline)) static inline void add_four(__global const float *x, long length, float4 mean,
+__attribute__((always_inline)) static inline void add_four(__global const element *x, long length, float4 mean,
                                                            float4 *sums, float4 *squares) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < length; i += WIDTH) {
         const long at = min(i, length - WIDTH);
-        const vec d0 = fresh_lanes(load(x + at) - mean.x, length - i);
-        const vec d1 = fresh_lanes(load(x + length + at) - mean.y, length - i);
-        const vec d2 = fresh_lanes(load(x + 2 * length + at) - mean.z, length - i);
-        const vec d3 = fresh_lanes(load(x + 3 * length + at) - mean.w, length - i);
+        const vec d0 = fresh_lanes(load_elements(x + at) - mean.x, length - i);
+        const vec d1 = fresh_lanes(load_elements(x + length + at) - mean.y, length - i);
+        const vec d2 = fresh_lanes(load_elements(x + 2 * length + at) - mean.z, length - i);
+        const vec d3 = fresh_lanes(load_elements(x + 3 * length + at) - mean.w, length - i);
         a0 += d0;
         a1 += d1;
         a2 += d2;
@@ -44,8 +44,8 @@ static inline void store_four(__global float *stats, long groups, four_stats s, 
     vstore4(variance, 0, stats + VARIANCE * groups);
 }
 
-__attribute__((always_inline)) static inline void apply_one(__global const float *x, __global const float *weight,
-                                                            __global const float *bias, __global float *y, long r,
+__attribute__((always_inline)) static inline void apply_one(__global const element *x, __global const parameter *weight,
+                                                            __global const parameter *bias, __global element *y, long r,
                                                             long segments, long span, long row_groups, float mean,
                                                             float delta, float rstd) {
     group_stats s;
@@ -59,16 +59,17 @@ __attribute__((always_inline)) static inline void apply_one(__global const float
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void rows_short(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-                __global float *stats, long rows, long segments, long span, long row_groups, long block, float eps,
-                int zero_rstd) {
+void rows_short(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                __global element *y, __global float *stats, long rows, long segments, long span, long row_groups,
+                long block, float eps, int zero_rstd) {
     const long length = segments * span;
     const float n = (float)length;
     const long last = min((long)(get_group_id(0) + 1) * block, rows);
     long r = get_group_id(0) * block;
     for (; r + 4 <= last; r += 4) {
-        __global const float *p = x + r * length;
-        float4 mean = (float4)(p[0], p[length], p[2 * length], p[3 * length]);
+        __global const element *p = x + r * length;
+        float4 mean = (float4)(element_at(p), element_at(p + length), element_at(p + 2 * length),
+                               element_at(p + 3 * length));
         float4 sums, squares;
         add_four(p, length, mean, &sums, &squares);
         mean += sums / n;

@@ -1,4 +1,6 @@
-// Vectors of WIDTH floats, and how a run of consecutive floats is walked with them by one work-item.
+// Vectors of WIDTH floats, and how a run of consecutive elements is walked with them by one work-item. load and store
+// are for floats (statistics, partial sums), load_elements, store_elements and load_parameters for tensors, whatever
+// their storage type.
 //
 // A run whose length is no multiple of WIDTH ends in a vector that overlaps the one before it: it is loaded whole and
 // the lanes that were seen already are masked out (sums) or left out (stores). The plan takes a WIDTH no longer than
@@ -14,23 +16,31 @@
 #define STREAM 0
 #endif
 
-#define LINE 16 // floats in a cache line
+#define LINE (64 / (long)sizeof(element)) // elements in a cache line
 
 #if WIDTH == 16
 typedef float16 vec;
 typedef int16 lanes;
+typedef uint16 words;
+typedef ushort16 halves;
 #define LANE_INDEX ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #elif WIDTH == 8
 typedef float8 vec;
 typedef int8 lanes;
+typedef uint8 words;
+typedef ushort8 halves;
 #define LANE_INDEX ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
 #elif WIDTH == 4
 typedef float4 vec;
 typedef int4 lanes;
+typedef uint4 words;
+typedef ushort4 halves;
 #define LANE_INDEX ((int4)(0, 1, 2, 3))
 #else
 typedef float vec;
 typedef int lanes;
+typedef uint words;
+typedef ushort halves;
 #define LANE_INDEX 0
 #endif
 
@@ -41,6 +51,81 @@ typedef struct __attribute__((packed)) {
 
 #define load(p) (((__global const loose *)(p))->v)
 #define store(value, p) (((__global loose *)(p))->v = (value))
+
+// Sixteen bits a lane. as_uint16, convert_ushort8 …: the functions of OpenCL that have WIDTH in their names.
+#if WIDTH > 1
+#define WITH_WIDTH(name, width) name##width
+#define NAMED(name, width) WITH_WIDTH(name, width)
+#define WORDS_OF NAMED(as_uint, WIDTH)
+#define VEC_OF NAMED(as_float, WIDTH)
+#define WIDENED NAMED(convert_uint, WIDTH)
+#define NARROWED NAMED(convert_ushort, WIDTH)
+
+static inline vec half_to_vec(halves bits) {
+    return NAMED(vload_half, WIDTH)(0, (const half *)&bits);
+}
+
+static inline halves vec_to_half(vec value) {
+    halves bits;
+    NAMED(NAMED(vstore_half, WIDTH), _rte)(value, 0, (half *)&bits);
+    return bits;
+}
+
+static inline vec bf16_to_vec(halves bits) {
+    return VEC_OF(WIDENED(bits) << 16);
+}
+
+static inline halves vec_to_bf16(vec value) {
+    const words bits = WORDS_OF(value);
+    const words rounded = bits + 0x7fff + (bits >> 16 & 1);
+    return NARROWED(select(rounded, bits | 0x400000, (bits & 0x7fffffff) > 0x7f800000) >> 16);
+}
+#else
+#define half_to_vec half_to_float
+#define vec_to_half float_to_half
+#define bf16_to_vec bf16_to_float
+#define vec_to_bf16 float_to_bf16
+#endif
+
+typedef struct __attribute__((packed)) {
+    halves v;
+} loose_halves;
+
+#define loose_halves_at(p) (((__global const loose_halves *)(p))->v)
+#define put_halves(bits, p) (((__global loose_halves *)(p))->v = (bits))
+
+// `stored` is a vector of elements as they lie in memory.
+#if STORAGE == FLOAT32
+typedef vec stored;
+typedef float8 stored8;
+typedef float4 stored4;
+#define stored_of(v) (v)
+#define load_elements(p) load(p)
+#define store_elements(v, p) store(v, p)
+#else
+typedef halves stored;
+typedef ushort8 stored8;
+typedef ushort4 stored4;
+#if STORAGE == FLOAT16
+#define stored_of(v) vec_to_half(v)
+#define load_elements(p) half_to_vec(loose_halves_at(p))
+#else
+#define stored_of(v) vec_to_bf16(v)
+#define load_elements(p) bf16_to_vec(loose_halves_at(p))
+#endif
+#define store_elements(v, p) put_halves(stored_of(v), p)
+#endif
+
+#if PARAMETERS_STORAGE == FLOAT32
+#define load_parameters(p) load(p)
+#define store_parameters(v, p) store(v, p)
+#elif PARAMETERS_STORAGE == FLOAT16
+#define load_parameters(p) half_to_vec(loose_halves_at(p))
+#define store_parameters(v, p) put_halves(vec_to_half(v), p)
+#else
+#define load_parameters(p) bf16_to_vec(loose_halves_at(p))
+#define store_parameters(v, p) put_halves(vec_to_bf16(v), p)
+#endif
 
 // Asks for what is needed soon, near (L1) or far (L2): while one row is stored the next is on its way. The address need
 // not be one of the buffer's. Only where clang compiles for the processor itself: on its way through SPIR the hint is
@@ -130,16 +215,16 @@ static inline void add_to(float_pair *a, float b) {
 #define SERIAL_SUMS 16
 
 // Stores the first `count` lanes of v at p; 0 < count < WIDTH.
-static inline void store_first(vec v, long count, __global float *p) {
+static inline void store_first(stored v, long count, __global element *p) {
 #if WIDTH == 16
     if (count & 8) {
         vstore8(v.lo, 0, p);
         v.lo = v.hi;
         p += 8;
     }
-    float8 v8 = v.lo;
+    stored8 v8 = v.lo;
 #elif WIDTH == 8
-    float8 v8 = v;
+    stored8 v8 = v;
 #endif
 #if WIDTH >= 8
     if (count & 4) {
@@ -147,9 +232,9 @@ static inline void store_first(vec v, long count, __global float *p) {
         v8.lo = v8.hi;
         p += 4;
     }
-    float4 v4 = v8.lo;
+    stored4 v4 = v8.lo;
 #elif WIDTH == 4
-    float4 v4 = v;
+    stored4 v4 = v;
 #endif
 #if WIDTH >= 4
     if (count & 2) {
@@ -164,16 +249,16 @@ static inline void store_first(vec v, long count, __global float *p) {
 }
 
 // Stores the last `count` lanes of v so that they end before `end`; 0 < count < WIDTH.
-static inline void store_last(vec v, long count, __global float *end) {
+static inline void store_last(stored v, long count, __global element *end) {
 #if WIDTH == 16
     if (count & 8) {
         vstore8(v.hi, 0, end - 8);
         v.hi = v.lo;
         end -= 8;
     }
-    float8 v8 = v.hi;
+    stored8 v8 = v.hi;
 #elif WIDTH == 8
-    float8 v8 = v;
+    stored8 v8 = v;
 #endif
 #if WIDTH >= 8
     if (count & 4) {
@@ -181,9 +266,9 @@ static inline void store_last(vec v, long count, __global float *end) {
         v8.hi = v8.lo;
         end -= 4;
     }
-    float4 v4 = v8.hi;
+    stored4 v4 = v8.hi;
 #elif WIDTH == 4
-    float4 v4 = v;
+    stored4 v4 = v;
 #endif
 #if WIDTH >= 4
     if (count & 2) {
@@ -197,40 +282,57 @@ static inline void store_last(vec v, long count, __global float *end) {
 #endif
 }
 
-// Stores at p the lanes of a vector that are new when `left` elements of a run remain; see fresh_lanes.
+// Stores at p the lanes of a vector that are new when `left` elements of a run of floats remain; see fresh_lanes.
 static inline void put_last(vec v, long left, __global float *p) {
     if (left >= WIDTH) {
         store(v, p);
-    } else {
-        store_last(v, left, p + WIDTH);
+        return;
+    }
+    for (long lane = WIDTH - left; lane < WIDTH; lane++) {
+        p[lane] = ((const float *)&v)[lane];
     }
 }
 
 // The same for a parameter's gradient, which may be added to what is there. Lanes that are not new may be another
 // work-item's, and are not even read.
-static inline void put_gradient(vec v, long left, __global float *p, int accumulate) {
+static inline void put_gradient(vec v, long left, __global parameter *p, int accumulate) {
     if (left >= WIDTH) {
-        store(accumulate ? v + load(p) : v, p);
+        store_parameters(accumulate ? v + load_parameters(p) : v, p);
         return;
     }
     for (long lane = WIDTH - left; lane < WIDTH; lane++) {
         const float one = ((const float *)&v)[lane];
-        p[lane] = accumulate ? p[lane] + one : one;
+        put_parameter(accumulate ? parameter_at(p + lane) + one : one, p + lane);
     }
 }
 
-// Where the whole cache lines of a run of `count` floats at p begin; `count` if there are none, or p is odd.
-static inline long first_line(__global const float *p, long count) {
-    const long head = (long)((64 - ((size_t)p & 63)) & 63) / 4;
+// Where the whole cache lines of a run of `count` elements at p begin; `count` if there are none.
+static inline long first_line(__global const element *p, long count) {
+    const long head = (long)((64 - ((size_t)p & 63)) & 63) / (long)sizeof(element);
     return head + LINE <= count ? head : count;
 }
 
-static inline void stream(vec v, __global float *p) {
-    __builtin_nontemporal_store(v, (__global vec *)p);
-}
+// Stores VALUE(i) and what follows it, STREAMED elements, past the caches. Vectors of 16 bits a lane go by two: what
+// narrows a single one and stores it is one instruction, which knows caches only.
+#if STORAGE == FLOAT32 || WIDTH == 1
+#define STREAMED WIDTH
+#define STREAM_AT(VALUE, i, out) __builtin_nontemporal_store(stored_of(VALUE(i)), (__global stored *)((out) + (i)))
+#else
+#define STREAMED (2 * WIDTH)
+#if WIDTH == 16
+#define two_of(a, b) ((uint16)(as_uint8(a), as_uint8(b)))
+#elif WIDTH == 8
+#define two_of(a, b) ((uint8)(as_uint4(a), as_uint4(b)))
+#else
+#define two_of(a, b) ((uint4)(as_uint2(a), as_uint2(b)))
+#endif
+#define STREAM_AT(VALUE, i, out)                                                                                       \
+    __builtin_nontemporal_store(two_of(stored_of(VALUE(i)), stored_of(VALUE((i) + WIDTH))),                            \
+                                (__global words *)((out) + (i)))
+#endif
 
-// Stores VALUE(i), a vector for the elements i … i + WIDTH - 1, over a run of `count` floats at `out`. With STREAM the
-// whole cache lines in it go past the caches; a line half stored so would cost several times a plain store.
+// Stores VALUE(i), a vector for the elements i … i + WIDTH - 1, over a run of `count` elements at `out`. With STREAM
+// the whole cache lines in it go past the caches; a line half stored so would cost several times a plain store.
 #if STREAM
 #define SWEEP(out, count, VALUE)                                                                                       \
     {                                                                                                                  \
@@ -239,13 +341,13 @@ static inline void stream(vec v, __global float *p) {
         long i = 0;                                                                                                    \
         if (lines < count) {                                                                                           \
             for (; i + WIDTH <= lines; i += WIDTH) {                                                                   \
-                store(VALUE(i), out + i);                                                                              \
+                store_elements(VALUE(i), out + i);                                                                     \
             }                                                                                                          \
             if (i < lines) {                                                                                           \
-                store_first(VALUE(i), lines - i, out + i);                                                             \
+                store_first(stored_of(VALUE(i)), lines - i, out + i);                                                  \
             }                                                                                                          \
-            for (i = lines; i < lines_end; i += WIDTH) {                                                               \
-                stream(VALUE(i), out + i);                                                                             \
+            for (i = lines; i < lines_end; i += STREAMED) {                                                            \
+                STREAM_AT(VALUE, i, out);                                                                              \
             }                                                                                                          \
         }                                                                                                              \
         SWEEP_REST(out, count, VALUE)                                                                                  \
@@ -260,8 +362,8 @@ static inline void stream(vec v, __global float *p) {
 
 #define SWEEP_REST(out, count, VALUE)                                                                                  \
     for (; i + WIDTH <= count; i += WIDTH) {                                                                           \
-        store(VALUE(i), out + i);                                                                                      \
+        store_elements(VALUE(i), out + i);                                                                             \
     }                                                                                                                  \
     if (i < count) {                                                                                                   \
-        store_last(VALUE(count - WIDTH), count - i, out + count);                                                      \
+        store_last(stored_of(VALUE(count - WIDTH)), count - i, out + count);                                           \
     }

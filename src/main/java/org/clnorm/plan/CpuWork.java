@@ -47,8 +47,8 @@ final class CpuWork {
 
     /** Large outputs in runs that are not mostly the two ragged cache lines at their ends. */
     private static boolean streams(Task task, Traits traits, long run) {
-        return task.view().elements() * Float.BYTES >= traits.threshold(Threshold.CPU_STREAM_BYTES)
-                && (run % LINE == 0 || run >= STREAM_RUN);
+        boolean lines = run * task.storage().bytes() % (LINE * Float.BYTES) == 0;
+        return task.bytes(1) >= traits.threshold(Threshold.CPU_STREAM_BYTES) && (lines || run >= STREAM_RUN);
     }
 
     /** The build options every kernel of the set understands. */
