@@ -72,12 +72,12 @@ typedef struct {
 } moments;
 
 // Corrected two-pass over x * scale, relative to the first element so that equal elements have no variance at all.
-INLINED void moments_of(moments *m, __global const float *x, long first, long n, long4 size, long4 stride, float scale,
-                        __local float_pair *shared) {
-    const float pivot = x[place(indices(first, size), stride)] * scale;
+INLINED void moments_of(moments *m, __global const element *x, long first, long n, long4 size, long4 stride,
+                        float scale, __local float_pair *shared) {
+    const float pivot = element_at(x + place(indices(first, size), stride)) * scale;
     float_pair sum = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-        sum = pair_add(sum, x[place(indices(first + e, size), stride)] * scale - pivot);
+        sum = pair_add(sum, element_at(x + place(indices(first + e, size), stride)) * scale - pivot);
     }
     group_sum(&sum, shared);
     m->mean = pivot + pair_value(sum) / (float)n;
@@ -85,7 +85,7 @@ INLINED void moments_of(moments *m, __global const float *x, long first, long n,
     float_pair rest = pair_of(0.0f);
     float_pair squares = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-        const float d = x[place(indices(first + e, size), stride)] * scale - m->mean;
+        const float d = element_at(x + place(indices(first + e, size), stride)) * scale - m->mean;
         rest = pair_add(rest, d);
         squares = pair_add(squares, d * d);
     }
@@ -97,7 +97,7 @@ INLINED void moments_of(moments *m, __global const float *x, long first, long n,
 }
 
 // Mean and rstd of a group, with what is done where its squares leave float's range or its elements are not finite.
-INLINED void statistics_of(group_stats *s, __global const float *x, __global float *stats, long groups, long group,
+INLINED void statistics_of(group_stats *s, __global const element *x, __global float *stats, long groups, long group,
                            long n, long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
     const long first = group * n;
     moments m;
@@ -107,7 +107,7 @@ INLINED void statistics_of(group_stats *s, __global const float *x, __global flo
         float largest = 0.0f;
         float_pair odd = pair_of(0.0f);
         for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-            const float value = x[place(indices(first + e, size), stride)];
+            const float value = element_at(x + place(indices(first + e, size), stride));
             largest = fmax(largest, fabs(value));
             odd.hi += isfinite(value) ? 0.0f : value;
         }
@@ -140,8 +140,8 @@ INLINED void statistics_of(group_stats *s, __global const float *x, __global flo
 
 // y = x_hat * weight + bias.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
-void forward(__global const float *x, __global const float *weight, __global const float *bias, __global float *y,
-             __global float *stats, float eps, int zero_rstd, long groups, long group_size,
+void forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+             __global element *y, __global float *stats, float eps, int zero_rstd, long groups, long group_size,
              long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
              long param0, long param1, long param2, long param3) {
     __local float_pair shared[WORK_GROUP];
@@ -158,21 +158,21 @@ void forward(__global const float *x, __global const float *weight, __global con
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        float value = normalized(x[i], s);
+        float value = normalized(element_at(x + i), s);
 #if HAS_WEIGHT
-        value *= weight[place(at, param)];
+        value *= parameter_at(weight + place(at, param));
 #endif
 #if HAS_BIAS
-        value += bias[place(at, param)];
+        value += parameter_at(bias + place(at, param));
 #endif
-        y[i] = value;
+        put_element(value, y + i);
     }
 }
 
 // dx = rstd * (g - mean(g) - x_hat * mean(g * x_hat)) with g = dy * weight; rstd * g where the statistics were given.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
-void backward(__global const float *x, __global const float *dy, __global const float *weight, __global float *dx,
-              __global const float *stats, long groups, long group_size,
+void backward(__global const element *x, __global const element *dy, __global const parameter *weight,
+              __global element *dx, __global const float *stats, long groups, long group_size,
               long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
               long param0, long param1, long param2, long param3) {
     __local float_pair shared[WORK_GROUP];
@@ -189,12 +189,12 @@ void backward(__global const float *x, __global const float *dy, __global const 
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        float g = dy[i];
+        float g = element_at(dy + i);
 #if HAS_WEIGHT
-        g *= weight[place(at, param)];
+        g *= parameter_at(weight + place(at, param));
 #endif
         sum_g = pair_add(sum_g, g);
-        sum_gx = pair_add(sum_gx, g * normalized(x[i], s));
+        sum_gx = pair_add(sum_gx, g * normalized(element_at(x + i), s));
     }
     group_sum(&sum_g, shared);
     group_sum(&sum_gx, shared);
@@ -204,21 +204,21 @@ void backward(__global const float *x, __global const float *dy, __global const 
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        float g = dy[i];
+        float g = element_at(dy + i);
 #if HAS_WEIGHT
-        g *= weight[place(at, param)];
+        g *= parameter_at(weight + place(at, param));
 #endif
 #if GIVEN
-        dx[i] = (g * s.rstd) * s.scale;
+        put_element((g * s.rstd) * s.scale, dx + i);
 #else
-        dx[i] = ((g - mean_g - normalized(x[i], s) * mean_gx) * s.rstd) * s.scale;
+        put_element(((g - mean_g - normalized(element_at(x + i), s) * mean_gx) * s.rstd) * s.scale, dx + i);
 #endif
     }
 }
 
 // dweight and dbias as partials[2][1][parameters]; group0 ... group3 say how far the group moves along an axis.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
-void parameter_gradients(__global const float *x, __global const float *dy, __global const float *stats,
+void parameter_gradients(__global const element *x, __global const element *dy, __global const float *stats,
                          __global float *partials, long groups, long parameters, long shared_by,
                          long size0, long size1, long size2, long size3,
                          long stride0, long stride1, long stride2, long stride3,
@@ -234,8 +234,8 @@ void parameter_gradients(__global const float *x, __global const float *dy, __gl
         const long4 at = indices(parameter * shared_by + e, size);
         const long i = place(at, stride);
         const group_stats s = load_stats(stats, groups, place(at, group));
-        dw = pair_add(dw, dy[i] * normalized(x[i], s));
-        db = pair_add(db, dy[i]);
+        dw = pair_add(dw, element_at(dy + i) * normalized(element_at(x + i), s));
+        db = pair_add(db, element_at(dy + i));
     }
     group_sum(&dw, shared);
     group_sum(&db, shared);

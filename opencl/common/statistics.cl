@@ -55,8 +55,8 @@ __kernel void running_update(__global const float *stats, __global float *runnin
 }
 
 // dweight and dbias from partial sums: partials is [2][blocks][parameters], dweight's first. The order is fixed.
-__kernel void sum_partials(__global const float *partials, __global float *dweight, __global float *dbias, long blocks,
-                           long parameters, int want_dweight, int want_dbias, int accumulate) {
+__kernel void sum_partials(__global const float *partials, __global parameter *dweight, __global parameter *dbias,
+                           long blocks, long parameters, int want_dweight, int want_dbias, int accumulate) {
     const long p = get_global_id(0);
     if (p >= parameters) {
         return;
@@ -68,9 +68,9 @@ __kernel void sum_partials(__global const float *partials, __global float *dweig
         db = pair_add(db, partials[(blocks + b) * parameters + p]);
     }
     if (want_dweight) {
-        dweight[p] = accumulate ? dweight[p] + pair_value(dw) : pair_value(dw);
+        put_parameter(accumulate ? parameter_at(dweight + p) + pair_value(dw) : pair_value(dw), dweight + p);
     }
     if (want_dbias) {
-        dbias[p] = accumulate ? dbias[p] + pair_value(db) : pair_value(db);
+        put_parameter(accumulate ? parameter_at(dbias + p) + pair_value(db) : pair_value(db), dbias + p);
     }
 }

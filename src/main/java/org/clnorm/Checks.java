@@ -11,23 +11,35 @@ final class Checks {
     private Checks() {
     }
 
-    /** An open tensor of a type on a device. */
-    static void placed(String name, Tensor tensor, DataType type, Device device) {
+    /** An open tensor on a device. */
+    static void placed(String name, Tensor tensor, Device device) {
         Objects.requireNonNull(tensor, name);
         tensor.storage();
         if (tensor.device() != device) {
             throw new IllegalArgumentException(
                     "expected " + name + " on the device " + device + ", got one on another: " + tensor.device());
         }
+    }
+
+    static void typed(String name, Tensor tensor, DataType type) {
         if (tensor.type() != type) {
             throw new IllegalArgumentException("expected " + name + " of type " + type + ", got " + tensor.type());
+        }
+    }
+
+    /** An input of a layer whose parameters are of a type: inputs have it too, or are of 16 bits where it is F32. */
+    static void input(Tensor x, DataType parameters) {
+        if (x.type() != parameters && x.type().statistics() != parameters) {
+            throw new IllegalArgumentException("expected x of type " + parameters
+                    + (parameters == DataType.F32 ? ", F16 or BF16" : "") + ", got " + x.type());
         }
     }
 
     /** A tensor of the same shape, type and device as another. */
     static void alike(String name, Tensor tensor, Tensor model) {
         Objects.requireNonNull(tensor, name);
-        placed(name, tensor, model.type(), model.device());
+        placed(name, tensor, model.device());
+        typed(name, tensor, model.type());
         shaped(name, tensor, model.shape());
     }
 
@@ -48,10 +60,30 @@ final class Checks {
         }
     }
 
-    /** A parameter or statistic of the caller's: null, or of x's type, on its device, of the given shape. */
-    static void optional(String name, Tensor tensor, Shape shape, Tensor x) {
+    /** A statistic of the caller's: null, or of the type that statistics of x have, on its device, of a shape. */
+    static void statistic(String name, Tensor tensor, Shape shape, Tensor x) {
         if (tensor != null) {
-            placed(name, tensor, x.type(), x.device());
+            placed(name, tensor, x.device());
+            typed(name, tensor, x.type().statistics());
+            shaped(name, tensor, shape);
+        }
+    }
+
+    /** Parameters of the caller's: null, or on x's device, of a shape, and both of x's type, or both F32 for halves. */
+    static void parameters(Tensor weight, Tensor bias, Shape shape, Tensor x) {
+        parameter("weight", weight, shape, x);
+        parameter("bias", bias, shape, x);
+        if (weight != null && bias != null) {
+            typed("bias", bias, weight.type());
+        }
+    }
+
+    private static void parameter(String name, Tensor tensor, Shape shape, Tensor x) {
+        if (tensor != null) {
+            placed(name, tensor, x.device());
+            if (tensor.type() != x.type().statistics()) {
+                typed(name, tensor, x.type());
+            }
             shaped(name, tensor, shape);
         }
     }

@@ -74,17 +74,7 @@ final class LayerState {
     }
 
     private static HostTensor host(Slot slot) {
-        double[] values = slot.read();
-        return slot.type() == DataType.F64 ? HostTensor.ofDoubles(values, slot.shape().dims())
-                : HostTensor.ofFloats(floats(values), slot.shape().dims());
-    }
-
-    private static float[] floats(double[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
+        return HostTensor.of(ElementType.of(slot.type()), slot.read(), slot.shape().dims());
     }
 
     void load(StateDict dict, boolean strict) {

@@ -93,8 +93,8 @@ public abstract class NormLayer implements AutoCloseable {
     /**
      * Normalizes; enqueued, not waited for.
      *
-     * @param x the input, of the layer's type and on its device
-     * @return y, of x's shape: a tensor of the current scope, or the caller's to close
+     * @param x the input, on the layer's device; of the layer's type, or F16 or BF16 where that is F32
+     * @return y, of x's shape and type: a tensor of the current scope, or the caller's to close
      * @throws IllegalArgumentException if rank, channels, type or device do not fit, or a group has too few values
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
@@ -131,7 +131,8 @@ public abstract class NormLayer implements AutoCloseable {
             throw new IllegalStateException("expected a layer on a device, call on(device) first");
         }
         device.checkOpen();
-        Checks.placed("x", x, type, device);
+        Checks.placed("x", x, device);
+        Checks.input(x, type);
         return prepare(x);
     }
 
@@ -241,9 +242,9 @@ public abstract class NormLayer implements AutoCloseable {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
         boolean weight = parameters.containsKey("weight");
-        return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
-                ? work.forwardTask(weight, parameters.containsKey("bias"))
-                : work.backwardTask(weight, wanted("weight") != null || wanted("bias") != null));
+        Task task = pass == Task.Pass.FORWARD ? work.forwardTask(weight, parameters.containsKey("bias"))
+                : work.backwardTask(weight, wanted("weight") != null || wanted("bias") != null);
+        return NormEngine.of(device).explain(task.in(x.type(), type));
     }
 
     private Parameter wanted(String name) {
@@ -316,9 +317,9 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     /**
-     * The type of parameters, inputs and outputs.
+     * The type of the parameters and their gradients.
      *
-     * @return F32 unless built otherwise
+     * @return F32 unless built otherwise, see {@link LayerBuilder#dataType}
      */
     public final DataType dataType() {
         return type;

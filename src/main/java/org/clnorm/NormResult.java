@@ -51,8 +51,8 @@ public final class NormResult implements AutoCloseable {
         try {
             Device device = dy.device();
             made[0] = device.empty(dy.type(), dy.shape());
-            made[1] = weight == null ? null : device.empty(dy.type(), weight.shape());
-            made[2] = bias == null ? null : device.empty(dy.type(), bias.shape());
+            made[1] = weight == null ? null : device.empty(weight.type(), weight.shape());
+            made[2] = bias == null ? null : device.empty(bias.type(), bias.shape());
             pass.backward(dy, made[0], made[1], made[2], false);
             return new Gradients(made[0], made[1], made[2]);
         } catch (RuntimeException failed) {

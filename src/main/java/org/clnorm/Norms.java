@@ -9,8 +9,9 @@ import org.clnorm.tensor.Tensor;
 
 /**
  * The normalizations as functional calls with the caller's own tensors, as in PyTorch's {@code torch.nn.functional}.
- * All tensors of a call are of one type and on one device; weight and bias may be null. Work is enqueued, not waited
- * for; a call that throws has changed nothing.
+ * All tensors of a call are on one device and of one type, but for an x of F16 or BF16: its running statistics are F32,
+ * and weight and bias may be. weight and bias may be null. Work is enqueued, not waited for; a call that throws has
+ * changed nothing.
  */
 public final class Norms {
     private Norms() {
@@ -127,8 +128,8 @@ public final class Norms {
         if ((mean == null) != (variance == null)) {
             throw new IllegalArgumentException("expected runningMean and runningVar together, got one of them");
         }
-        Checks.optional("runningMean", mean, Shape.of(channels), x);
-        Checks.optional("runningVar", variance, Shape.of(channels), x);
+        Checks.statistic("runningMean", mean, Shape.of(channels), x);
+        Checks.statistic("runningVar", variance, Shape.of(channels), x);
         return mean == null ? null : new RunningStatistics(mean, variance);
     }
 
@@ -139,8 +140,7 @@ public final class Norms {
     }
 
     private static NormResult run(Work work, Tensor x, Tensor weight, Tensor bias, Shape parameters) {
-        Checks.optional("weight", weight, parameters, x);
-        Checks.optional("bias", bias, parameters, x);
+        Checks.parameters(weight, bias, parameters, x);
         return NormResult.of(work, x, weight, bias);
     }
 }

@@ -74,7 +74,7 @@ final class Slot {
     }
 
     private double[] rounded(double[] values) {
-        return type == DataType.F64 ? values.clone() : Arrays.stream(values).map(v -> (float) v).toArray();
+        return Arrays.stream(values).map(type::round).toArray();
     }
 
     void reset() {

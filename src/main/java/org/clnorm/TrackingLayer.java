@@ -28,8 +28,8 @@ public abstract class TrackingLayer extends NormLayer {
         runningVariance = options.runningVariance;
         Shape shape = Shape.of(numFeatures);
         boolean track = options.trackRunningStats;
-        runningMean = track ? state().add("running_mean", shape, options.dataType, 0) : null;
-        runningVar = track ? state().add("running_var", shape, options.dataType, 1) : null;
+        runningMean = track ? state().add("running_mean", shape, options.dataType.statistics(), 0) : null;
+        runningVar = track ? state().add("running_var", shape, options.dataType.statistics(), 1) : null;
         if (track) {
             state().addBatchCount();
         }

@@ -18,19 +18,19 @@ public final class CopySteps {
     /**
      * Copies a tensor.
      *
-     * @param elements    floats, at least one
+     * @param floats      the size of the tensor in floats, at least one
      * @param nonTemporal whether stores pass by the caches
      * @param traits      the device
      * @return a plan of one launch
      */
-    public static NormPlan copy(long elements, boolean nonTemporal, Traits traits) {
+    public static NormPlan copy(long floats, boolean nonTemporal, Traits traits) {
         boolean gpu = traits.kernels() == KernelSet.GPU;
         long workGroup = gpu ? Math.min(GPU_WORK_GROUP, traits.maxWorkGroup()) : 1;
         int width = gpu ? GPU_WIDTH : traits.vectorWidth();
         long stretch = gpu ? workGroup * width * GPU_VECTORS : CPU_STRETCH;
         Step step = new Step("common/copy", "copy",
                 Map.of("WIDTH", width, "WORK_GROUP", (int) workGroup, "NON_TEMPORAL", nonTemporal ? 1 : 0),
-                (elements + stretch - 1) / stretch, workGroup, Map.of("elements", elements, "stretch", stretch));
-        return new NormPlan("copy", "measures memory", List.of(step), Map.of(), 2 * elements * Float.BYTES);
+                (floats + stretch - 1) / stretch, workGroup, Map.of("elements", floats, "stretch", stretch));
+        return new NormPlan("copy", "measures memory", List.of(step), Map.of(), 2 * floats * Float.BYTES);
     }
 }

@@ -1,6 +1,7 @@
 package org.clnorm.state;
 
 import java.util.Arrays;
+import org.clnorm.tensor.DataType;
 
 /**
  * The element types of a tensor on the host, under their names in safetensors files.
@@ -47,6 +48,16 @@ public enum ElementType {
 
     ElementType(int bytes) {
         this.bytes = bytes;
+    }
+
+    /**
+     * The type under which the elements of a tensor are saved.
+     *
+     * @param type the type of a tensor on a device
+     * @return the one of the same name
+     */
+    public static ElementType of(DataType type) {
+        return valueOf(type.name());
     }
 
     /**

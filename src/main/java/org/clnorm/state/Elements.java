@@ -3,8 +3,10 @@ package org.clnorm.state;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.Set;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Half;
 
-/** The elements of a tensor as Java numbers: conversions that keep every value, and no others. */
+/** The elements of a tensor as Java numbers: reading keeps every value, writing rounds. */
 final class Elements {
     private static final Set<ElementType> FLOATS = EnumSet.of(ElementType.F32, ElementType.F16, ElementType.BF16);
     private static final Set<ElementType> INTEGERS = EnumSet.of(ElementType.BOOL, ElementType.U8, ElementType.I8,
@@ -18,19 +20,30 @@ final class Elements {
         float[] values = new float[bytes.remaining() / type.byteSize()];
         switch (type) {
             case F32 -> bytes.asFloatBuffer().get(values);
-            case F16 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = halfToFloat(bytes.getShort());
-                }
-            }
-            case BF16 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = Float.intBitsToFloat(bytes.getShort() << 16);
-                }
-            }
+            case F16 -> widen(DataType.F16, bytes, values);
+            case BF16 -> widen(DataType.BF16, bytes, values);
             default -> throw new AssertionError(type);
         }
         return values;
+    }
+
+    private static void widen(DataType type, ByteBuffer bytes, float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Half.value(type, bytes.getShort());
+        }
+    }
+
+    /** Writes values as elements of a floating point type, rounded to nearest even. */
+    static void put(ElementType type, double[] values, ByteBuffer bytes) {
+        require(type == ElementType.F64 || FLOATS.contains(type), "F64, F32, F16 or BF16", type);
+        for (double value : values) {
+            switch (type) {
+                case F16 -> bytes.putShort(Half.bits(DataType.F16, value));
+                case BF16 -> bytes.putShort(Half.bits(DataType.BF16, value));
+                case F32 -> bytes.putFloat((float) value);
+                default -> bytes.putDouble(value);
+            }
+        }
     }
 
     static double[] doubles(ElementType type, ByteBuffer bytes) {
@@ -79,18 +92,5 @@ final class Elements {
                     "expected U64 elements below 2^63, got " + Long.toUnsignedString(unsigned));
         }
         return unsigned;
-    }
-
-    /** Float.float16ToFloat came with Java 20. */
-    static float halfToFloat(short half) {
-        int sign = half & 0x8000;
-        int exponent = half >> 10 & 0x1f;
-        int fraction = half & 0x3ff;
-        if (exponent == 0) {
-            float magnitude = fraction * 0x1p-24f;
-            return sign == 0 ? magnitude : -magnitude;
-        }
-        int wide = exponent == 0x1f ? 0xff : exponent + 112;
-        return Float.intBitsToFloat(sign << 16 | wide << 23 | fraction << 13);
     }
 }

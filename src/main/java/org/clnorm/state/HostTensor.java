@@ -53,6 +53,22 @@ public final class HostTensor {
     }
 
     /**
+     * A tensor of a floating point type.
+     *
+     * @param type F64, F32, F16 or BF16
+     * @param values the elements, rounded to the nearest of the type, ties to even; copied
+     * @param shape the sizes of the dimensions; none for a single value
+     * @return the tensor
+     * @throws IllegalArgumentException if the type is another, or the shape does not hold as many elements as there are
+     *     values
+     */
+    public static HostTensor of(ElementType type, double[] values, long... shape) {
+        ByteBuffer buffer = allocate(type, values.length, shape);
+        Elements.put(type, values, buffer);
+        return new HostTensor(type, shape.clone(), buffer.array());
+    }
+
+    /**
      * A tensor of type {@link ElementType#I64}.
      *
      * @param values the elements; copied

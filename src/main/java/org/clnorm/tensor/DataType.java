@@ -25,4 +25,27 @@ public enum DataType {
     public int bytes() {
         return bytes;
     }
+
+    /**
+     * The type in which statistics of such tensors are kept, and their parameters unless somebody wants it otherwise.
+     *
+     * @return F64 for F64, F32 for all others
+     */
+    public DataType statistics() {
+        return this == F64 ? F64 : F32;
+    }
+
+    /**
+     * The nearest value of this type; of two that are as near, the even one.
+     *
+     * @param value any value
+     * @return the value that a tensor of this type has after it was written; infinite where it is beyond the range
+     */
+    public double round(double value) {
+        return switch (this) {
+            case F16, BF16 -> Half.value(this, Half.bits(this, value));
+            case F32 -> (float) value;
+            case F64 -> value;
+        };
+    }
 }

@@ -88,7 +88,7 @@ public abstract class Device implements AutoCloseable {
      * Whether tensors of a type can be made here.
      *
      * @param type the type
-     * @return true for F32 everywhere; F64 on the Java engine
+     * @return true for F32, F16 and BF16 everywhere; F64 on the Java engine
      */
     public abstract boolean supports(DataType type);
 
@@ -156,14 +156,52 @@ public abstract class Device implements AutoCloseable {
     }
 
     /**
+     * A tensor of any type with the given values, rounded to the nearest of the type, ties to even.
+     *
+     * @param type   the type of the elements, one that the device {@link #supports}
+     * @param values row-major, as many as the shape has elements
+     * @param dims   the shape
+     * @return a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if values and shape do not fit, or the device does not have the type
+     */
+    public final Tensor tensor(DataType type, float[] values, long... dims) {
+        return filled(type, Shape.of(dims), values.length, tensor -> tensor.write(values));
+    }
+
+    /**
+     * A tensor of any type with the given values, rounded once to the nearest of the type, ties to even.
+     *
+     * @param type   the type of the elements, one that the device {@link #supports}
+     * @param values row-major, as many as the shape has elements
+     * @param dims   the shape
+     * @return a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if values and shape do not fit, or the device does not have the type
+     */
+    public final Tensor tensor(DataType type, double[] values, long... dims) {
+        return filled(type, Shape.of(dims), values.length, tensor -> tensor.write(values));
+    }
+
+    /**
      * A float tensor of zeros.
      *
      * @param dims the shape
      * @return a tensor of the current scope, or the caller's to close
      */
     public final Tensor zeros(long... dims) {
+        return zeros(DataType.F32, dims);
+    }
+
+    /**
+     * A tensor of zeros of any type.
+     *
+     * @param type the type of the elements, one that the device {@link #supports}
+     * @param dims the shape
+     * @return a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if the device does not have the type
+     */
+    public final Tensor zeros(DataType type, long... dims) {
         Shape shape = Shape.of(dims);
-        return filled(DataType.F32, shape, shape.size(), tensor -> tensor.fill(0));
+        return filled(type, shape, shape.size(), tensor -> tensor.fill(0));
     }
 
     /**

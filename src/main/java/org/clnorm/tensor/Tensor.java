@@ -97,7 +97,8 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Overwrites the values; the array may be changed again when this returns.
+     * Overwrites the values; F16 and BF16 tensors round them to the nearest, ties to even. The array may be changed
+     * again when this returns.
      *
      * @param values as many as there are elements, in row-major order
      * @return this tensor
@@ -112,7 +113,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Overwrites the values; F32 tensors round them.
+     * Overwrites the values; they are rounded to the nearest of the type, ties to even.
      *
      * @param values as many as there are elements, in row-major order
      * @return this tensor

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ReadOnlyBufferException;
 import java.util.EnumSet;
@@ -119,8 +120,13 @@ class HostTensorTest {
 
     @Test
     void halfPrecisionWidensExactly() {
+        ByteBuffer all = ByteBuffer.allocate(2 << 16).order(ByteOrder.LITTLE_ENDIAN);
         for (int bits = 0; bits < 1 << 16; bits++) {
-            float value = Elements.halfToFloat((short) bits);
+            all.putShort((short) bits);
+        }
+        float[] values = HostTensor.ofBytes(ElementType.F16, all.array(), 1 << 16).toFloats();
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            float value = values[bits];
             int exponent = bits >> 10 & 31;
             int fraction = bits & 1023;
             double expected = exponent == 31 ? (fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN)
@@ -163,5 +169,18 @@ class HostTensorTest {
     private static void refused(String message, Runnable call) {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call::run);
         assertTrue(e.getMessage().contains(message), e.getMessage());
+    }
+
+    @Test
+    void doublesAreRoundedToTheType() {
+        double[] values = {1 + 0x1p-11, 1 + 3 * 0x1p-11, -0x1p-25, 1e300, Double.NaN};
+        assertArrayEquals(new float[] {1, 1 + 0x1p-9f, -0f, Float.POSITIVE_INFINITY, Float.NaN},
+                HostTensor.of(ElementType.F16, values, 5).toFloats());
+        assertArrayEquals(new float[] {1, 1, -0x1p-25f, Float.POSITIVE_INFINITY, Float.NaN},
+                HostTensor.of(ElementType.BF16, values, 5).toFloats());
+        assertEquals(HostTensor.ofFloats(new float[] {0.1f}), HostTensor.of(ElementType.F32, new double[] {0.1}));
+        assertEquals(HostTensor.ofDoubles(new double[] {0.1}), HostTensor.of(ElementType.F64, new double[] {0.1}));
+        refused("expected elements of", () -> HostTensor.of(ElementType.I32, new double[] {1}));
+        refused("expected 2 values", () -> HostTensor.of(ElementType.F16, new double[] {1}, 2));
     }
 }

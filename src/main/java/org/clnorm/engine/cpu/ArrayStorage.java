@@ -1,6 +1,8 @@
 package org.clnorm.engine.cpu;
 
 import java.util.Arrays;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Half;
 import org.clnorm.tensor.Storage;
 
 /** Elements in a Java array. Values are read as doubles and rounded once, when they are set. */
@@ -95,6 +97,42 @@ abstract class ArrayStorage extends Storage {
         @Override
         protected void free() {
             values = null;
+        }
+    }
+
+    /** Half precision or bfloat16. */
+    static final class Halves extends ArrayStorage {
+        private final DataType type;
+        private short[] bits;
+
+        Halves(DataType type, int length) {
+            this.type = type;
+            bits = new short[length];
+        }
+
+        @Override
+        double get(int index) {
+            return Half.value(type, bits[index]);
+        }
+
+        @Override
+        void set(int index, double value) {
+            bits[index] = Half.bits(type, value);
+        }
+
+        @Override
+        int length() {
+            return bits.length;
+        }
+
+        @Override
+        void copy(ArrayStorage source) {
+            System.arraycopy(((Halves) source).bits, 0, bits, 0, bits.length);
+        }
+
+        @Override
+        protected void free() {
+            bits = null;
         }
     }
 

@@ -53,8 +53,11 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
                     "expected at most " + most + " elements in a tensor of " + name() + ", got " + elements);
         }
         try {
-            return type == DataType.F32 ? new ArrayStorage.Floats((int) elements)
-                    : new ArrayStorage.Doubles((int) elements);
+            return switch (type) {
+                case F16, BF16 -> new ArrayStorage.Halves(type, (int) elements);
+                case F32 -> new ArrayStorage.Floats((int) elements);
+                case F64 -> new ArrayStorage.Doubles((int) elements);
+            };
         } catch (OutOfMemoryError full) {
             throw new DeviceException("expected room in the Java heap for " + elements + " elements of type " + type
                     + ", got none; see -Xmx", full);

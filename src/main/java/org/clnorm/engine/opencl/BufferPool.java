@@ -43,9 +43,14 @@ final class BufferPool {
         }
     }
 
-    synchronized Block take(long floats) {
-        checkSize(floats, Float.BYTES);
-        long bytes = sizeClass(floats * Float.BYTES);
+    Block take(long floats) {
+        return take(floats, Float.BYTES);
+    }
+
+    /** A block for so many elements, whole floats long. */
+    synchronized Block take(long elements, int elementBytes) {
+        checkSize(elements, elementBytes);
+        long bytes = sizeClass((elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES);
         Deque<Block> free = idle.get(bytes);
         Block block = free == null ? null : free.poll();
         if (block == null) {

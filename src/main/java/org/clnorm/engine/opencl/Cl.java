@@ -144,10 +144,9 @@ final class Cl {
                 () -> CL.clEnqueueWriteBuffer(queue, buffer, true, offset, bytes, from, 0, null, null));
     }
 
-    void fill(cl_command_queue queue, cl_mem buffer, float value, long bytes) {
-        Pointer pattern = Pointer.to(new float[] {value});
+    void fill(cl_command_queue queue, cl_mem buffer, Pointer pattern, int patternBytes, long bytes) {
         call("clEnqueueFillBuffer",
-                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, Sizeof.cl_float, 0, bytes, 0, null, null));
+                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, patternBytes, 0, bytes, 0, null, null));
     }
 
     // ---- programs and kernels

@@ -5,18 +5,18 @@ import org.clnorm.tensor.Storage;
 import org.clnorm.tensor.Tensor;
 import org.jocl.cl_mem;
 
-/** Floats in a block of the pool; a storage of no elements has none. */
+/** Elements in a block of the pool; a storage of no elements has none. */
 final class ClStorage extends Storage {
     private final BufferPool pool;
     private final Transfers transfers;
     private final BufferPool.Block block;
     private final long elements;
 
-    ClStorage(BufferPool pool, Transfers transfers, long elements) {
+    ClStorage(BufferPool pool, Transfers transfers, long elements, int elementBytes) {
         this.pool = pool;
         this.transfers = transfers;
         this.elements = elements;
-        this.block = elements == 0 ? null : pool.take(elements);
+        this.block = elements == 0 ? null : pool.take(elements, elementBytes);
     }
 
     /** The memory, null where there are no elements. */
@@ -63,7 +63,7 @@ final class ClStorage extends Storage {
     @Override
     public void fill(double value) {
         if (elements > 0) {
-            transfers.fill(memory(), (float) value, elements);
+            transfers.fill(memory(), value, elements);
         }
     }
 

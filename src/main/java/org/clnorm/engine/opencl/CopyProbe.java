@@ -17,7 +17,7 @@ final class CopyProbe implements MemoryProbe {
     private static final String PLAIN = "plain";
     private static final String NON_TEMPORAL = "non-temporal";
 
-    private record Key(long elements, boolean nonTemporal) {
+    private record Key(long floats, boolean nonTemporal) {
     }
 
     private final ClSession session;
@@ -46,9 +46,14 @@ final class CopyProbe implements MemoryProbe {
 
     private PreparedPlan prepared(Key key) {
         return copies.computeIfAbsent(key, wanted -> {
-            NormPlan plan = CopySteps.copy(wanted.elements(), wanted.nonTemporal(), plans.traits());
+            NormPlan plan = CopySteps.copy(wanted.floats(), wanted.nonTemporal(), plans.traits());
             return plans.prepared(plan, plan.steps());
         });
+    }
+
+    /** Tensors are copied as floats whatever their type: their memory is whole floats long. */
+    private static long floats(Tensor tensor) {
+        return (tensor.size() * tensor.type().bytes() + Float.BYTES - 1) / Float.BYTES;
     }
 
     @Override
@@ -57,11 +62,11 @@ final class CopyProbe implements MemoryProbe {
             throw new IllegalArgumentException(
                     "expected one of " + List.of(PLAIN, NON_TEMPORAL) + ", got '" + method + "'");
         }
-        if (from.size() != to.size() || from.size() == 0) {
-            throw new IllegalArgumentException("expected two tensors of one size, got " + from + " and " + to);
+        if (from.type() != to.type() || from.size() != to.size() || from.size() == 0) {
+            throw new IllegalArgumentException("expected two tensors of one type and size, got " + from + " and " + to);
         }
         session.use(() -> {
-            PreparedPlan plan = prepared(new Key(from.size(), method.equals(NON_TEMPORAL)));
+            PreparedPlan plan = prepared(new Key(floats(from), method.equals(NON_TEMPORAL)));
             Arguments arguments = new Arguments(0);
             arguments.set(Arguments.Buffer.X, ClStorage.memory(from, pool));
             arguments.set(Arguments.Buffer.Y, ClStorage.memory(to, pool));

@@ -1,6 +1,7 @@
 package org.clnorm.engine.opencl;
 
 import java.util.List;
+import java.util.Map;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.DataType;
@@ -8,7 +9,7 @@ import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Storage;
 
 /**
- * An open OpenCL device; float tensors only. Has the services {@link org.clnorm.engine.NormEngine},
+ * An open OpenCL device; tensors of F32, F16 and BF16. Has the services {@link org.clnorm.engine.NormEngine},
  * {@link org.clnorm.engine.KernelTimer}, {@link org.clnorm.engine.MemoryProbe} and {@link org.clnorm.engine.Tunable}.
  *
  * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed:
@@ -18,7 +19,7 @@ public final class OpenClDevice extends Device {
     private final ClSession session;
     private final BufferPool pool;
     private final ProgramCache programs;
-    private final Transfers transfers;
+    private final Map<DataType, Transfers> transfers;
     private final Launcher launcher;
     private final List<Object> services;
 
@@ -26,7 +27,9 @@ public final class OpenClDevice extends Device {
         this.session = session;
         this.pool = new BufferPool(session);
         this.programs = new ProgramCache(session, disk);
-        this.transfers = new Transfers(session);
+        this.transfers = Map.of(DataType.F32, new FloatTransfers(session),
+                DataType.F16, new HalfTransfers(session, DataType.F16),
+                DataType.BF16, new HalfTransfers(session, DataType.BF16));
         this.launcher = new Launcher(session);
         PlanCache plans = new PlanCache(programs, traits, variant, tuning);
         this.services = List.of(new ClEngine(session, pool, plans, launcher), launcher,
@@ -56,7 +59,7 @@ public final class OpenClDevice extends Device {
 
     @Override
     public boolean supports(DataType type) {
-        return type == DataType.F32;
+        return transfers.containsKey(type);
     }
 
     @Override
@@ -66,7 +69,7 @@ public final class OpenClDevice extends Device {
 
     @Override
     protected Storage allocate(DataType type, long elements) {
-        return session.use(() -> new ClStorage(pool, transfers, elements));
+        return session.use(() -> new ClStorage(pool, transfers.get(type), elements, type.bytes()));
     }
 
     @Override

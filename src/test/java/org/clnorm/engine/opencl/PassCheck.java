@@ -10,7 +10,9 @@ import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Half;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
 
@@ -30,6 +32,8 @@ public final class PassCheck {
     private float offset;
     private float deviation = 1;
     private long seed = 1;
+    private DataType storage = DataType.F32;
+    private DataType parameterStorage = DataType.F32;
 
     /** A pass over a view. */
     public PassCheck(NormView view) {
@@ -68,14 +72,21 @@ public final class PassCheck {
         return this;
     }
 
+    /** Tensors, and weight and bias, of other types than F32. */
+    public PassCheck in(DataType tensors, DataType ofParameters) {
+        storage = tensors;
+        parameterStorage = ofParameters;
+        return this;
+    }
+
     /** Runs both passes and compares every tensor. */
     public void run(Device device) {
         int n = (int) view.elements();
         int groups = (int) view.groups();
-        float[] x = normal(n, offset, deviation);
-        float[] dy = normal(n, 0, 1);
-        float[] w = affine ? normal(parameters, 1, 0.5f) : null;
-        float[] b = affine ? normal(parameters, 0, 0.5f) : null;
+        float[] x = rounded(storage, normal(n, offset, deviation));
+        float[] dy = rounded(storage, normal(n, 0, 1));
+        float[] w = affine ? rounded(parameterStorage, normal(parameters, 1, 0.5f)) : null;
+        float[] b = affine ? rounded(parameterStorage, normal(parameters, 0, 0.5f)) : null;
         float[] mean = normal(groups, offset, deviation / 2);
         float[] var = normal(groups, 0, deviation);
         for (int i = 0; i < groups; i++) {
@@ -84,24 +95,24 @@ public final class PassCheck {
         Expected expected = new Expected(x, dy, w, b, given ? mean : null, var);
         NormEngine engine = NormEngine.of(device);
         try (Scope scope = device.scope()) {
-            Tensor dx = device.tensor(x, n);
-            Tensor dw = device.zeros(parameters).fill(Double.NaN);
-            Tensor db = device.zeros(parameters).fill(Double.NaN);
-            Tensor tx = device.tensor(x, n);
-            Tensor y = device.zeros(n).fill(Double.NaN);
-            Tensor tw = affine ? device.tensor(w, parameters) : null;
-            Tensor tb = affine ? device.tensor(b, parameters) : null;
+            Tensor dx = device.tensor(storage, x, n);
+            Tensor dw = device.zeros(parameterStorage, parameters).fill(Double.NaN);
+            Tensor db = device.zeros(parameterStorage, parameters).fill(Double.NaN);
+            Tensor tx = device.tensor(storage, x, n);
+            Tensor y = device.zeros(storage, n).fill(Double.NaN);
+            Tensor tw = affine ? device.tensor(parameterStorage, w, parameters) : null;
+            Tensor tb = affine ? device.tensor(parameterStorage, b, parameters) : null;
             RunningStatistics running = given
                     ? new RunningStatistics(device.tensor(mean, groups), device.tensor(var, groups)) : null;
             SavedStatistics saved = engine.forward(new ForwardCall(view, tx, y, tw, tb, eps, false, running, null));
-            engine.backward(new BackwardCall(view, tx, device.tensor(dy, n), dx, tw, affine ? dw : null,
+            engine.backward(new BackwardCall(view, tx, device.tensor(storage, dy, n), dx, tw, affine ? dw : null,
                     affine ? db : null, false, given, saved));
             saved.close();
-            compare("y", expected.y, y.read(), expected.yScale);
-            compare("dx", expected.dx, dx.read(), expected.dxScale);
+            compare("y", expected.y, y, expected.yScale);
+            compare("dx", expected.dx, dx, expected.dxScale);
             if (affine) {
-                compare("dweight", expected.dw, dw.read(), expected.dwScale);
-                compare("dbias", expected.db, db.read(), expected.dbScale);
+                compare("dweight", expected.dw, dw, expected.dwScale);
+                compare("dbias", expected.db, db, expected.dbScale);
             }
         }
     }
@@ -115,18 +126,33 @@ public final class PassCheck {
         return values;
     }
 
-    private void compare(String name, double[] expected, float[] got, double scale) {
+    private static float[] rounded(DataType type, float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) type.round(values[i]);
+        }
+        return values;
+    }
+
+    /** What is right but for the last digit of 16 bits has no error. */
+    private static boolean nearest(DataType type, double expected, float got) {
+        return type.bytes() == Short.BYTES && !Float.isNaN(got)
+                && Half.steps(Half.bits(type, expected), Half.bits(type, got)) <= 1;
+    }
+
+    private void compare(String name, double[] expected, Tensor tensor, double scale) {
+        float[] got = tensor.read();
         double worst = 0;
         int at = 0;
         for (int i = 0; i < expected.length; i++) {
-            double error = Math.abs(expected[i] - got[i]) / scale;
+            double error = nearest(tensor.type(), expected[i], got[i]) ? 0 : Math.abs(expected[i] - got[i]) / scale;
             if (!(error <= worst)) {
                 worst = error;
                 at = i;
             }
         }
-        assertTrue(worst <= TOLERANCE, name + " of " + view + (given ? " given" : "") + ": error " + worst
-                + " of scale " + scale + ", expected " + expected[at] + ", got " + got[at] + " at " + at);
+        String what = name + " " + tensor.type() + " of " + view + (given ? " given" : "");
+        assertTrue(worst <= TOLERANCE, what + ": error " + worst + " of scale " + scale + ", expected " + expected[at]
+                + ", got " + got[at] + " at " + at);
     }
 
     /** The formulas. */

@@ -5,6 +5,7 @@ import static org.clnorm.plan.Axis.reduced;
 
 import java.util.stream.Stream;
 import org.clnorm.plan.NormView;
+import org.clnorm.tensor.DataType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,6 +36,23 @@ class PlainKernelsTest {
             new PassCheck(view).values(1e4, 1).run(device);
             new PassCheck(view).values(0, 1e18).run(device);
             new PassCheck(view).values(1e-20, 1e-20).eps(0).run(device);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("views")
+    void sixteenBitsAgreeToTheLast(NormView view, String kernels) {
+        try (OpenClDevice device = TestDevices.open(kernels, "plain")) {
+            for (DataType type : new DataType[] {DataType.F16, DataType.BF16}) {
+                new PassCheck(view).in(type, DataType.F32).run(device);
+                new PassCheck(view).in(type, DataType.F32).given().run(device);
+                new PassCheck(view).in(type, type).run(device);
+                new PassCheck(view).in(type, type).given().run(device);
+                new PassCheck(view).in(type, type).plain().run(device);
+                new PassCheck(view).in(type, DataType.F32).values(1e4, 1e3).run(device);
+                new PassCheck(view).in(type, DataType.F32).values(1e-6, 1e-6).eps(0).run(device);
+            }
+            new PassCheck(view).in(DataType.BF16, DataType.BF16).values(0, 1e18).run(device);
         }
     }
 }
