@@ -19,6 +19,7 @@ public final class Bench {
     private final List<BenchRow> rows = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
     private final List<Double> copies = new ArrayList<>();
+    private SideBySide others;
 
     /**
      * A run on a device.
@@ -34,6 +35,17 @@ public final class Bench {
         this.device = device;
         this.checker = checker;
         this.runs = runs;
+    }
+
+    /**
+     * Times other libraries too.
+     *
+     * @param libraries the others
+     * @return this
+     */
+    public Bench beside(SideBySide libraries) {
+        others = libraries;
+        return this;
     }
 
     /**
@@ -53,7 +65,7 @@ public final class Bench {
                 return;
             }
             progress.accept("timing " + line.text());
-            time(line);
+            time(line, progress);
         } catch (IllegalArgumentException declined) {
             failures.add(line.text() + ": cannot be run here: " + declined.getMessage());
         }
@@ -69,7 +81,7 @@ public final class Bench {
         }
     }
 
-    private void time(BenchLine line) {
+    private void time(BenchLine line, Consumer<String> progress) {
         boolean backward = line.workload().backward();
         try (Subject subject = new Subject(device, line.workload())) {
             Timings timings = new Timings(device, subject, backward);
@@ -80,13 +92,21 @@ public final class Bench {
             long bytes = line.workload().bytes();
             double copyUs = timings.copyMedian();
             copies.add(BenchRow.gbPerS(2 * bytes, copyUs));
+            SideBySide.Times beside = beside(line, subject, progress);
             rows.add(BenchRow.of(line.text(), Task.Pass.FORWARD, bytes, timings.forward(), timings.forwardWall(),
-                    copyUs, subject.explain(Task.Pass.FORWARD), device.name()));
+                    copyUs, subject.explain(Task.Pass.FORWARD), device.name()).beside(beside.forward()));
             if (backward) {
                 rows.add(BenchRow.of(line.text(), Task.Pass.BACKWARD, bytes, timings.backward(),
-                        timings.backwardWall(), copyUs, subject.explain(Task.Pass.BACKWARD), device.name()));
+                        timings.backwardWall(), copyUs, subject.explain(Task.Pass.BACKWARD), device.name())
+                        .beside(beside.backward()));
             }
         }
+    }
+
+    private SideBySide.Times beside(BenchLine line, Subject subject, Consumer<String> progress) {
+        return others == null ? new SideBySide.Times(List.of(), List.of())
+                : others.times(line.workload(), subject, new Stopwatch(device), progress,
+                        fault -> failures.add(line.text() + ": " + fault));
     }
 
     /**

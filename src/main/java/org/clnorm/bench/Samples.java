@@ -16,6 +16,10 @@ final class Samples {
         nanos[count++] = nanoseconds;
     }
 
+    boolean isEmpty() {
+        return count == 0;
+    }
+
     /** The median in microseconds; of an even number the mean of the middle two. */
     double median() {
         long[] sorted = sorted();

@@ -2,6 +2,7 @@ package org.clnorm.bench;
 
 import java.util.List;
 import org.clnorm.NormLayer;
+import org.clnorm.conformance.Case;
 import org.clnorm.conformance.Workload;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.MemoryProbe;
@@ -37,6 +38,14 @@ final class Subject implements AutoCloseable {
         } catch (RuntimeException failed) {
             close();
             throw failed;
+        }
+    }
+
+    /** The values of a case, so that a peer and this have the same. */
+    void values(Case values) {
+        x.write(values.x().toFloats());
+        if (values.dy() != null) {
+            dy.write(values.dy().toFloats());
         }
     }
 

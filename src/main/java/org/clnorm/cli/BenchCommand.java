@@ -15,6 +15,8 @@ import org.clnorm.bench.BenchJson;
 import org.clnorm.bench.BenchLine;
 import org.clnorm.bench.BenchReport;
 import org.clnorm.bench.Checker;
+import org.clnorm.bench.MachineLoad;
+import org.clnorm.bench.SideBySide;
 import org.clnorm.tensor.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,6 +60,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the rows as a JSON array.")
     private Path json;
 
+    @Mixin
+    private PeerOptions peers;
+
     private final Checker checker;
 
     private BenchCommand() {
@@ -75,12 +80,18 @@ final class BenchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "expected --runs of at least 1, got " + times);
         }
         List<BenchLine> workloads = workloads();
-        double load = MachineLoad.perCore();
+        peers.check();
+        double load = MachineLoad.averagePerCore();
         try (Device opened = device.open()) {
             if (json != null) {
                 Files.writeString(json, BenchJson.of(List.of()));
             }
-            return run(opened, new Bench(opened, checker, times), workloads, load);
+            if (!peers.given()) {
+                return run(opened, new Bench(opened, checker, times), workloads, load);
+            }
+            try (SideBySide others = peers.start(opened, times)) {
+                return run(opened, new Bench(opened, others, times).beside(others), workloads, load);
+            }
         }
     }
 
@@ -119,6 +130,7 @@ final class BenchCommand implements Callable<Integer> {
     private void report(Device opened, BenchReport report, double load) throws IOException {
         if (!report.rows().isEmpty()) {
             BenchTable.print(opened, report, load, spec.commandLine().getOut());
+            PeerTable.print(report.rows(), spec.commandLine().getOut());
         }
         PrintWriter err = spec.commandLine().getErr();
         report.failures().forEach(failure -> err.println("clnorm: " + failure.lines().findFirst().orElseThrow()));

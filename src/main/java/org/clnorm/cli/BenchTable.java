@@ -34,7 +34,7 @@ final class BenchTable {
         return copies.getCount() == 0 ? "" : text("; copy %.1f to %.1f GB/s", copies.getMin(), copies.getMax());
     }
 
-    private static String time(double microseconds) {
+    static String time(double microseconds) {
         return text(microseconds < 100 ? "%.2f" : "%.0f", microseconds);
     }
 

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import org.clnorm.bench.peer.PeerException;
 import org.clnorm.state.CheckpointException;
 import org.clnorm.tensor.DeviceException;
 import picocli.CommandLine;
@@ -58,7 +59,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
 
     private String describe(Exception failure) {
-        if (failure instanceof DeviceException || failure instanceof CheckpointException) {
+        if (failure instanceof DeviceException || failure instanceof CheckpointException
+                || failure instanceof PeerException) {
             return line(failure.getMessage());
         }
         if (failure instanceof UncheckedIOException wrapped) {

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.clnorm.NormLayer;
 import org.clnorm.TrackingLayer;
 import org.clnorm.state.CheckpointException;
+import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
 
@@ -56,6 +57,16 @@ public final class Case {
     }
 
     /**
+     * Saves the case as a safetensors file of the format norm-case-v1, without what should come out.
+     *
+     * @param file the file; one that is there is replaced
+     * @throws CheckpointException if the file cannot be written
+     */
+    public void save(Path file) {
+        CaseWriter.file(this).save(file);
+    }
+
+    /**
      * The name.
      *
      * @return the name in the file, or the workload's line
@@ -84,6 +95,24 @@ public final class Case {
         return layer;
     }
 
+    /**
+     * The input of the first step.
+     *
+     * @return x
+     */
+    public HostTensor x() {
+        return steps.get(0).x();
+    }
+
+    /**
+     * The gradient that the backward pass of the first step is given.
+     *
+     * @return dy, or null if the case has no backward pass
+     */
+    public HostTensor dy() {
+        return steps.get(0).dy();
+    }
+
     LayerSpec spec() {
         return spec;
     }
@@ -94,6 +123,14 @@ public final class Case {
 
     List<CaseStep> steps() {
         return steps;
+    }
+
+    Set<String> tags() {
+        return tags;
+    }
+
+    Set<String> frozen() {
+        return frozen;
     }
 
     boolean accumulates() {

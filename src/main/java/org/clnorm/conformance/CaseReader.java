@@ -14,7 +14,7 @@ import org.clnorm.tensor.Shape;
 
 /** Reads cases of the format norm-case-v1. Metadata and tensors that it does not know are left alone. */
 final class CaseReader {
-    private static final String FORMAT = "norm-case-v1";
+    static final String FORMAT = "norm-case-v1";
 
     private final StateDict file;
     private final Settings settings;
@@ -43,7 +43,7 @@ final class CaseReader {
                     "expected the format " + FORMAT + ", got '" + settings.text("format") + "'");
         }
         LayerSpec spec = spec().checked();
-        Set<String> tags = Set.copyOf(List.of(settings.text("tags", "").split(",")));
+        Set<String> tags = settings.words("tags");
         List<CaseStep> steps = new ArrayList<>();
         long count = settings.whole("num_steps", 1);
         if (count < 1) {
@@ -52,7 +52,8 @@ final class CaseReader {
         for (int k = 0; k < count; k++) {
             steps.add(step(k));
         }
-        Case bare = new Case(settings.text("name", fileName), spec, initial(spec), steps, tags, Set.of(), false);
+        Case bare = new Case(settings.text("name", fileName), spec, initial(spec), steps, tags,
+                settings.words("frozen"), settings.flag("accumulate", false));
         return Expectations.scaled(bare);
     }
 
@@ -65,7 +66,8 @@ final class CaseReader {
                 kind == LayerKind.GROUP_NORM ? settings.whole("num_groups") : 0,
                 kind == LayerKind.LAYER_NORM ? settings.shape("normalized_shape", ",") : null,
                 settings.real("eps", 1e-5), settings.momentum("momentum"), affine, bias, track,
-                VarianceEstimate.UNBIASED);
+                settings.text("running_variance", "").equals("biased") ? VarianceEstimate.BIASED
+                        : VarianceEstimate.UNBIASED);
     }
 
     /** From the module's name, else from the rank of a batch. */

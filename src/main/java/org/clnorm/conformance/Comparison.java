@@ -21,10 +21,12 @@ public final class Comparison {
 
     private final boolean anyKind;
     private final double slack;
+    private final double leniency;
 
-    private Comparison(boolean anyKind, double slack) {
+    private Comparison(boolean anyKind, double slack, double leniency) {
         this.anyKind = anyKind;
         this.slack = slack;
+        this.leniency = leniency;
     }
 
     /**
@@ -35,19 +37,22 @@ public final class Comparison {
      * @return a verdict for each, in order
      */
     public static List<Verdict> verdicts(Case what, StateDict results) {
-        return verdicts(what, results, 0);
+        return verdicts(what, results, 0, 0);
     }
 
-    /** As {@link #verdicts(Case, StateDict)}, with differences up to {@code slack} let pass. */
-    static List<Verdict> verdicts(Case what, StateDict results, double slack) {
-        Comparison comparison = new Comparison(what.formulaDependent(), slack);
+    /**
+     * As {@link #verdicts(Case, StateDict)}, with differences up to {@code slack} let pass, and errors up to {@code
+     * leniency} of scale where the contract allows less.
+     */
+    static List<Verdict> verdicts(Case what, StateDict results, double slack, double leniency) {
+        Comparison comparison = new Comparison(what.formulaDependent(), slack, leniency);
         List<Verdict> verdicts = new ArrayList<>();
         for (int k = 0; k < what.steps().size(); k++) {
             int step = k;
             boolean denormal = isDenormal(what.steps().get(k).x());
             what.steps().get(k).expected().forEach((name, expected) -> {
                 double tolerance = name.equals("dweight") && denormal ? DENORMAL_CONTRACT : CONTRACT;
-                verdicts.add(comparison.verdict(step, name, tolerance, expected, results));
+                verdicts.add(comparison.verdict(step, name, Math.max(tolerance, leniency), expected, results));
             });
             if (what.steps().get(k).batches() >= 0) {
                 verdicts.add(batches(k, what.steps().get(k).batches(), results));

@@ -4,6 +4,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.clnorm.NormLayer;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
@@ -31,6 +32,8 @@ public final class ReferenceCheck implements AutoCloseable {
     private final Device reference = Device.cpu();
     private final BiFunction<Case, Device, StateDict> runner;
     private final Map<Device, Boolean> denormals = new IdentityHashMap<>();
+    private Case asked;
+    private Case judging;
 
     /** Opens the CPU engine. */
     public ReferenceCheck() {
@@ -51,6 +54,28 @@ public final class ReferenceCheck implements AutoCloseable {
      */
     public List<Verdict> verdicts(Workload workload, Device device) {
         return verdicts(Case.of(workload), device);
+    }
+
+    /**
+     * Judges what something else than a device makes of a case.
+     *
+     * @param what     the case
+     * @param runner   runs it, see {@link CaseRunner#run}
+     * @param leniency the error to let pass, relative to scale, where the contract allows less
+     * @return a verdict for each tensor
+     */
+    public List<Verdict> verdicts(Case what, Function<Case, StateDict> runner, double leniency) {
+        StateDict results = runner.apply(what);
+        return Comparison.verdicts(expectations(what, results), results, 0, leniency);
+    }
+
+    /** The reference of a single step depends on nobody's results: who asks again for the same case gets the same. */
+    private Case expectations(Case what, StateDict results) {
+        if (what != asked || what.steps().size() > 1) {
+            judging = Expectations.judging(what, reference, results);
+            asked = what;
+        }
+        return judging;
     }
 
     /**
@@ -77,12 +102,19 @@ public final class ReferenceCheck implements AutoCloseable {
         }
     }
 
-    List<Verdict> verdicts(Case what, Device device) {
+    /**
+     * As {@link #verdicts(Workload, Device)}, for a case.
+     *
+     * @param what   what to run
+     * @param device the device to judge
+     * @return a verdict for each tensor; a single one named {@code run} if the case could not be run
+     */
+    public List<Verdict> verdicts(Case what, Device device) {
         LOG.debug("checking {}", what); // the last line before a crash of the driver
         try {
             StateDict results = runner.apply(what, device);
-            return Comparison.verdicts(Expectations.judging(what, reference, results), results,
-                    keepsDenormals(device) ? 0 : Float.MIN_NORMAL);
+            return Comparison.verdicts(expectations(what, results), results,
+                    keepsDenormals(device) ? 0 : Float.MIN_NORMAL, 0);
         } catch (RuntimeException failed) {
             return List.of(new Verdict(0, "run", Double.POSITIVE_INFINITY, 0, failed.toString().strip()));
         }

@@ -7,6 +7,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.clnorm.tensor.Shape;
 
 /** Settings written as text, key by key; remembers which were asked for, so that the others can be called unknown. */
@@ -32,6 +33,12 @@ final class Settings {
 
     String text(String key, String otherwise) {
         return has(key) ? values.get(key) : otherwise;
+    }
+
+    /** The words of a list parted by commas; none where there is no such key. */
+    Set<String> words(String key) {
+        return Arrays.stream(text(key, "").split(",")).map(String::strip).filter(word -> !word.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     boolean flag(String key, boolean otherwise) {

@@ -11,6 +11,7 @@ import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceException;
+import org.clnorm.tensor.DeviceInfo;
 import org.clnorm.tensor.Storage;
 import org.clnorm.tensor.Tensor;
 
@@ -33,6 +34,11 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
     @Override
     public String driver() {
         return "Java " + Runtime.version();
+    }
+
+    @Override
+    public <T> T service(Class<T> service) {
+        return service == DeviceInfo.class ? service.cast(CpuProvider.info()) : super.service(service);
     }
 
     @Override

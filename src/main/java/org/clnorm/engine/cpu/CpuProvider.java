@@ -19,10 +19,14 @@ public final class CpuProvider implements DeviceProvider {
 
     @Override
     public List<DeviceInfo> list() {
+        return List.of(info());
+    }
+
+    static DeviceInfo info() {
         Runtime runtime = Runtime.getRuntime();
-        return List.of(new DeviceInfo("cpu", "Java " + Runtime.version(), "CPU engine", "java", "",
+        return new DeviceInfo("cpu", "Java " + Runtime.version(), "CPU engine", "java", "",
                 runtime.availableProcessors(), runtime.maxMemory(), true, false,
-                "the reference; runs everywhere, used where there is no OpenCL device"));
+                "the reference; runs everywhere, used where there is no OpenCL device");
     }
 
     @Override

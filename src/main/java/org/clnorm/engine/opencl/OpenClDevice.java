@@ -10,7 +10,8 @@ import org.clnorm.tensor.Storage;
 
 /**
  * An open OpenCL device; tensors of F32, F16 and BF16. Has the services {@link org.clnorm.engine.NormEngine},
- * {@link org.clnorm.engine.KernelTimer}, {@link org.clnorm.engine.MemoryProbe} and {@link org.clnorm.engine.Tunable}.
+ * {@link org.clnorm.engine.KernelTimer}, {@link org.clnorm.engine.MemoryProbe}, {@link org.clnorm.engine.Tunable} and
+ * {@link org.clnorm.tensor.DeviceInfo}.
  *
  * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed:
  * what it holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
@@ -33,7 +34,7 @@ public final class OpenClDevice extends Device {
         this.launcher = new Launcher(session);
         PlanCache plans = new PlanCache(programs, traits, variant, tuning);
         this.services = List.of(new ClEngine(session, pool, plans, launcher), launcher,
-                new CopyProbe(session, pool, plans, launcher), plans);
+                new CopyProbe(session, pool, plans, launcher), plans, OpenClProvider.info(session.facts(), false));
     }
 
     @Override

@@ -122,7 +122,7 @@ public final class OpenClProvider implements DeviceProvider {
         return List.copyOf(infos);
     }
 
-    private static DeviceInfo info(DeviceFacts device, boolean chosen) {
+    static DeviceInfo info(DeviceFacts device, boolean chosen) {
         return new DeviceInfo(device.selector(), device.platformName() + " " + device.platformVersion(), device.name(),
                 device.typeName(), device.driver(), device.computeUnits(), device.memoryBytes(), device.usable(),
                 chosen, note(device, chosen));

@@ -1,0 +1,270 @@
+"""PyTorch as a peer of clnorm bench: runs cases (safetensors files of the format norm-case-v1) and times them.
+
+Reads requests from standard input and answers each with a line, words parted by tabs; org.clnorm.bench.peer.Peer has
+the protocol. Needs torch and nothing else.
+"""
+import argparse
+import ctypes
+import gc
+import json
+import os
+import struct
+import sys
+import time
+
+WARM_PAIRS = 2
+WARM_SECONDS = 0.005
+# After parallel work OpenMP's threads spin for some milliseconds, which would disturb whose turn is next.
+REST_STEP = 0.002
+REST_LIMIT = 0.2
+RESTING = 0.1
+
+KNOWN = {"format", "name", "tags", "op", "module", "num_steps", "eps", "momentum", "affine", "bias",
+         "track_running_stats", "num_features", "num_groups", "normalized_shape", "num_batches_tracked_init", "frozen",
+         "accumulate", "running_variance"}
+
+
+class Refused(Exception):
+    """A case that PyTorch cannot do, or would do otherwise."""
+
+
+def read(path):
+    """Metadata and tensors of a safetensors file."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = bytearray(file.read())
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        # a tensor of PyTorch's own, in memory that it allocated
+        tensor = torch.empty(entry["shape"], dtype=TYPES[entry["dtype"]])
+        if end > start:
+            ctypes.memmove(tensor.data_ptr(), (ctypes.c_char * (end - start)).from_buffer(data, start), end - start)
+        tensors[name] = tensor.to(device)
+    return metadata, tensors
+
+
+def write(path, tensors):
+    """A safetensors file."""
+    header, offset, parts = {}, 0, []
+    for name, tensor in tensors.items():
+        size = tensor.numel() * tensor.element_size()
+        dtype = next(key for key, value in TYPES.items() if value == tensor.dtype)
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [offset, offset + size]}
+        parts.append(ctypes.string_at(tensor.data_ptr(), size))
+        offset += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)))
+        file.write(text)
+        for part in parts:
+            file.write(part)
+
+
+def build(said, tensors):
+    """The layer of a case, in its initial state."""
+    nn, op, eps = torch.nn, said["op"], float(said["eps"])
+    affine = said["affine"] == "true"
+    tracks = said.get("track_running_stats") == "true"
+    if op == "layer_norm":
+        shape = [int(size) for size in said["normalized_shape"].split(",")]
+        layer = nn.LayerNorm(shape, eps, elementwise_affine=affine)
+    elif op == "group_norm":
+        layer = nn.GroupNorm(int(said["num_groups"]), int(said["num_features"]), eps, affine)
+    else:
+        momentum = None if said["momentum"] == "none" else float(said["momentum"])
+        layer = getattr(nn, said["module"])(int(said["num_features"]), eps, momentum, affine, tracks)
+    layer = layer.to(device)
+    if said["bias"] != "true":
+        layer.bias = None
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        if name in tensors:
+            own = getattr(layer, name)
+            own.data = tensors[name].clone()
+    if tracks:
+        layer.num_batches_tracked.fill_(int(said.get("num_batches_tracked_init", 0)))
+    return layer
+
+
+class Subject:
+    """A case, and the layer that runs it."""
+
+    def __init__(self, path):
+        self.said, self.tensors = read(path)
+        unknown = [key for key in self.said if key not in KNOWN and not key.startswith("step.")]
+        if unknown:
+            raise Refused("PyTorch does not know the setting " + unknown[0])
+        if self.said.get("running_variance") == "biased":
+            raise Refused("PyTorch's running variance is the unbiased one")
+        self.frozen = self.said.get("frozen", "").split(",")
+        self.accumulates = self.said.get("accumulate") == "true"
+        self.y = None
+        self.begin()
+
+    def begin(self):
+        """From the initial state."""
+        self.layer = build(self.said, self.tensors)
+        for name, parameter in self.layer.named_parameters():
+            parameter.requires_grad_(name not in self.frozen)
+        self.parameters = list(self.layer.parameters())
+        self.call = torch.compile(self.layer, dynamic=False) if arguments.compile else self.layer
+        self.step(0)
+
+    def step(self, k):
+        training = self.said["step.%d.mode" % k] == "train" and "statistics" not in self.frozen
+        self.layer.train(training)
+        self.x = self.tensors["%d.x" % k].requires_grad_(True)
+        self.dy = self.tensors.get("%d.dy" % k)
+
+    def forward(self):
+        return self.call(self.x)
+
+    def prepare(self):
+        """What a training loop does between two passes: the last results go."""
+        self.x.grad = None
+        if not self.accumulates:
+            for parameter in self.parameters:
+                parameter.grad = None
+
+    def results(self):
+        out = {}
+        for k in range(int(self.said["num_steps"])):
+            self.step(k)
+            self.prepare()
+            y = self.forward()
+            found = {"y": y.detach()}
+            if self.dy is not None:
+                y.backward(self.dy)
+                found["dx"] = self.x.grad
+                for name, parameter in self.layer.named_parameters():
+                    if parameter.grad is not None:
+                        found["d" + name] = parameter.grad
+            for name, buffer in self.layer.named_buffers():
+                found[name] = buffer
+            for name, tensor in found.items():
+                out["%d.%s" % (k, name)] = tensor.detach().to("cpu", copy=True).contiguous()
+        return out
+
+    def pair(self, clock):
+        """A forward pass and its backward pass, each timed."""
+        self.y = None
+        self.y, forward = clock(self.forward)
+        backward = 0
+        if self.dy is not None:
+            self.prepare()
+            _, backward = clock(lambda: self.y.backward(self.dy))
+        return forward, backward
+
+    def turn(self):
+        end = time.perf_counter() + WARM_SECONDS
+        warm = 0
+        while warm < WARM_PAIRS or time.perf_counter() < end:
+            self.pair(wall)
+            warm += 1
+        times = self.pair(wall)
+        return times + self.pair(events) if cuda else times
+
+
+def wall(work):
+    if cuda:
+        torch.cuda.synchronize()
+    start = time.perf_counter_ns()
+    result = work()
+    if cuda:
+        torch.cuda.synchronize()
+    return result, time.perf_counter_ns() - start
+
+
+def events(work):
+    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    torch.cuda.synchronize()
+    begin.record()
+    result = work()
+    end.record()
+    torch.cuda.synchronize()
+    return result, round(begin.elapsed_time(end) * 1e6)
+
+
+def rest():
+    """Waits until no thread of this process is busy."""
+    limit = time.perf_counter() + REST_LIMIT
+    used, at = time.process_time(), time.perf_counter()
+    while at < limit:
+        time.sleep(REST_STEP)
+        before, since = used, at
+        used, at = time.process_time(), time.perf_counter()
+        if used - before < RESTING * (at - since):
+            return
+
+
+def answer(*words):
+    line = "\t".join(str(word).replace("\t", " ").replace("\n", " ") for word in words)
+    os.write(replies, (line + "\n").encode())
+
+
+class Server:
+    """Keeps the case that was opened last."""
+
+    def __init__(self):
+        self.subject = None
+
+    def serve(self, request):
+        if request[0] == "open":
+            self.open(*request[1:])
+        elif request[0] == "turn" and self.subject is not None:
+            times = self.subject.turn()
+            rest()
+            answer("ok", *times)
+        else:
+            answer("unknown", *request)
+
+    def open(self, case, results):
+        self.subject = None
+        gc.collect()
+        try:
+            subject = Subject(case)
+            write(results, subject.results())
+            # the passes that are timed begin where the check began
+            subject.begin()
+        except (Refused, ValueError, TypeError, RuntimeError) as reason:
+            answer("refused", str(reason).strip().split("\n")[0] or type(reason).__name__)
+            return
+        self.subject = subject
+        rest()
+        answer("ok")
+
+
+def version():
+    where = torch.cuda.get_device_name() if cuda else "%d CPU threads" % torch.get_num_threads()
+    return "PyTorch %s, %s%s" % (torch.__version__, where, ", compiled" if arguments.compile else "")
+
+
+# What anything prints goes to standard error; only answers go to standard output.
+replies = os.dup(1)
+os.dup2(2, 1)
+parser = argparse.ArgumentParser(prog="pytorch_peer")
+parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+parser.add_argument("--threads", type=int, default=0)
+parser.add_argument("--compile", action="store_true")
+arguments = parser.parse_args()
+cuda = arguments.device == "cuda"
+try:
+    import torch
+    if cuda and not torch.cuda.is_available():
+        raise RuntimeError("PyTorch %s of this Python has no CUDA here" % torch.__version__)
+except (ImportError, OSError, RuntimeError) as reason:
+    answer("cannot", "%s: %s" % (sys.executable, reason))
+    sys.exit(1)
+
+TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+         "I64": torch.int64}
+device = torch.device(arguments.device)
+if arguments.threads > 0:
+    torch.set_num_threads(arguments.threads)
+gc.disable()
+answer("ready", version())
+server = Server()
+for line in sys.stdin:
+    server.serve(line.rstrip("\n").split("\t"))
