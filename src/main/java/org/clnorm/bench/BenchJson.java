@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Rows as a JSON array of objects. */
 public final class BenchJson {
@@ -19,16 +22,19 @@ public final class BenchJson {
     /**
      * Writes rows.
      *
-     * @param rows the timed passes
+     * @param rows  the timed passes
+     * @param steps what the rows are in sweeps, none where there was no sweep
      * @return JSON text; times in microseconds, six digits
      */
-    public static String of(List<BenchRow> rows) {
+    public static String of(List<BenchRow> rows, List<SweepStep> steps) {
+        Map<BenchRow, List<SweepStep>> byRow = new HashMap<>();
+        steps.forEach(step -> byRow.computeIfAbsent(step.row(), row -> new ArrayList<>()).add(step));
         StringWriter text = new StringWriter();
         try (JsonGenerator json = new JsonFactory().createGenerator(text).useDefaultPrettyPrinter()) {
             json.enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN.mappedFeature());
             json.writeStartArray();
             for (BenchRow row : rows) {
-                write(row, json);
+                write(row, byRow.getOrDefault(row, List.of()), json);
             }
             json.writeEndArray();
         } catch (IOException impossible) {
@@ -37,7 +43,7 @@ public final class BenchJson {
         return text.toString();
     }
 
-    private static void write(BenchRow row, JsonGenerator json) throws IOException {
+    private static void write(BenchRow row, List<SweepStep> steps, JsonGenerator json) throws IOException {
         json.writeStartObject();
         json.writeStringField("workload", row.workload());
         json.writeStringField("pass", row.pass());
@@ -56,6 +62,24 @@ public final class BenchJson {
             }
             json.writeEndArray();
         }
+        if (!steps.isEmpty()) {
+            json.writeArrayFieldStart("sweeps");
+            for (SweepStep step : steps) {
+                write(step, json);
+            }
+            json.writeEndArray();
+        }
+        json.writeEndObject();
+    }
+
+    private static void write(SweepStep step, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("sweep", step.point().sweep().label());
+        json.writeStringField("series", step.point().series());
+        json.writeNumberField("length", step.point().length());
+        json.writeNumberField("neighbour", step.neighbour().length());
+        number("median_ratio", step.medianRatio(), json);
+        number("min_ratio", step.minRatio(), json);
         json.writeEndObject();
     }
 

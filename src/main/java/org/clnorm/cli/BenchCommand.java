@@ -1,13 +1,9 @@
 package org.clnorm.cli;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.clnorm.bench.Bench;
@@ -17,6 +13,8 @@ import org.clnorm.bench.BenchReport;
 import org.clnorm.bench.Checker;
 import org.clnorm.bench.MachineLoad;
 import org.clnorm.bench.SideBySide;
+import org.clnorm.bench.Sweep;
+import org.clnorm.bench.SweepStep;
 import org.clnorm.tensor.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +29,8 @@ import picocli.CommandLine.Spec;
             "Times are the device's own, of a pass's kernels; wall is what a caller waits for an enqueue and a finish.",
             "GB/s counts every tensor once: 2T forward (x, y), 3T backward (x, dy, dx), where T is x's size.",
             "copy is GB/s over that of the fastest copy of x to y, which is timed in turns with the passes.", "",
-            "Without --shapes and --workload the standard workloads are run, see scripts/shapes.txt."})
+            "Without --shapes, --workload and --sweep the standard workloads are run, see scripts/shapes.txt; with",
+            "--html every sweep too."})
 final class BenchCommand implements Callable<Integer> {
     private static final int RUNS = 30;
     private static final int QUICK_RUNS = 5;
@@ -42,12 +41,8 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--shapes", paramLabel = "FILE", description = "A file of workloads, one a line.")
-    private Path shapes;
-
-    @Option(names = "--workload", paramLabel = "LINE",
-            description = "A workload, such as 'group_norm 16x256x32x32 groups=32'; may be repeated.")
-    private List<String> lines = List.of();
+    @Mixin
+    private WorkloadOptions workloads;
 
     @Option(names = "--runs", paramLabel = "N",
             description = "How often each pass is timed: " + RUNS + ", with --quick " + QUICK_RUNS + ".")
@@ -62,6 +57,12 @@ final class BenchCommand implements Callable<Integer> {
 
     @Mixin
     private PeerOptions peers;
+
+    @Mixin
+    private SweepOptions sweeps;
+
+    @Mixin
+    private PageOption page;
 
     private final Checker checker;
 
@@ -79,63 +80,57 @@ final class BenchCommand implements Callable<Integer> {
         if (times < 1) {
             throw new ParameterException(spec.commandLine(), "expected --runs of at least 1, got " + times);
         }
-        List<BenchLine> workloads = workloads();
+        boolean standard = !workloads.given() && !sweeps.given();
+        List<BenchLine> named = standard || workloads.given() ? workloads.lines(quick) : List.of();
+        List<Sweep> chosen = sweeps.sweeps(standard && page.given() ? List.of(Sweep.values()) : List.of());
         peers.check();
         double load = MachineLoad.averagePerCore();
         try (Device opened = device.open()) {
+            Agenda agenda = new Agenda(named, sweeps.points(chosen, opened, quick), times, load);
             if (json != null) {
-                Files.writeString(json, BenchJson.of(List.of()));
+                Files.writeString(json, BenchJson.of(List.of(), List.of()));
             }
-            if (!peers.given()) {
-                return run(opened, new Bench(opened, checker, times), workloads, load);
-            }
-            try (SideBySide others = peers.start(opened, times)) {
-                return run(opened, new Bench(opened, others, times).beside(others), workloads, load);
-            }
+            page.begin();
+            return run(opened, agenda);
         }
     }
 
-    private List<BenchLine> workloads() throws IOException {
-        List<BenchLine> workloads = new ArrayList<>();
-        for (String line : lines) {
-            workloads.add(BenchLine.of(line));
+    private int run(Device opened, Agenda agenda) throws IOException {
+        if (!peers.given()) {
+            return run(opened, new Bench(opened, checker, agenda.runs()), agenda);
         }
-        if (shapes != null || workloads.isEmpty()) {
-            List<BenchLine> fromFile = shapes != null ? BenchLine.read(shapes) : standard();
-            workloads.addAll(quick ? BenchLine.smallestOfEachLayer(fromFile) : fromFile);
-        }
-        return workloads;
-    }
-
-    private static List<BenchLine> standard() throws IOException {
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(
-                BenchCommand.class.getResourceAsStream("shapes.txt"), StandardCharsets.UTF_8))) {
-            return BenchLine.all(reader.lines().toList(), "shapes.txt");
+        try (SideBySide others = peers.start(opened, agenda.runs())) {
+            return run(opened, new Bench(opened, others, agenda.runs()).beside(others), agenda);
         }
     }
 
-    private int run(Device opened, Bench bench, List<BenchLine> workloads, double load) throws IOException {
-        try (Progress progress = new Progress("bench", workloads.size(), spec.commandLine().getErr())) {
-            for (BenchLine workload : workloads) {
-                bench.run(workload, progress::note);
+    private int run(Device opened, Bench bench, Agenda agenda) throws IOException {
+        List<BenchLine> lines = agenda.workloads();
+        try (Progress progress = new Progress("bench", lines.size(), spec.commandLine().getErr())) {
+            for (BenchLine line : lines) {
+                bench.run(line, progress::note);
                 progress.step();
             }
         } finally {
-            report(opened, bench.report(), load);
+            report(opened, bench.report(), agenda);
         }
         return bench.report().failures().isEmpty() ? Main.DONE : Main.FAILED;
     }
 
     /** Also where the device failed half-way: what was measured before stands. */
-    private void report(Device opened, BenchReport report, double load) throws IOException {
+    private void report(Device opened, BenchReport report, Agenda agenda) throws IOException {
+        List<SweepStep> steps = SweepStep.all(agenda.points(), report.rows());
+        PrintWriter out = spec.commandLine().getOut();
         if (!report.rows().isEmpty()) {
-            BenchTable.print(opened, report, load, spec.commandLine().getOut());
-            PeerTable.print(report.rows(), spec.commandLine().getOut());
+            BenchTable.print(opened, report, agenda.load(), out);
+            PeerTable.print(report.rows(), out);
+            SweepTable.print(steps, out);
         }
         PrintWriter err = spec.commandLine().getErr();
         report.failures().forEach(failure -> err.println("clnorm: " + failure.lines().findFirst().orElseThrow()));
         if (json != null) {
-            Files.writeString(json, BenchJson.of(report.rows()));
+            Files.writeString(json, BenchJson.of(report.rows(), steps));
         }
+        page.write(page.heading(opened, agenda.runs(), agenda.load()), report, agenda.names(), steps);
     }
 }

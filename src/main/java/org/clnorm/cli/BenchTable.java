@@ -3,6 +3,7 @@ package org.clnorm.cli;
 import java.io.PrintWriter;
 import java.util.DoubleSummaryStatistics;
 import java.util.Locale;
+import java.util.Optional;
 import org.clnorm.bench.BenchReport;
 import org.clnorm.bench.BenchRow;
 import org.clnorm.tensor.Device;
@@ -17,9 +18,7 @@ final class BenchTable {
 
     static void print(Device device, BenchReport report, double load, PrintWriter out) {
         out.println(device.name() + " (" + device.driver() + ")" + copies(report));
-        if (load > BUSY) {
-            out.println(text("The machine was busy: load average %.1f a core; do not trust these times.", load));
-        }
+        warning(load).ifPresent(out::println);
         TextTable table = new TextTable("workload", "pass", ">median us", ">min us", ">wall us", ">GB/s", ">copy",
                 "kernels", "variant");
         for (BenchRow row : report.rows()) {
@@ -27,6 +26,13 @@ final class BenchTable {
                     text("%.2f", row.gbPerS()), text("%.2f", row.copyFraction()), row.kernels(), row.variant());
         }
         table.print(out);
+    }
+
+    /** What speaks against the times that were taken under a load. */
+    static Optional<String> warning(double load) {
+        return load > BUSY ? Optional.of(
+                text("The machine was busy: load average %.1f a core; do not trust these times.", load))
+                : Optional.empty();
     }
 
     private static String copies(BenchReport report) {

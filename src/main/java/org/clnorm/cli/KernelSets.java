@@ -37,7 +37,7 @@ final class KernelSets implements AutoCloseable {
     }
 
     private void openAll(DeviceOptions options) {
-        String device = options.selector() == null ? "" : "--device " + quoted(options.selector()) + " ";
+        String device = options.selector() == null ? "" : "--device " + Shell.quoted(options.selector()) + " ";
         if (!options.variant().isEmpty()) {
             String kernels = options.kernels().equals(AUTO) ? "" : "--kernels " + options.kernels() + " ";
             add(options.variant(), device + kernels + "--variant " + options.variant() + " ", options.open());
@@ -48,10 +48,6 @@ final class KernelSets implements AutoCloseable {
         } else {
             openBoth(options, device);
         }
-    }
-
-    private static String quoted(String selector) {
-        return selector.matches("[A-Za-z0-9:._-]+") ? selector : "'" + selector.replace("'", "'\\''") + "'";
     }
 
     private void openBoth(DeviceOptions options, String device) {

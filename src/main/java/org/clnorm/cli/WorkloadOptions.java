@@ -22,7 +22,12 @@ final class WorkloadOptions {
     private WorkloadOptions() {
     }
 
-    /** The workloads; if few are enough, of a file only the smallest of each layer. */
+    /** Whether any were asked for. */
+    boolean given() {
+        return shapes != null || !lines.isEmpty();
+    }
+
+    /** The workloads, the standard ones if none were asked for; if few are enough, of a file only the smallest of each layer. */
     List<BenchLine> lines(boolean few) throws IOException {
         List<BenchLine> workloads = new ArrayList<>();
         for (String line : lines) {
