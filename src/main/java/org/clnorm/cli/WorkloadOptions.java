@@ -27,7 +27,7 @@ final class WorkloadOptions {
         return shapes != null || !lines.isEmpty();
     }
 
-    /** The workloads, the standard ones if none were asked for; if few are enough, of a file only the smallest of each layer. */
+    /** The workloads, or else the standard ones; if few are enough, of a file only the smallest of each layer. */
     List<BenchLine> lines(boolean few) throws IOException {
         List<BenchLine> workloads = new ArrayList<>();
         for (String line : lines) {
