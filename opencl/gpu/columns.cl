@@ -59,6 +59,39 @@ static inline strip chunk_strip(long chunk, long rows, long columns, long chunk_
     return strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
 }
 
+static inline vec load_elements(__global const element *p, long at) {
+#if STORAGE == FLOAT32
+    return *(__global const vec *)(p + at);
+#elif WIDTH == 4
+    return (float4)(element_at(p + at), element_at(p + at + 1), element_at(p + at + 2), element_at(p + at + 3));
+#else
+    return element_at(p + at);
+#endif
+}
+
+static inline void store_elements(__global element *p, long at, vec v) {
+#if STORAGE == FLOAT32
+    *(__global vec *)(p + at) = v;
+#elif WIDTH == 4
+    put_element(v.s0, p + at);
+    put_element(v.s1, p + at + 1);
+    put_element(v.s2, p + at + 2);
+    put_element(v.s3, p + at + 3);
+#else
+    put_element(v, p + at);
+#endif
+}
+
+static inline vec load_parameters(__global const parameter *p, long at) {
+#if PARAMETERS_STORAGE == FLOAT32
+    return *(__global const vec *)(p + at);
+#elif WIDTH == 4
+    return (float4)(parameter_at(p + at), parameter_at(p + at + 1), parameter_at(p + at + 2), parameter_at(p + at + 3));
+#else
+    return parameter_at(p + at);
+#endif
+}
+
 static inline vec load_vec(__global const float *p, long at) {
     return *(__global const vec *)(p + at);
 }
@@ -80,32 +113,32 @@ static inline vec normalized_columns(vec x, column_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
-static inline vec weights_of(__global const float *weight, long column) {
+static inline vec weights_of(__global const parameter *weight, long column) {
 #if HAS_WEIGHT
-    return load_vec(weight, column);
+    return load_parameters(weight, column);
 #else
     return (vec)1.0f;
 #endif
 }
 
-static inline vec biases_of(__global const float *bias, long column) {
+static inline vec biases_of(__global const parameter *bias, long column) {
 #if HAS_BIAS
-    return load_vec(bias, column);
+    return load_parameters(bias, column);
 #else
     return (vec)0.0f;
 #endif
 }
 
 // Replaces a tally by the sum over the work-items down the rows.
-INLINED void column_total(tally *t, __local tally *slots) {
-    team_total(t, slots, DEPTH, LANES);
+INLINED void column_total(tally *t, __local slot *slots) {
+    strided_total(t, slots, DEPTH, LANES, ALL);
 }
 
 // The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
-static inline tally deviations(__global const float *x, strip s, vec scale, vec centre) {
+static inline tally deviations(__global const element *x, strip s, vec scale, vec centre) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const vec d = load_vec(x, n * s.columns + s.column) * scale - centre;
+        const vec d = load_elements(x, n * s.columns + s.column) * scale - centre;
         t = add_second(add_first(t, d), d * d);
         t.largest = fmax(t.largest, fabs(d));
     }
@@ -113,10 +146,10 @@ static inline tally deviations(__global const float *x, strip s, vec scale, vec 
 }
 
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-INLINED void two_pass(moments *m, __global const float *x, strip s, vec scale, __local tally *slots) {
-    const vec pivot = s.from < s.to ? load_vec(x, s.from * s.columns + s.column) * scale : (vec)0.0f;
+INLINED void two_pass(moments *m, __global const element *x, strip s, vec scale, __local slot *slots) {
+    const vec pivot = s.from < s.to ? load_elements(x, s.from * s.columns + s.column) * scale : (vec)0.0f;
     const float count = (float)max(s.to - s.from, 1L);
-    tally t = only_first(deviations(x, s, scale, pivot));
+    tally t = deviations(x, s, scale, pivot);
     column_total(&t, slots);
     const vec mean = pivot + both(t.first, t.first_low) / count;
     t = deviations(x, s, scale, mean);
@@ -124,20 +157,20 @@ INLINED void two_pass(moments *m, __global const float *x, strip s, vec scale, _
     *m = moments_of(t, mean, count, scale);
 }
 
-static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
-                             __global const float *bias, strip s, column_stats stats) {
+static inline void normalize(__global const element *x, __global element *y, __global const parameter *weight,
+                             __global const parameter *bias, strip s, column_stats stats) {
     const vec w = weights_of(weight, s.column);
     const vec b = biases_of(bias, s.column);
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
-        store_vec(y, at, normalized_columns(load_vec(x, at), stats) * w + b);
+        store_elements(y, at, normalized_columns(load_elements(x, at), stats) * w + b);
     }
 }
 
 #if WIDTH == 1
 
 // The sum of x * 2^-60, finite where all x are, and the largest |x|.
-static inline tally magnitudes(__global const float *x, strip s) {
+static inline tally magnitudes(__global const element *x, strip s) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const float v = x[n * s.columns + s.column];
@@ -148,7 +181,8 @@ static inline tally magnitudes(__global const float *x, strip s) {
 }
 
 // Walks the columns that are doubtful once more. The whole tile walks if one of them has to.
-INLINED void check(moments *m, __global const float *x, strip s, float eps, __local tally *slots, __local int *answer) {
+INLINED void check(moments *m, __global const element *x, strip s, float eps, __local slot *slots,
+                   __local int *answer) {
     const int again = doubtful(*m);
     if (any_item(again, answer)) {
         tally t = magnitudes(x, s);
@@ -160,10 +194,10 @@ INLINED void check(moments *m, __global const float *x, strip s, float eps, __lo
 }
 
 FIXED_WORK_GROUP
-__kernel void forward(__global const float *restrict x, __global float *restrict y,
-                      __global const float *restrict weight, __global const float *restrict bias,
+__kernel void forward(__global const element *restrict x, __global element *restrict y,
+                      __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *restrict stats, long rows, long columns, float eps, int zero_rstd) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[WORK_GROUP];
     __local int answer;
     const strip s = strip_of(get_group_id(0), columns, 0, rows);
     moments m;
@@ -183,10 +217,10 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
 
 // The statistics of every column from those of its chunks, as in planes.cl; partials is [3][chunks][columns].
 FIXED_WORK_GROUP
-__kernel void merge_moments(__global const float *restrict x, __global const float *restrict partials,
+__kernel void merge_moments(__global const element *restrict x, __global const float *restrict partials,
                             __global float *restrict stats, long rows, long columns, long chunk_rows, long chunks,
                             float eps, int zero_rstd) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[WORK_GROUP];
     __local int answer;
     const strip s = strip_of(get_group_id(0), columns, 0, rows);
     const long own = s.from < s.to ? chunks : 0;
@@ -222,9 +256,9 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
 
 // Mean, delta and variance of every chunk: partials is [3][chunks][columns].
 FIXED_WORK_GROUP
-__kernel void chunk_moments(__global const float *restrict x, __global float *restrict partials, long rows,
+__kernel void chunk_moments(__global const element *restrict x, __global float *restrict partials, long rows,
                             long columns, long chunk_rows, long chunks) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
     const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     moments m;
@@ -239,36 +273,36 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
 
 // y from statistics that are there.
 FIXED_WORK_GROUP
-__kernel void apply(__global const float *restrict x, __global float *restrict y, __global const float *restrict weight,
-                    __global const float *restrict bias, __global const float *restrict stats, long rows, long columns,
-                    long chunk_rows, long chunks) {
+__kernel void apply(__global const element *restrict x, __global element *restrict y,
+                    __global const parameter *restrict weight, __global const parameter *restrict bias,
+                    __global const float *restrict stats, long rows, long columns, long chunk_rows, long chunks) {
     const strip s = chunk_strip(get_group_id(0) % chunks, rows, columns, chunk_rows, chunks);
     normalize(x, y, weight, bias, s, load_columns(stats, columns, s.column));
 }
 
 // The sums of dy * x_hat and dy over what this work-item visits.
-static inline tally strip_sums(__global const float *x, __global const float *dy, strip s, column_stats stats) {
+static inline tally strip_sums(__global const element *x, __global const element *dy, strip s, column_stats stats) {
     tally t = empty_tally();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
-        const vec g = load_vec(dy, at);
-        t = add_second(add_first(t, g * normalized_columns(load_vec(x, at), stats)), g);
+        const vec g = load_elements(dy, at);
+        t = add_second(add_first(t, g * normalized_columns(load_elements(x, at), stats)), g);
     }
     return t;
 }
 
 // dx from the means over the column of g = dy * w and of g * x_hat; where the statistics were given these are no part
 // of it.
-static inline void strip_gradient(__global const float *x, __global const float *dy, __global float *dx, strip s,
+static inline void strip_gradient(__global const element *x, __global const element *dy, __global element *dx, strip s,
                                   column_stats stats, vec w, vec mean_g, vec mean_gx) {
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * s.columns + s.column;
-        const vec g = load_vec(dy, at) * w;
+        const vec g = load_elements(dy, at) * w;
 #if GIVEN
-        store_vec(dx, at, (g * stats.rstd) * stats.scale);
+        store_elements(dx, at, (g * stats.rstd) * stats.scale);
 #else
-        const vec x_hat = normalized_columns(load_vec(x, at), stats);
-        store_vec(dx, at, (((g - mean_g) - x_hat * mean_gx) * stats.rstd) * stats.scale);
+        const vec x_hat = normalized_columns(load_elements(x, at), stats);
+        store_elements(dx, at, (((g - mean_g) - x_hat * mean_gx) * stats.rstd) * stats.scale);
 #endif
     }
 }
@@ -283,11 +317,11 @@ static inline void store_partials(__global float *partials, long blocks, long bl
 // The sums of every chunk, and dx where nothing else is needed for it: where there is one chunk only, or the statistics
 // were given. partials from `raw` on is [2][chunks][columns].
 FIXED_WORK_GROUP
-__kernel void chunk_sums(__global const float *restrict x, __global const float *restrict dy,
-                         __global float *restrict dx, __global const float *restrict weight,
+__kernel void chunk_sums(__global const element *restrict x, __global const element *restrict dy,
+                         __global element *restrict dx, __global const parameter *restrict weight,
                          __global const float *restrict stats, __global float *restrict partials, long rows,
                          long columns, long chunk_rows, long chunks, long raw) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
     const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     const column_stats c = load_columns(stats, columns, s.column);
@@ -308,11 +342,11 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
 
 // dx from the chunks' sums, which every work-group adds up for its columns.
 FIXED_WORK_GROUP
-__kernel void gradient(__global const float *restrict x, __global const float *restrict dy, __global float *restrict dx,
-                       __global const float *restrict weight, __global const float *restrict stats,
-                       __global const float *restrict partials, long rows, long columns, long chunk_rows, long chunks,
-                       long raw) {
-    __local tally slots[WORK_GROUP];
+__kernel void gradient(__global const element *restrict x, __global const element *restrict dy,
+                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const float *restrict stats, __global const float *restrict partials, long rows,
+                       long columns, long chunk_rows, long chunks, long raw) {
+    __local slot slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
     const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     tally t = empty_tally();
@@ -329,12 +363,12 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
 // Rows with a parameter an element, too long or too few for rows.cl: dx and the parameters' sums, column by column.
 // stats are those of the rows, means are [2][rows] of g * x_hat and g; partials from `raw` on is [2][chunks][columns].
 FIXED_WORK_GROUP
-__kernel void row_gradients(__global const float *restrict x, __global const float *restrict dy,
-                            __global float *restrict dx, __global const float *restrict weight,
+__kernel void row_gradients(__global const element *restrict x, __global const element *restrict dy,
+                            __global element *restrict dx, __global const parameter *restrict weight,
                             __global const float *restrict stats, __global const float *restrict means,
                             __global float *restrict partials, long rows, long columns, long chunk_rows, long chunks,
                             long raw) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[WORK_GROUP];
     const long chunk = get_group_id(0) % chunks;
     const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
     const vec w = weights_of(weight, s.column);
@@ -342,11 +376,11 @@ __kernel void row_gradients(__global const float *restrict x, __global const flo
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
         const long at = n * columns + s.column;
         const group_stats row = load_stats(stats, rows, n);
-        const vec x_hat = ((load_vec(x, at) * row.scale - row.mean) - row.delta) * row.rstd;
-        const vec g = load_vec(dy, at);
+        const vec x_hat = ((load_elements(x, at) * row.scale - row.mean) - row.delta) * row.rstd;
+        const vec g = load_elements(dy, at);
         t = add_second(add_first(t, g * x_hat), g);
 #if WANT_DX
-        store_vec(dx, at, (((g * w - means[rows + n]) - x_hat * means[n]) * row.rstd) * row.scale);
+        store_elements(dx, at, (((g * w - means[rows + n]) - x_hat * means[n]) * row.rstd) * row.scale);
 #endif
     }
 #if WANT_PARAMETERS

@@ -37,17 +37,17 @@ static inline long parameter_of(long group, long plane, long planes, long row_gr
 #endif
 }
 
-static inline float weight_of(__global const float *weight, long parameter) {
+static inline float weight_of(__global const parameter *weight, long param) {
 #if HAS_WEIGHT
-    return weight[parameter];
+    return parameter_at(weight + param);
 #else
     return 1.0f;
 #endif
 }
 
-static inline float bias_of(__global const float *bias, long parameter) {
+static inline float bias_of(__global const parameter *bias, long param) {
 #if HAS_BIAS
-    return bias[parameter];
+    return parameter_at(bias + param);
 #else
     return 0.0f;
 #endif
@@ -79,31 +79,31 @@ static inline float size_of(region r) {
     return r.planes > 0 ? (float)(r.planes * r.span) : 1.0f;
 }
 
-static inline void normalize(__global const float *x, __global float *y, __global const float *weight,
-                             __global const float *bias, region r, group_stats s, long parameter) {
+static inline void normalize(__global const element *x, __global element *y, __global const parameter *weight,
+                             __global const parameter *bias, region r, group_stats s, long param) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
-        const float w = weight_of(weight, parameter + (SEGMENTED ? p : 0));
-        const float b = bias_of(bias, parameter + (SEGMENTED ? p : 0));
-        for (long at = first_quad(begin); at < end; at += 4 * LANES) {
-            store_quad(y, normalized4(load_quad(x, at, begin, end), s) * w + b, at, begin, end);
+        const float w = weight_of(weight, param + (SEGMENTED ? p : 0));
+        const float b = bias_of(bias, param + (SEGMENTED ? p : 0));
+        for (long at = first_pack(begin); at < end; at += PACK * LANES) {
+            store_pack(y, normalized_pack(load_pack(x, at, begin, end), s) * w + b, at, begin, end);
         }
     }
 }
 
 // Adds the sums of dy * x_hat and dy over the part of a plane that this work-item visits.
-static inline tally plane_sums(tally t, __global const float *x, __global const float *dy, long begin, long end,
+static inline tally plane_sums(tally t, __global const element *x, __global const element *dy, long begin, long end,
                                group_stats s) {
-    for (long at = first_quad(begin); at < end; at += 4 * LANES) {
-        const float4 g = load_quad(dy, at, begin, end);
-        const float4 product = inside(g * normalized4(load_quad(x, at, begin, end), s), at, begin, end);
-        t = add_second(add_first(t, sum4(product)), sum4(g));
+    for (long at = first_pack(begin); at < end; at += PACK * LANES) {
+        const pack g = load_pack(dy, at, begin, end);
+        const pack product = inside(g * normalized_pack(load_pack(x, at, begin, end), s), at, begin, end);
+        t = add_second(add_first(t, sum_of(product)), sum_of(g));
     }
     return t;
 }
 
-static inline tally region_sums(__global const float *x, __global const float *dy, region r, group_stats s) {
+static inline tally region_sums(__global const element *x, __global const element *dy, region r, group_stats s) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
@@ -113,43 +113,43 @@ static inline tally region_sums(__global const float *x, __global const float *d
 }
 
 // dx from the means over the group of g = dy * w and of g * x_hat.
-static inline void batch_gradient(__global const float *x, __global const float *dy, __global float *dx,
-                                  __global const float *weight, region r, group_stats s, long parameter, float mean_g,
+static inline void batch_gradient(__global const element *x, __global const element *dy, __global element *dx,
+                                  __global const parameter *weight, region r, group_stats s, long param, float mean_g,
                                   float mean_gx) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
-        const float w = weight_of(weight, parameter + (SEGMENTED ? p : 0));
-        for (long at = first_quad(begin); at < end; at += 4 * LANES) {
-            const float4 x_hat = normalized4(load_quad(x, at, begin, end), s);
-            const float4 g = load_quad(dy, at, begin, end) * w;
-            store_quad(dx, (((g - mean_g) - x_hat * mean_gx) * s.rstd) * s.scale, at, begin, end);
+        const float w = weight_of(weight, param + (SEGMENTED ? p : 0));
+        for (long at = first_pack(begin); at < end; at += PACK * LANES) {
+            const pack x_hat = normalized_pack(load_pack(x, at, begin, end), s);
+            const pack g = load_pack(dy, at, begin, end) * w;
+            store_pack(dx, (((g - mean_g) - x_hat * mean_gx) * s.rstd) * s.scale, at, begin, end);
         }
     }
 }
 
-static inline void given_gradient(__global const float *dy, __global float *dx, region r, group_stats s, float w) {
+static inline void given_gradient(__global const element *dy, __global element *dx, region r, group_stats s, float w) {
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
-        for (long at = first_quad(begin); at < end; at += 4 * LANES) {
-            store_quad(dx, ((load_quad(dy, at, begin, end) * w) * s.rstd) * s.scale, at, begin, end);
+        for (long at = first_pack(begin); at < end; at += PACK * LANES) {
+            store_pack(dx, ((load_pack(dy, at, begin, end) * w) * s.rstd) * s.scale, at, begin, end);
         }
     }
 }
 
-static inline void store_partials(__global float *partials, long blocks, long parameters, long block, long parameter,
+static inline void store_partials(__global float *partials, long blocks, long parameters, long block, long param,
                                   tally t) {
-    partials[block * parameters + parameter] = both(t.first, t.first_low);
-    partials[(blocks + block) * parameters + parameter] = both(t.second, t.second_low);
+    partials[block * parameters + param] = both(t.first, t.first_low);
+    partials[(blocks + block) * parameters + param] = both(t.second, t.second_low);
 }
 
 FIXED_WORK_GROUP
-__kernel void forward(__global const float *restrict x, __global float *restrict y,
-                      __global const float *restrict weight, __global const float *restrict bias,
+__kernel void forward(__global const element *restrict x, __global element *restrict y,
+                      __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *restrict stats, long groups, long planes, long span, long row_groups, float eps,
                       int zero_rstd) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[SLOTS];
     __local int answer;
     const long group = (long)get_group_id(0) * TEAMS + team();
     const region r = group_region(group, groups, planes, span);
@@ -163,9 +163,9 @@ __kernel void forward(__global const float *restrict x, __global float *restrict
 
 // Mean, delta and variance of every chunk: partials is [3][groups][chunks].
 FIXED_WORK_GROUP
-__kernel void chunk_moments(__global const float *restrict x, __global float *restrict partials, long groups,
+__kernel void chunk_moments(__global const element *restrict x, __global float *restrict partials, long groups,
                             long planes, long span, long chunk_planes, long chunk_span, long span_chunks, long chunks) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[SLOTS];
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
@@ -182,10 +182,10 @@ __kernel void chunk_moments(__global const float *restrict x, __global float *re
 // The statistics of every group from those of its chunks: a corrected two-pass again, over the chunks' means, to which
 // the chunks' own variances are added. No term is negative, so nothing cancels.
 FIXED_WORK_GROUP
-__kernel void merge_moments(__global const float *restrict x, __global const float *restrict partials,
+__kernel void merge_moments(__global const element *restrict x, __global const float *restrict partials,
                             __global float *restrict stats, long groups, long planes, long span, long chunk_planes,
                             long chunk_span, long span_chunks, long chunks, float eps, int zero_rstd) {
-    __local tally slots[WORK_GROUP];
+    __local slot slots[SLOTS];
     __local int answer;
     const long group = (long)get_group_id(0) * TEAMS + team();
     const region r = group_region(group, groups, planes, span);
@@ -199,7 +199,7 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         const float n = size_of(chunk_region(group, k, groups, planes, span, chunk_planes, chunk_span, span_chunks));
         t = add_first(t, n * ((partials[at + k] - pivot) + partials[all + at + k]));
     }
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
     const float mean = pivot + both(t.first, t.first_low) / count;
     t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
@@ -209,7 +209,7 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
         t = add_second(add_first(t, n * d), n * (d * d + variance));
         t.largest = fmax(t.largest, fmax(fabs(d), variance));
     }
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
     moments m = moments_of(t, mean, count, 1.0f);
     check(&m, x, r, count, eps, slots, &answer);
     if (own > 0 && item() == 0) {
@@ -219,9 +219,10 @@ __kernel void merge_moments(__global const float *restrict x, __global const flo
 
 // y from statistics that are there.
 FIXED_WORK_GROUP
-__kernel void apply(__global const float *restrict x, __global float *restrict y, __global const float *restrict weight,
-                    __global const float *restrict bias, __global const float *restrict stats, long groups, long planes,
-                    long span, long row_groups, long chunk_planes, long chunk_span, long span_chunks, long chunks) {
+__kernel void apply(__global const element *restrict x, __global element *restrict y,
+                    __global const parameter *restrict weight, __global const parameter *restrict bias,
+                    __global const float *restrict stats, long groups, long planes, long span, long row_groups,
+                    long chunk_planes, long chunk_span, long span_chunks, long chunks) {
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
@@ -234,15 +235,15 @@ __kernel void apply(__global const float *restrict x, __global float *restrict y
 // dx and the parameters' sums, a team to a group. partials from `raw` on: [2][groups / row_groups][parameters] where
 // SEGMENTED, else [2][1][groups].
 FIXED_WORK_GROUP
-__kernel void backward(__global const float *restrict x, __global const float *restrict dy, __global float *restrict dx,
-                       __global const float *restrict weight, __global const float *restrict stats,
-                       __global float *restrict partials, long groups, long planes, long span, long row_groups,
-                       long raw) {
-    __local tally slots[WORK_GROUP];
+__kernel void backward(__global const element *restrict x, __global const element *restrict dy,
+                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const float *restrict stats, __global float *restrict partials, long groups,
+                       long planes, long span, long row_groups, long raw) {
+    __local slot slots[SLOTS];
     const long group = (long)get_group_id(0) * TEAMS + team();
     const region r = group_region(group, groups, planes, span);
     const group_stats s = load_stats(stats, groups, min(group, groups - 1));
-    const long parameter = parameter_of(group, 0, planes, row_groups);
+    const long param = parameter_of(group, 0, planes, row_groups);
 #if SEGMENTED
     tally t = empty_tally();
     for (long first = 0; first < planes; first += DEPTH) {
@@ -252,21 +253,21 @@ __kernel void backward(__global const float *restrict x, __global const float *r
         if (p < r.planes) {
             sums = plane_sums(sums, x, dy, begin, begin + span, s);
         }
-        team_total(&sums, slots, LANES, 1);
+        team_total(&sums, slots, LANES, SUMS);
         if (p < r.planes && lane() == 0) {
 #if WANT_PARAMETERS
-            store_partials(partials + raw, groups / row_groups, row_groups * planes, group / row_groups, parameter + p,
+            store_partials(partials + raw, groups / row_groups, row_groups * planes, group / row_groups, param + p,
                            sums);
 #endif
-            const float w = weight_of(weight, parameter + p);
+            const float w = weight_of(weight, param + p);
             t = add_first(t, w * both(sums.first, sums.first_low));
             t = add_second(t, w * both(sums.second, sums.second_low));
         }
     }
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
 #else
     tally t = region_sums(x, dy, r, s);
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
 #if WANT_PARAMETERS
     if (r.planes > 0 && item() == 0) {
         store_partials(partials + raw, 1, groups, 0, group, t);
@@ -275,10 +276,10 @@ __kernel void backward(__global const float *restrict x, __global const float *r
 #endif
 #if WANT_DX
     if (r.planes > 0) {
-        const float w = SEGMENTED ? 1.0f : weight_of(weight, parameter);
+        const float w = SEGMENTED ? 1.0f : weight_of(weight, param);
         const float mean_gx = w * both(t.first, t.first_low) / size_of(r);
         const float mean_g = w * both(t.second, t.second_low) / size_of(r);
-        batch_gradient(x, dy, dx, weight, r, s, parameter, mean_g, mean_gx);
+        batch_gradient(x, dy, dx, weight, r, s, param, mean_g, mean_gx);
     }
 #endif
 }
@@ -286,19 +287,19 @@ __kernel void backward(__global const float *restrict x, __global const float *r
 // The sums of every chunk, and dx where the statistics were given. partials from `raw` on: [2][chunks][groups]; where
 // SEGMENTED a chunk is of one plane only, and it is [2][groups / row_groups * span_chunks][parameters].
 FIXED_WORK_GROUP
-__kernel void chunk_sums(__global const float *restrict x, __global const float *restrict dy,
-                         __global float *restrict dx, __global const float *restrict weight,
+__kernel void chunk_sums(__global const element *restrict x, __global const element *restrict dy,
+                         __global element *restrict dx, __global const parameter *restrict weight,
                          __global const float *restrict stats, __global float *restrict partials, long groups,
-                         long planes, long span, long row_groups, long chunk_planes, long chunk_span,
-                         long span_chunks, long chunks, long raw) {
-    __local tally slots[WORK_GROUP];
+                         long planes, long span, long row_groups, long chunk_planes, long chunk_span, long span_chunks,
+                         long chunks, long raw) {
+    __local slot slots[SLOTS];
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
     const group_stats s = load_stats(stats, groups, min(group, groups - 1));
 #if WANT_PARAMETERS || !GIVEN
     tally t = region_sums(x, dy, r, s);
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
     if (r.planes > 0 && item() == 0) {
 #if SEGMENTED
         store_partials(partials + raw, groups / row_groups * span_chunks, row_groups * planes,
@@ -318,11 +319,12 @@ __kernel void chunk_sums(__global const float *restrict x, __global const float 
 
 // dx from the chunks' sums, which every team adds up for its group.
 FIXED_WORK_GROUP
-__kernel void gradient(__global const float *restrict x, __global const float *restrict dy, __global float *restrict dx,
-                       __global const float *restrict weight, __global const float *restrict stats,
-                       __global const float *restrict partials, long groups, long planes, long span, long row_groups,
-                       long chunk_planes, long chunk_span, long span_chunks, long chunks, long raw) {
-    __local tally slots[WORK_GROUP];
+__kernel void gradient(__global const element *restrict x, __global const element *restrict dy,
+                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const float *restrict stats, __global const float *restrict partials, long groups,
+                       long planes, long span, long row_groups, long chunk_planes, long chunk_span, long span_chunks,
+                       long chunks, long raw) {
+    __local slot slots[SLOTS];
     const long group = get_group_id(0) / chunks * TEAMS + team();
     const long chunk = get_group_id(0) % chunks;
     const region r = chunk_region(group, chunk, groups, planes, span, chunk_planes, chunk_span, span_chunks);
@@ -332,12 +334,12 @@ __kernel void gradient(__global const float *restrict x, __global const float *r
     const long own = r.planes > 0 ? chunks : 0;
     tally t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
-        const long parameter = parameter_of(group, k / span_chunks, planes, row_groups);
-        const long at = raw + (first_block + (SEGMENTED ? k % span_chunks : k)) * parameters + parameter;
-        const float w = weight_of(weight, parameter);
+        const long param = parameter_of(group, k / span_chunks, planes, row_groups);
+        const long at = raw + (first_block + (SEGMENTED ? k % span_chunks : k)) * parameters + param;
+        const float w = weight_of(weight, param);
         t = add_second(add_first(t, w * partials[at]), w * partials[blocks * parameters + at]);
     }
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
     if (r.planes > 0) {
         const float count = (float)(planes * span);
         batch_gradient(x, dy, dx, weight, r, load_stats(stats, groups, group),

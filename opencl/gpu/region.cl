@@ -1,6 +1,6 @@
-// How a team of work-items visits what it owns of a group: planes of contiguous elements, read four at a time from
+// How a team of work-items visits what it owns of a group: planes of contiguous elements, read a pack at a time from
 // addresses that are multiples of 16 bytes, so that a load has 128 bits and neighbours read neighbouring ones. Where a
-// plane begins or ends between such addresses, the quads at its ends are masked; a plane shorter than a quad is one or
+// plane begins or ends between such addresses, the packs at its ends are masked; a plane shorter than a pack is one or
 // two.
 
 // Work-items side by side along a plane, planes visited at once, and groups to a work-group: powers of two.
@@ -13,14 +13,11 @@
 #ifndef TEAMS
 #define TEAMS 1
 #endif
-// Whether every plane begins and ends at a multiple of four elements.
-#ifndef ALIGNED
-#define ALIGNED 0
-#endif
+// ALIGNED, see pack.cl: whether every plane begins and ends at a multiple of a pack.
 #define ITEMS (LANES * DEPTH)
 #define WORK_GROUP (ITEMS * TEAMS)
 
-#include "gpu/moments.cl"
+#include "gpu/pack.cl"
 
 // Planes of `span` elements, `stride` apart; plane is the index of the first one in its group. No planes: nothing to
 // visit.
@@ -44,122 +41,100 @@ static inline int team() {
     return get_local_id(0) / ITEMS;
 }
 
-// Where this work-item's first quad of a plane is; the next ones are 4 * LANES apart.
-static inline long first_quad(long begin) {
-    return (begin & ~3L) + 4 * lane();
+// Where this work-item's first pack of a plane is; the next ones are PACK * LANES apart.
+static inline long first_pack(long begin) {
+    return (begin & ~(PACK - 1L)) + PACK * lane();
 }
 
-// Whether the quad at `at` lies inside [begin, end).
+// Whether the pack at `at` lies inside [begin, end).
 static inline int whole(long at, long begin, long end) {
 #if ALIGNED
     return 1;
 #else
-    return at >= begin && at + 4 <= end;
+    return at >= begin && at + PACK <= end;
 #endif
 }
 
-static inline int within(long at, long begin, long end) {
-    return at >= begin && at < end;
+// A pack with zeros for what lies outside of [begin, end).
+static inline pack inside(pack v, long at, long begin, long end) {
+    return whole(at, begin, end) ? v : masked(v, at, begin, end);
 }
 
-// A quad with zeros for what lies outside of [begin, end).
-static inline float4 inside(float4 v, long at, long begin, long end) {
-    if (!whole(at, begin, end)) {
-        v.s0 = within(at, begin, end) ? v.s0 : 0.0f;
-        v.s1 = within(at + 1, begin, end) ? v.s1 : 0.0f;
-        v.s2 = within(at + 2, begin, end) ? v.s2 : 0.0f;
-        v.s3 = within(at + 3, begin, end) ? v.s3 : 0.0f;
-    }
-    return v;
+static inline pack load_pack(__global const element *x, long at, long begin, long end) {
+    return whole(at, begin, end) ? unpacked(load_raw(x + at)) : load_masked(x, at, begin, end);
 }
 
-static inline float4 load_quad(__global const float *x, long at, long begin, long end) {
+static inline void store_pack(__global element *y, pack v, long at, long begin, long end) {
     if (whole(at, begin, end)) {
-        return *(__global const float4 *)(x + at);
-    }
-    return (float4)(within(at, begin, end) ? x[at] : 0.0f, within(at + 1, begin, end) ? x[at + 1] : 0.0f,
-                    within(at + 2, begin, end) ? x[at + 2] : 0.0f, within(at + 3, begin, end) ? x[at + 3] : 0.0f);
-}
-
-static inline void store_quad(__global float *y, float4 v, long at, long begin, long end) {
-    if (whole(at, begin, end)) {
-        *(__global float4 *)(y + at) = v;
-        return;
-    }
-    if (within(at, begin, end)) {
-        y[at] = v.s0;
-    }
-    if (within(at + 1, begin, end)) {
-        y[at + 1] = v.s1;
-    }
-    if (within(at + 2, begin, end)) {
-        y[at + 2] = v.s2;
-    }
-    if (within(at + 3, begin, end)) {
-        y[at + 3] = v.s3;
+        store_raw(y + at, packed(v));
+    } else {
+        store_masked(y, v, at, begin, end);
     }
 }
 
-static inline float sum4(float4 v) {
-    return (v.s0 + v.s1) + (v.s2 + v.s3);
-}
-
-static inline float max4(float4 v) {
-    return fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3));
-}
-
-static inline float4 normalized4(float4 x, group_stats s) {
+static inline pack normalized_pack(pack x, group_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
 // The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
-static inline tally deviations(__global const float *x, region r, float scale, float centre) {
+static inline tally deviations(__global const element *x, region r, float scale, float centre) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
-        for (long at = first_quad(begin); at < end; at += 4 * LANES) {
-            const float4 d = inside(load_quad(x, at, begin, end) * scale - centre, at, begin, end);
-            t = add_second(add_first(t, sum4(d)), dot(d, d));
-            t.largest = fmax(t.largest, max4(fabs(d)));
+        for (long at = first_pack(begin); at < end; at += PACK * LANES) {
+            const pack d = inside(load_pack(x, at, begin, end) * scale - centre, at, begin, end);
+            t = add_second(add_first(t, sum_of(d)), sum_of(d * d));
+            t.largest = fmax(t.largest, largest_of(fabs(d)));
         }
     }
     return t;
 }
 
 // The sum of x * 2^-60, finite where all x are, and the largest |x|.
-static inline tally magnitudes(__global const float *x, region r) {
+static inline tally magnitudes(__global const element *x, region r) {
     tally t = empty_tally();
     for (long p = depth(); p < r.planes; p += DEPTH) {
         const long begin = r.first + p * r.stride;
         const long end = begin + r.span;
-        for (long at = first_quad(begin); at < end; at += 4 * LANES) {
-            const float4 v = load_quad(x, at, begin, end);
-            t = add_first(t, sum4(v * 0x1p-60f));
-            t.largest = fmax(t.largest, max4(fabs(v)));
+        for (long at = first_pack(begin); at < end; at += PACK * LANES) {
+            const pack v = load_pack(x, at, begin, end);
+            t = add_first(t, sum_of(v * 0x1p-60f));
+            t.largest = fmax(t.largest, largest_of(fabs(v)));
         }
     }
     return t;
 }
 
+// Whether any team says yes that this one may have to wait for. All work-items of a team say the same.
+INLINED int any_team(int yes, __local int *answer) {
+#if TEAMS == 1
+    return yes;
+#elif SHUFFLES && ITEMS <= WARP
+    return any_of_warp(yes);
+#else
+    return any_item(yes, answer);
+#endif
+}
+
 // The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-INLINED void two_pass(moments *m, __global const float *x, region r, float count, float scale, __local tally *slots) {
-    const float pivot = r.planes > 0 ? x[r.first] * scale : 0.0f;
-    tally t = only_first(deviations(x, r, scale, pivot));
-    team_total(&t, slots, ITEMS, 1);
-    const float mean = pivot + both(t.first, t.first_low) / count;
+INLINED void two_pass(moments *m, __global const element *x, region r, float count, float scale, __local slot *slots) {
+    const float pivot = r.planes > 0 ? element_at(x + r.first) * scale : 0.0f;
+    tally t = deviations(x, r, scale, pivot);
+    team_total(&t, slots, ITEMS, FIRST);
+    const float mean = pivot + t.first / count;
     t = deviations(x, r, scale, mean);
-    team_total(&t, slots, ITEMS, 1);
+    team_total(&t, slots, ITEMS, ALL);
     *m = moments_of(t, mean, count, scale);
 }
 
 // Walks the groups that are doubtful once more. All teams of the work-group walk if one has to.
-INLINED void check(moments *m, __global const float *x, region r, float count, float eps, __local tally *slots,
+INLINED void check(moments *m, __global const element *x, region r, float count, float eps, __local slot *slots,
                    __local int *answer) {
     const int again = doubtful(*m);
-    if (any_item(again, answer)) {
+    if (any_team(again, answer)) {
         tally t = magnitudes(x, r);
-        team_total(&t, slots, ITEMS, 1);
+        team_total(&t, slots, ITEMS, ALL);
         moments scaled;
         two_pass(&scaled, x, r, count, isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f, slots);
         *m = rescued(again, *m, scaled, t.first);
@@ -167,7 +142,7 @@ INLINED void check(moments *m, __global const float *x, region r, float count, f
 }
 
 // The moments of a region that is a whole group.
-INLINED void group_moments(moments *m, __global const float *x, region r, float count, float eps, __local tally *slots,
+INLINED void group_moments(moments *m, __global const element *x, region r, float count, float eps, __local slot *slots,
                            __local int *answer) {
     two_pass(m, x, r, count, 1.0f, slots);
     check(m, x, r, count, eps, slots, answer);

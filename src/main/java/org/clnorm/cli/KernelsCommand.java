@@ -16,6 +16,7 @@ import org.clnorm.bench.BenchLine;
 import org.clnorm.conformance.Workload;
 import org.clnorm.plan.DeviceClass;
 import org.clnorm.plan.KernelSet;
+import org.clnorm.plan.Reduction;
 import org.clnorm.plan.Step;
 import org.clnorm.plan.Task;
 import org.clnorm.plan.Thresholds;
@@ -66,8 +67,10 @@ final class KernelsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Map<Kernel, Use> kernels = new LinkedHashMap<>();
+        DeviceClass devices = DeviceClass.of(KernelSet.GPU, kind);
+        Reduction reduction = devices == DeviceClass.NVIDIA ? Reduction.SHUFFLES : Reduction.LOCAL_MEMORY;
         Traits traits = new Traits(KernelSet.GPU, COMPUTE_UNITS, MAX_WORK_GROUP, LOCAL_BYTES, VECTOR_WIDTH,
-                Thresholds.of(DeviceClass.of(KernelSet.GPU, kind)));
+                reduction, Thresholds.of(devices));
         try (PaperDevice device = new PaperDevice(traits)) {
             for (BenchLine line : workloads.lines(false)) {
                 add(kernels, line.workload(), device);

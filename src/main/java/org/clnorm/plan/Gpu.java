@@ -15,6 +15,7 @@ final class Gpu {
     /** Partial sums a parameter that the last step adds up in one go. */
     private static final long FOLD_ABOVE = 64;
     private static final long FOLDED = 32;
+    private static final int PACK_BYTES = 16;
 
     private Gpu() {
     }
@@ -30,6 +31,11 @@ final class Gpu {
     /** Whether so few groups leave compute units idle though there is work for them. */
     static boolean tooFew(long groups, long groupSize, Traits traits) {
         return groups < 2L * traits.computeUnits() && groupSize >= SPLIT_ELEMENTS;
+    }
+
+    /** The elements of a pack, which is what 16 bytes hold: 128 bits are read at a time. */
+    static int pack(Task task) {
+        return PACK_BYTES / task.storage().bytes();
     }
 
     /** The build options that a task decides. */

@@ -12,20 +12,21 @@ import java.util.Map;
  * @param planes    planes a group
  * @param span      contiguous elements a plane
  * @param rowGroups after how many groups the parameters repeat, where each plane has one; 0 where a group has one
+ * @param pack      elements in 16 bytes
  */
-record GpuPlanes(long groups, long planes, long span, long rowGroups) {
+record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) {
     private static final String PROGRAM = "gpu/planes";
     /** Work-items of a team that owns a whole group; from the literature, not measured. */
     private static final long TEAM = 512;
     /** Elements a segment must have before its sums are worth chunks of their own; reasoned. */
     private static final long SPLIT_SPAN = 1_024;
 
-    static GpuPlanes of(Planes planes) {
-        return new GpuPlanes(planes.channels(), planes.outer(), planes.span(), 0);
+    static GpuPlanes of(Planes planes, Task task) {
+        return new GpuPlanes(planes.channels(), planes.outer(), planes.span(), 0, Gpu.pack(task));
     }
 
-    static GpuPlanes of(Rows rows) {
-        return new GpuPlanes(rows.rows(), rows.segments(), rows.span(), rows.rowGroups());
+    static GpuPlanes of(Rows rows, Task task) {
+        return new GpuPlanes(rows.rows(), rows.segments(), rows.span(), rows.rowGroups(), Gpu.pack(task));
     }
 
     /** How a group is cut: chunkPlanes planes by chunkSpan elements. */
@@ -37,7 +38,7 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups) {
     }
 
     private boolean aligned() {
-        return span % 4 == 0;
+        return span % pack == 0;
     }
 
     long size() {
@@ -49,7 +50,7 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups) {
         long wanted = Gpu.ceil(Gpu.SHARES * traits.computeUnits(), groups);
         long elements = Math.max(Gpu.CHUNK_ELEMENTS, Gpu.ceil(size(), wanted));
         long chunkPlanes = onePlane ? 1 : Math.max(1, Math.min(planes, elements / span));
-        long chunkSpan = chunkPlanes > 1 ? span : Math.min(span, Gpu.roundUp(elements, 4));
+        long chunkSpan = chunkPlanes > 1 ? span : Math.min(span, Gpu.roundUp(elements, pack));
         long spanChunks = Gpu.ceil(span, chunkSpan);
         return new Chunks(chunkPlanes, chunkSpan, spanChunks, spanChunks * Gpu.ceil(planes, chunkPlanes));
     }
@@ -136,11 +137,11 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups) {
     }
 
     private GpuTeam whole(Traits traits) {
-        return GpuTeam.of(planes, span, groups, TEAM, traits);
+        return GpuTeam.of(planes, span, groups, TEAM, pack, traits);
     }
 
     private GpuTeam part(Chunks chunks, Traits traits) {
-        return GpuTeam.of(chunks.planes(), chunks.span(), groups * chunks.count(), GpuTeam.WORK_GROUP, traits);
+        return GpuTeam.of(chunks.planes(), chunks.span(), groups * chunks.count(), GpuTeam.WORK_GROUP, pack, traits);
     }
 
     private Map<String, Integer> options(GpuTeam team, Task task) {

@@ -19,7 +19,7 @@ final class GpuPlanesVariant implements Variant {
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        return Planes.of(task).map(GpuPlanes::of)
+        return Planes.of(task).map(planes -> GpuPlanes.of(planes, task))
                 .map(planes -> task.pass() == Task.Pass.FORWARD ? forward(task, planes, traits)
                         : backward(task, planes, traits));
     }

@@ -41,7 +41,8 @@ final class GpuRowsVariant implements Variant {
 
     private NormPlan forward(Task task, Rows rows, Traits traits) {
         boolean elementwise = rows.span() == 1;
-        GpuPlanes planes = elementwise ? new GpuPlanes(rows.rows(), 1, rows.length(), 1) : GpuPlanes.of(rows);
+        GpuPlanes planes = elementwise ? new GpuPlanes(rows.rows(), 1, rows.length(), 1, Gpu.pack(task))
+                : GpuPlanes.of(rows, task);
         if (!planes.split(traits)) {
             Step step = elementwise ? rowForward(task, rows, traits) : planes.forward(task, traits);
             return Gpu.plan(name(), planes.said(traits), List.of(step), Map.of(), task);
@@ -53,7 +54,7 @@ final class GpuRowsVariant implements Variant {
     }
 
     private static Step rowForward(Task task, Rows rows, Traits traits) {
-        GpuTeam team = GpuTeam.of(1, rows.length(), rows.rows(), TEAM, traits);
+        GpuTeam team = GpuTeam.of(1, rows.length(), rows.rows(), TEAM, Gpu.pack(task), traits);
         return step("forward", task, rows, team, 1, team.workGroups(rows.rows()), scalars(rows));
     }
 
@@ -61,27 +62,28 @@ final class GpuRowsVariant implements Variant {
         Map<String, Long> scalars = scalars(rows);
         scalars.put("chunk_span", chunks.span());
         scalars.put("chunks", chunks.count());
-        return step("apply", task, rows, chunkTeam(chunks, traits), 1, rows.rows() * chunks.count(), scalars);
+        return step("apply", task, rows, chunkTeam(chunks, task, traits), 1, rows.rows() * chunks.count(), scalars);
     }
 
     private NormPlan backward(Task task, Rows rows, Traits traits) {
         if (!rows.dense()) {
-            GpuPlanes planes = GpuPlanes.of(rows);
+            GpuPlanes planes = GpuPlanes.of(rows, task);
             return planes.splitBackward(traits) ? planes.backwardInChunks(name(), task, traits)
                     : planes.backward(name(), task, traits);
         }
-        long held = MOST_QUADS * GpuTeam.stepBelow(Math.min(TEAM, GpuTeam.mostItems(traits)));
+        long held = MOST_QUADS * 4 / Gpu.pack(task) * GpuTeam.stepBelow(Math.min(TEAM, GpuTeam.mostItems(traits)));
         boolean few = rows.length() >= LONG_ROW && rows.rows() < FEWEST_ROWS * traits.computeUnits();
-        return few || GpuTeam.quads(rows.length()) > held ? byColumns(task, rows, traits) : byRows(task, rows, traits);
+        return few || GpuTeam.packs(rows.length(), Gpu.pack(task)) > held ? byColumns(task, rows, traits)
+                : byRows(task, rows, traits);
     }
 
     /** Work-groups that take rows in turn and keep their share of the parameters' sums in registers. */
     private NormPlan byRows(Task task, Rows rows, Traits traits) {
-        GpuTeam team = GpuTeam.of(1, rows.length(), rows.rows() / FEWEST_ROWS, TEAM, traits);
-        long quads = GpuTeam.powerAbove(Gpu.ceil(GpuTeam.quads(rows.length()), team.lanes()));
+        GpuTeam team = GpuTeam.of(1, rows.length(), rows.rows() / FEWEST_ROWS, TEAM, Gpu.pack(task), traits);
+        long quads = GpuTeam.powerAbove(Gpu.ceil(GpuTeam.packs(rows.length(), Gpu.pack(task)), team.lanes()));
         long busy = traits.computeUnits() * Math.max(1, 2 * TEAM / team.workGroup());
         long most = rows.rows() / (FEWEST_ROWS * team.teams());
-        long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), 4);
+        long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), Gpu.pack(task));
         Map<String, Long> scalars = scalars(rows);
         scalars.put("blocks", blocks);
         scalars.put("raw", Gpu.raw(blocks, rows.length()));
@@ -97,12 +99,12 @@ final class GpuRowsVariant implements Variant {
     /** The means of the rows first, then work-groups that own columns: no partial sums larger than the tensor. */
     private NormPlan byColumns(Task task, Rows rows, Traits traits) {
         List<Step> steps = new ArrayList<>();
-        GpuPlanes.Chunks chunks = new GpuPlanes(rows.rows(), 1, rows.length(), 1).chunks(false, traits);
+        GpuPlanes.Chunks chunks = new GpuPlanes(rows.rows(), 1, rows.length(), 1, Gpu.pack(task)).chunks(false, traits);
         if (task.dx()) {
             Map<String, Long> scalars = scalars(rows);
             scalars.put("chunk_span", chunks.span());
             scalars.put("chunks", chunks.count());
-            GpuTeam team = chunkTeam(chunks, traits);
+            GpuTeam team = chunkTeam(chunks, task, traits);
             steps.add(step("chunk_sums", task, rows, team, 1, rows.rows() * chunks.count(), scalars));
             steps.add(step("merge_sums", task, rows, team, 1, rows.rows(), scalars));
         }
@@ -119,13 +121,13 @@ final class GpuRowsVariant implements Variant {
         return Gpu.plan(name(), said(rows) + ", by columns", steps, scratch, task);
     }
 
-    private static GpuTeam chunkTeam(GpuPlanes.Chunks chunks, Traits traits) {
-        return GpuTeam.of(1, chunks.span(), 1, GpuTeam.WORK_GROUP, traits);
+    private static GpuTeam chunkTeam(GpuPlanes.Chunks chunks, Task task, Traits traits) {
+        return GpuTeam.of(1, chunks.span(), 1, GpuTeam.WORK_GROUP, Gpu.pack(task), traits);
     }
 
     private static Step step(String kernel, Task task, Rows rows, GpuTeam team, long quads, long workGroups,
             Map<String, Long> scalars) {
-        Map<String, Integer> options = team.options(rows.length() % 4 == 0);
+        Map<String, Integer> options = team.options(rows.length() % Gpu.pack(task) == 0);
         options.put("QUADS", (int) quads);
         Gpu.options(options, task);
         return new Step(PROGRAM, kernel, options, workGroups, team.workGroup(), scalars);

@@ -14,16 +14,16 @@ import java.util.Map;
 record GpuTeam(long lanes, long depth, long teams) {
     /** Work-items a group when they are not tied to one long row; from experience elsewhere, not measured. */
     static final long WORK_GROUP = 256;
-    /** Quads (four elements) that make a work-item worth its part in the reductions; reasoned, not measured. */
-    static final long QUADS_EACH = 4;
+    /** Packs (16 bytes) that make a work-item worth its part in the reductions; reasoned, not measured. */
+    static final long PACKS_EACH = 4;
     /** Fewer work-items than this read less than a 128-byte line at a time. */
     private static final long FEWEST = 8;
     /** From one size of a team to the next. */
     private static final long STEP = 4;
     /** Lanes that read 512 contiguous bytes, which a GPU does at full speed. */
     private static final long FULL_LANES = 32;
-    /** Local memory of a work-item: two sums in two floats and a magnitude, and a quad to share. */
-    private static final long LOCAL_BYTES = 36;
+    /** Local memory of a work-item: two sums and a magnitude, and a pack of eight floats to share. */
+    private static final long LOCAL_BYTES = 44;
 
     /**
      * A team for groups of planes.
@@ -32,14 +32,15 @@ record GpuTeam(long lanes, long depth, long teams) {
      * @param span   contiguous elements of a plane
      * @param groups teams wanted
      * @param most   the most work-items a team may have
+     * @param pack   elements in 16 bytes
      * @param traits the device
      * @return the team, with as many others in its work-group as keep every compute unit busy
      */
-    static GpuTeam of(long planes, long span, long groups, long most, Traits traits) {
-        long quads = quads(span);
-        long items = Math.min(stepAbove(Gpu.ceil(planes * quads, QUADS_EACH)),
+    static GpuTeam of(long planes, long span, long groups, long most, int pack, Traits traits) {
+        long packs = packs(span, pack);
+        long items = Math.min(stepAbove(Gpu.ceil(planes * packs, PACKS_EACH)),
                 stepBelow(Math.min(most, mostItems(traits))));
-        long wide = Math.max(Math.min(quads, FULL_LANES), Gpu.ceil(quads, QUADS_EACH));
+        long wide = Math.max(Math.min(packs, FULL_LANES), Gpu.ceil(packs, PACKS_EACH));
         long lanes = planes == 1 ? items : Math.min(items, stepBelow(wide));
         return new GpuTeam(lanes, items / lanes, teams(items, groups, traits));
     }
@@ -76,9 +77,9 @@ record GpuTeam(long lanes, long depth, long teams) {
         return groups < 2 * most * traits.computeUnits() ? 1 : most;
     }
 
-    /** The aligned quads that elements of a row may touch, wherever it begins. */
-    static long quads(long span) {
-        return span % 4 == 0 ? span / 4 : Gpu.ceil(span + 3, 4);
+    /** The aligned packs that elements of a row may touch, wherever it begins. */
+    static long packs(long span, int pack) {
+        return span % pack == 0 ? span / pack : Gpu.ceil(span + pack - 1, pack);
     }
 
     static long powerAbove(long value) {

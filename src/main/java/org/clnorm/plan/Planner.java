@@ -18,6 +18,8 @@ public final class Planner {
             new GpuPlanesVariant(),
             new PlainVariant());
 
+    private static final String GPU_PROGRAMS = "gpu/";
+
     private Planner() {
     }
 
@@ -78,7 +80,7 @@ public final class Planner {
             if (serves(variant, traits)) {
                 Optional<NormPlan> plan = variant.plan(task, traits);
                 if (plan.isPresent()) {
-                    return typed(plan.get(), task);
+                    return told(plan.get(), task, traits);
                 }
             }
         }
@@ -92,20 +94,26 @@ public final class Planner {
     }
 
     static Optional<NormPlan> attempt(String variant, Task task, Traits traits) {
-        return named(variant).plan(task, traits).map(plan -> typed(plan, task));
+        return named(variant).plan(task, traits).map(plan -> told(plan, task, traits));
     }
 
     private static boolean serves(Variant variant, Traits traits) {
         return variant.kernels() == null || variant.kernels() == traits.kernels();
     }
 
-    /** Tells every kernel how tensors and parameters are stored, see {@code common/storage.cl}. */
-    private static NormPlan typed(NormPlan plan, Task task) {
+    /**
+     * Tells every kernel how tensors and parameters are stored, see {@code common/storage.cl}, and those of the GPU set
+     * how work-items meet, see {@code gpu/reduce.cl}.
+     */
+    private static NormPlan told(NormPlan plan, Task task, Traits traits) {
         Map<String, Integer> types = new HashMap<>();
         put(types, "STORAGE", task.storage());
         put(types, "PARAMETERS_STORAGE", task.parameterStorage());
-        return types.isEmpty() ? plan : new NormPlan(plan.variant(), plan.reason(),
-                plan.steps().stream().map(step -> step.with(types)).toList(), plan.scratch(), plan.minimumBytes());
+        Map<String, Integer> meeting = traits.reduction() == Reduction.LOCAL_MEMORY ? Map.of()
+                : Map.of("REDUCE", traits.reduction().option());
+        return new NormPlan(plan.variant(), plan.reason(), plan.steps().stream().map(
+                step -> step.with(types).with(step.program().startsWith(GPU_PROGRAMS) ? meeting : Map.of())).toList(),
+                plan.scratch(), plan.minimumBytes());
     }
 
     private static void put(Map<String, Integer> options, String name, DataType type) {

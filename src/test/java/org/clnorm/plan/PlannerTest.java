@@ -114,4 +114,16 @@ class PlannerTest {
             return types;
         }).distinct().toList();
     }
+
+    @Test
+    void theKernelsOfTheGpuSetAreToldHowWorkItemsMeet() {
+        Task task = Task.backward(GROUP_NORM, Statistics.BATCH, true, true, true);
+        for (Reduction reduction : Reduction.values()) {
+            Traits traits = GPU.with(reduction);
+            for (Step step : Planner.plan(task, traits, "").steps()) {
+                boolean told = step.program().startsWith("gpu/") && reduction != Reduction.LOCAL_MEMORY;
+                assertEquals(told ? reduction.option() : null, step.options().get("REDUCE"), step.toString());
+            }
+        }
+    }
 }

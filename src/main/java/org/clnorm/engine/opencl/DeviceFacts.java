@@ -1,9 +1,13 @@
 package org.clnorm.engine.opencl;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.clnorm.plan.DeviceClass;
 import org.clnorm.plan.KernelSet;
+import org.clnorm.plan.Reduction;
+import org.clnorm.plan.Thresholds;
 import org.clnorm.plan.Traits;
 import org.jocl.CL;
 import org.jocl.cl_device_id;
@@ -29,12 +33,15 @@ import org.jocl.cl_platform_id;
  * @param localBytes     local memory of a group
  * @param vectorWidth    floats in a vector of the hardware
  * @param roundsDivision whether division and square root can be made correctly rounded
+ * @param extensions     the names of its extensions, separated by spaces
  */
 record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, String platformName,
         String platformVersion, String name, long type, String driver, String version, boolean ready, int computeUnits,
         long memoryBytes, long maxAllocBytes, long maxWorkGroup, long localBytes, int vectorWidth,
-        boolean roundsDivision) {
+        boolean roundsDivision, String extensions) {
     private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
+    private static final String NVIDIA = "NVIDIA CUDA";
+    private static final String SUB_GROUPS = "cl_khr_subgroups";
     private static final int NARROWEST = 4;
     private static final int WIDEST = 16;
 
@@ -55,7 +62,8 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
                 named.deviceNumber(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE),
                 named.deviceNumber(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
                 (int) named.deviceNumber(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT),
-                (named.deviceNumber(id, CL.CL_DEVICE_SINGLE_FP_CONFIG) & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
+                (named.deviceNumber(id, CL.CL_DEVICE_SINGLE_FP_CONFIG) & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0,
+                named.deviceText(id, CL.CL_DEVICE_EXTENSIONS));
     }
 
     private static boolean flag(Cl cl, cl_device_id id, int info) {
@@ -67,13 +75,19 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
         if (!ready) {
             return "the device or its compiler says that it is not available";
         }
-        Matcher matcher = VERSION.matcher(version);
-        if (!matcher.matches()) {
+        if (!VERSION.matcher(version).matches()) {
             return "expected a version of OpenCL, got '" + version + "'";
         }
-        int major = Integer.parseInt(matcher.group(1));
-        int minor = Integer.parseInt(matcher.group(2));
-        return major > 1 || major == 1 && minor >= 2 ? "" : "expected OpenCL 1.2 or later, got " + version;
+        return atLeast(1, 2) ? "" : "expected OpenCL 1.2 or later, got " + version;
+    }
+
+    private boolean atLeast(int major, int minor) {
+        Matcher matcher = VERSION.matcher(version);
+        if (!matcher.matches()) {
+            return false;
+        }
+        int own = Integer.parseInt(matcher.group(1));
+        return own > major || own == major && Integer.parseInt(matcher.group(2)) >= minor;
     }
 
     boolean usable() {
@@ -114,9 +128,27 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
         return typeRank() == 0 || cutsLoops() ? KernelSet.GPU : KernelSet.CPU;
     }
 
+    /** Sub-groups are no part of OpenCL C 1.2; {@link #language} names one of which they are. */
+    Reduction reduction() {
+        if (platformName.equals(NVIDIA)) {
+            return Reduction.SHUFFLES;
+        }
+        boolean subGroups = List.of(extensions.split(" ")).contains(SUB_GROUPS) && atLeast(2, 0);
+        return subGroups ? Reduction.SUB_GROUPS : Reduction.LOCAL_MEMORY;
+    }
+
+    /** The version of OpenCL C that kernels are compiled as. */
+    String language() {
+        if (reduction() != Reduction.SUB_GROUPS) {
+            return "CL1.2";
+        }
+        return atLeast(3, 0) ? "CL3.0" : "CL2.0";
+    }
+
     Traits traits(KernelSet kernels) {
         int width = Integer.highestOneBit(Math.max(NARROWEST, Math.min(WIDEST, vectorWidth)));
-        return new Traits(kernels, computeUnits, maxWorkGroup, localBytes, width);
+        return new Traits(kernels, computeUnits, maxWorkGroup, localBytes, width, reduction(),
+                Thresholds.of(DeviceClass.of(kernels, platformName)));
     }
 
     @Override

@@ -99,7 +99,7 @@ final class ProgramCache {
     }
 
     private String options(Map<String, Integer> values) {
-        StringBuilder text = new StringBuilder("-cl-std=CL1.2");
+        StringBuilder text = new StringBuilder("-cl-std=").append(session.facts().language());
         if (session.facts().roundsDivision()) {
             text.append(" -cl-fp32-correctly-rounded-divide-sqrt");
         }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.clnorm.plan.KernelSet;
+import org.clnorm.plan.Reduction;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.DeviceInfo;
@@ -21,12 +22,12 @@ import org.junit.jupiter.api.Test;
 class DiscoveryTest {
     private static DeviceFacts facts(String platform, String name, long type, long memory, int units) {
         return new DeviceFacts(null, null, "opencl:0:0", platform, "OpenCL 3.0", name, type, "1", "OpenCL 3.0 x", true,
-                units, memory, memory / 4, 256, 32768, 16, true);
+                units, memory, memory / 4, 256, 32768, 16, true, "");
     }
 
     private static DeviceFacts version(String version) {
         return new DeviceFacts(null, null, "", "", "", "", CL.CL_DEVICE_TYPE_GPU, "", version, true, 1, 1, 1, 1, 1, 1,
-                true);
+                true, "");
     }
 
     @Test
@@ -158,6 +159,29 @@ class DiscoveryTest {
                 DeviceRequest.of("openclx"), DeviceRequest.of("opencl").withKernels("tpu"),
                 DeviceRequest.of("opencl").withVariant("none"))) {
             assertThrows(IllegalArgumentException.class, () -> provider.open(bad), bad.toString());
+        }
+    }
+
+    private static DeviceFacts meeting(String platform, String version, String extensions) {
+        return new DeviceFacts(null, null, "", platform, "", "", CL.CL_DEVICE_TYPE_GPU, "", version, true, 1, 1, 1, 1,
+                1, 1, true, extensions);
+    }
+
+    @Test
+    void workItemsMeetByWhatTheDeviceHas() {
+        DeviceFacts nvidia = meeting("NVIDIA CUDA", "OpenCL 3.0 CUDA", "cl_khr_fp64 cl_nv_compiler_options");
+        assertEquals(Reduction.SHUFFLES, nvidia.traits(KernelSet.GPU).reduction());
+        assertEquals("CL1.2", nvidia.language());
+        DeviceFacts amd = meeting("AMD", "OpenCL 2.0 AMD-APP", "cl_khr_fp64 cl_khr_subgroups cl_khr_fp16");
+        assertEquals(Reduction.SUB_GROUPS, amd.traits(KernelSet.GPU).reduction());
+        assertEquals("CL2.0", amd.language());
+        DeviceFacts intel = meeting("Intel", "OpenCL 3.0 NEO", "cl_khr_subgroups");
+        assertEquals(Reduction.SUB_GROUPS, intel.traits(KernelSet.GPU).reduction());
+        assertEquals("CL3.0", intel.language());
+        for (DeviceFacts other : List.of(meeting("x", "OpenCL 3.0 PoCL", "cl_khr_subgroups_x cl_khr_fp64"),
+                meeting("x", "OpenCL 1.2 x", "cl_khr_subgroups"), meeting("x", "OpenCL 3.0 x", ""))) {
+            assertEquals(Reduction.LOCAL_MEMORY, other.traits(KernelSet.GPU).reduction());
+            assertEquals("CL1.2", other.language());
         }
     }
 }

@@ -1,0 +1,227 @@
+// Packs: what lies in 16 bytes, 4 floats or 8 of the 16-bit types. Read and written 128 bits at a time, computed with
+// as floats. A raw pack is one as it lies in memory, and takes four registers whatever its type.
+#include "gpu/moments.cl"
+
+// Whether all that is read lies at multiples of a pack.
+#ifndef ALIGNED
+#define ALIGNED 0
+#endif
+
+#if STORAGE == FLOAT32
+#define PACK 4
+typedef float4 pack;
+typedef float4 raw_pack;
+typedef int4 pack_index;
+#define INDICES ((int4)(0, 1, 2, 3))
+#else
+#define PACK 8
+typedef float8 pack;
+typedef uint4 raw_pack;
+typedef int8 pack_index;
+#define INDICES ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
+#endif
+
+#if STORAGE != FLOAT32 || PARAMETERS_STORAGE != FLOAT32
+
+static inline float8 interleaved(float4 even, float4 odd) {
+    return (float8)(even.s0, odd.s0, even.s1, odd.s1, even.s2, odd.s2, even.s3, odd.s3);
+}
+
+#if defined(__NV_CL_C_VERSION) || defined(__NVPTX__)
+
+static inline float half_bits_to_float(uint bits) {
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"((ushort)bits));
+    return value;
+}
+
+static inline uint float_to_half_bits(float value) {
+    ushort bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+}
+
+#else
+
+// vload_half and vstore_half need no extension; with a private variable they are the device's own conversions.
+static inline float half_bits_to_float(uint bits) {
+    const ushort low = (ushort)bits;
+    return vload_half(0, (__private const half *)&low);
+}
+
+static inline uint float_to_half_bits(float value) {
+    ushort bits;
+    vstore_half_rte(value, 0, (__private half *)&bits);
+    return bits;
+}
+
+#endif
+
+static inline float4 halves_to_floats(uint4 bits) {
+    return (float4)(half_bits_to_float(bits.s0), half_bits_to_float(bits.s1), half_bits_to_float(bits.s2),
+                    half_bits_to_float(bits.s3));
+}
+
+static inline uint4 floats_to_halves(float4 v) {
+    return (uint4)(float_to_half_bits(v.s0), float_to_half_bits(v.s1), float_to_half_bits(v.s2),
+                   float_to_half_bits(v.s3));
+}
+
+// Rounded to nearest even, in the upper half of each word; a NaN stays one.
+static inline uint4 rounded_to_bf16(float4 v) {
+    const uint4 bits = as_uint4(v);
+    return select((bits + 0x7fff) + ((bits >> 16) & 1), bits | 0x400000u, isnan(v));
+}
+
+static inline float8 floats_of_halves(uint4 raw) {
+    return interleaved(halves_to_floats(raw & 0xffff), halves_to_floats(raw >> 16));
+}
+
+static inline float8 floats_of_bf16(uint4 raw) {
+    return interleaved(as_float4(raw << 16), as_float4(raw & 0xffff0000u));
+}
+
+static inline uint4 halves_of_floats(float8 v) {
+    return floats_to_halves(v.even) | (floats_to_halves(v.odd) << 16);
+}
+
+static inline uint4 bf16_of_floats(float8 v) {
+    return (rounded_to_bf16(v.even) >> 16) | (rounded_to_bf16(v.odd) & 0xffff0000u);
+}
+
+#endif
+
+static inline raw_pack load_raw(__global const element *p) {
+    return *(__global const raw_pack *)p;
+}
+
+static inline void store_raw(__global element *p, raw_pack raw) {
+    *(__global raw_pack *)p = raw;
+}
+
+static inline pack unpacked(raw_pack raw) {
+#if STORAGE == FLOAT16
+    return floats_of_halves(raw);
+#elif STORAGE == BFLOAT16
+    return floats_of_bf16(raw);
+#else
+    return raw;
+#endif
+}
+
+static inline raw_pack packed(pack v) {
+#if STORAGE == FLOAT16
+    return halves_of_floats(v);
+#elif STORAGE == BFLOAT16
+    return bf16_of_floats(v);
+#else
+    return v;
+#endif
+}
+
+static inline float sum_of4(float4 v) {
+    return (v.s0 + v.s1) + (v.s2 + v.s3);
+}
+
+static inline float largest_of4(float4 v) {
+    return fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3));
+}
+
+static inline float sum_of(pack v) {
+#if PACK == 8
+    return sum_of4(v.lo + v.hi);
+#else
+    return sum_of4(v);
+#endif
+}
+
+static inline float largest_of(pack v) {
+#if PACK == 8
+    return largest_of4(fmax(v.lo, v.hi));
+#else
+    return largest_of4(v);
+#endif
+}
+
+// The pack at `at` with zeros for what lies outside of [begin, end).
+static inline pack masked(pack v, long at, long begin, long end) {
+    const pack_index i = INDICES;
+    const int from = (int)clamp(begin - at, 0L, (long)PACK);
+    const int to = (int)clamp(end - at, 0L, (long)PACK);
+    return select((pack)0.0f, v, i >= from && i < to);
+}
+
+static inline float element_within(__global const element *x, long at, long begin, long end) {
+    return at >= begin && at < end ? element_at(x + at) : 0.0f;
+}
+
+static inline pack load_masked(__global const element *x, long at, long begin, long end) {
+    pack v;
+    v.s0 = element_within(x, at, begin, end);
+    v.s1 = element_within(x, at + 1, begin, end);
+    v.s2 = element_within(x, at + 2, begin, end);
+    v.s3 = element_within(x, at + 3, begin, end);
+#if PACK == 8
+    v.s4 = element_within(x, at + 4, begin, end);
+    v.s5 = element_within(x, at + 5, begin, end);
+    v.s6 = element_within(x, at + 6, begin, end);
+    v.s7 = element_within(x, at + 7, begin, end);
+#endif
+    return v;
+}
+
+static inline void put_within(__global element *y, float v, long at, long begin, long end) {
+    if (at >= begin && at < end) {
+        put_element(v, y + at);
+    }
+}
+
+static inline void store_masked(__global element *y, pack v, long at, long begin, long end) {
+    put_within(y, v.s0, at, begin, end);
+    put_within(y, v.s1, at + 1, begin, end);
+    put_within(y, v.s2, at + 2, begin, end);
+    put_within(y, v.s3, at + 3, begin, end);
+#if PACK == 8
+    put_within(y, v.s4, at + 4, begin, end);
+    put_within(y, v.s5, at + 5, begin, end);
+    put_within(y, v.s6, at + 6, begin, end);
+    put_within(y, v.s7, at + 7, begin, end);
+#endif
+}
+
+// As many parameters as a pack has elements. Where rows are not ALIGNED, nor are their parameters.
+static inline pack parameters_at(__global const parameter *p) {
+#if PARAMETERS_STORAGE == FLOAT16
+    return floats_of_halves(ALIGNED ? *(__global const uint4 *)p : as_uint4(vload8(0, p)));
+#elif PARAMETERS_STORAGE == BFLOAT16
+    return floats_of_bf16(ALIGNED ? *(__global const uint4 *)p : as_uint4(vload8(0, p)));
+#elif PACK == 8
+    __global const float4 *wide = (__global const float4 *)p;
+    return ALIGNED ? (float8)(wide[0], wide[1]) : vload8(0, p);
+#else
+    return ALIGNED ? *(__global const float4 *)p : vload4(0, p);
+#endif
+}
+
+static inline float parameter_within(__global const parameter *p, long i, long length) {
+    return i >= 0 && i < length ? parameter_at(p + i) : 0.0f;
+}
+
+// Those from index i on, of which [0, length) exist.
+static inline pack load_parameters(__global const parameter *p, long i, long length) {
+    if (ALIGNED || (i >= 0 && i + PACK <= length)) {
+        return parameters_at(p + i);
+    }
+    pack v;
+    v.s0 = parameter_within(p, i, length);
+    v.s1 = parameter_within(p, i + 1, length);
+    v.s2 = parameter_within(p, i + 2, length);
+    v.s3 = parameter_within(p, i + 3, length);
+#if PACK == 8
+    v.s4 = parameter_within(p, i + 4, length);
+    v.s5 = parameter_within(p, i + 5, length);
+    v.s6 = parameter_within(p, i + 6, length);
+    v.s7 = parameter_within(p, i + 7, length);
+#endif
+    return v;
+}
