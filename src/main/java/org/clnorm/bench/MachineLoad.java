@@ -5,6 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -14,6 +15,11 @@ import java.util.stream.Stream;
  * made, from the processor times that Linux keeps in {@code /proc}; elsewhere it cannot tell.
  */
 public final class MachineLoad {
+    /** What others may use of the processors without being seen in the times; an idle machine shows up to 0.01. */
+    static final double MOST = 0.05;
+
+    /** From this load average on other programs take a visible part of the time. */
+    private static final double BUSY = 0.5;
     private static final Path PROC = Path.of("/proc");
     /** Of the first line of {@code /proc/stat}: user, nice, system, idle, iowait, irq, softirq, steal. */
     private static final int TIMES = 8;
@@ -24,6 +30,7 @@ public final class MachineLoad {
     private static final int END_OF_TIMES = 15;
 
     private final Path proc;
+    private final double average = averagePerCore();
     private final Optional<Ticks> start;
 
     /** Processor time since the machine started, in the system's ticks, summed over its processors. */
@@ -41,15 +48,26 @@ public final class MachineLoad {
         this.start = read();
     }
 
-    /**
-     * The load average of the last minute over the number of cores, by which one sees before a run whether it is worth
-     * to begin.
-     *
-     * @return processes that run or wait, a core; negative where the system does not tell
-     */
-    public static double averagePerCore() {
+    private static double averagePerCore() {
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         return load / Runtime.getRuntime().availableProcessors();
+    }
+
+    /**
+     * Whether times that were measured since this was made are to be believed. Where the system does not tell who used
+     * its processors, the load average when this was made stands in.
+     *
+     * @return what is wrong with them, a line; empty if nothing is
+     */
+    public Optional<String> warning() {
+        double others = ofOthers();
+        if (others > MOST) {
+            return Optional.of(String.format(Locale.ROOT, "The machine was busy: others used %.0f %% of its processors;"
+                    + " do not trust these times.", 100 * others));
+        }
+        return Double.isNaN(others) && average > BUSY ? Optional.of(String.format(Locale.ROOT,
+                "The machine was busy: load average %.1f a core; do not trust these times.", average))
+                : Optional.empty();
     }
 
     /**

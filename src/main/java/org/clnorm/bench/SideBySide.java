@@ -25,9 +25,6 @@ public final class SideBySide implements Checker, AutoCloseable {
      */
     static final double LENIENCY = 1e-4;
 
-    /** From here on the load of others makes times worthless; an idle machine of two cores shows 0.01. */
-    static final double MOST_LOAD = 0.05;
-
     /** How often a workload is timed anew because others kept the machine busy. */
     private static final int ATTEMPTS = 3;
 
@@ -118,7 +115,7 @@ public final class SideBySide implements Checker, AutoCloseable {
                 turns.round();
             }
             load = others.ofOthers();
-            if (allowLoad || !(load > MOST_LOAD)) {
+            if (allowLoad || !(load > MachineLoad.MOST)) {
                 times.forward.add(turns.forward(error(theirs, Task.Pass.FORWARD), error(ours, Task.Pass.FORWARD),
                         load));
                 times.backward.add(turns.backward(error(theirs, Task.Pass.BACKWARD), error(ours, Task.Pass.BACKWARD),
@@ -128,7 +125,7 @@ public final class SideBySide implements Checker, AutoCloseable {
         }
         throw new PeerException(String.format(Locale.ROOT, "the machine is busy: others used %.0f %% of its processors"
                 + " while %s was timed, more than %.0f %%, %d times in a row; wait until it is quiet, or let it pass"
-                + " with --allow-load", 100 * load, workload, 100 * MOST_LOAD, ATTEMPTS));
+                + " with --allow-load", 100 * load, workload, 100 * MachineLoad.MOST, ATTEMPTS));
     }
 
     /** The largest error of the pass's tensors, NaN if none was judged. */

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.clnorm.bench.BenchLine;
+import org.clnorm.bench.MachineLoad;
 import org.clnorm.bench.SweepPoint;
 
 /**
@@ -14,9 +15,9 @@ import org.clnorm.bench.SweepPoint;
  * @param named  workloads asked for one by one
  * @param points those of sweeps
  * @param runs   how often each pass is timed
- * @param load   how busy the machine was before
+ * @param load   how busy others keep the machine from now on
  */
-record Agenda(List<BenchLine> named, List<SweepPoint> points, int runs, double load) {
+record Agenda(List<BenchLine> named, List<SweepPoint> points, int runs, MachineLoad load) {
     /** All workloads, each once, however often it was asked for. */
     List<BenchLine> workloads() {
         Map<String, BenchLine> all = new LinkedHashMap<>();

@@ -84,7 +84,7 @@ final class BenchCommand implements Callable<Integer> {
         List<BenchLine> named = standard || workloads.given() ? workloads.lines(quick) : List.of();
         List<Sweep> chosen = sweeps.sweeps(standard && page.given() ? List.of(Sweep.values()) : List.of());
         peers.check();
-        double load = MachineLoad.averagePerCore();
+        MachineLoad load = new MachineLoad();
         try (Device opened = device.open()) {
             Agenda agenda = new Agenda(named, sweeps.points(chosen, opened, quick), times, load);
             if (json != null) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.clnorm.bench.BenchReport;
+import org.clnorm.bench.MachineLoad;
 import org.clnorm.bench.SweepStep;
 import org.clnorm.tensor.Device;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,9 +48,9 @@ final class PageOption {
         }
     }
 
-    PageHeading heading(Device device, int runs, double load) throws IOException {
+    PageHeading heading(Device device, int runs, MachineLoad load) throws IOException {
         return new PageHeading(device.name(), device.driver(), ZonedDateTime.now().format(MINUTES),
-                new Version().getVersion()[0], command(), runs, BenchTable.warning(load).orElse(""));
+                new Version().getVersion()[0], command(), runs, load.warning().orElse(""));
     }
 
     /** A line for a shell; files below the working folder are named from there. */

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,12 +38,10 @@ final class Conversation implements AutoCloseable {
         in = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    static Conversation begin(String name, List<String> command, Path folder) {
+    static Conversation begin(String name, List<String> command, Map<String, String> environment, Path folder) {
         Path errors = folder.resolve("errors.txt");
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
-        // its memory stays with it, as ours does: no pages are given back and fetched again between two calls
-        builder.environment().put("MALLOC_MMAP_MAX_", "0");
-        builder.environment().put("MALLOC_TRIM_THRESHOLD_", Long.toString(1L << 40));
+        builder.environment().putAll(environment);
         builder.environment().computeIfPresent("LD_PRELOAD", (key, libraries) -> withoutSignals(libraries));
         try {
             return new Conversation(name, builder.start(), errors);

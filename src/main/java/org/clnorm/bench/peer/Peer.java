@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.clnorm.conformance.Case;
 import org.clnorm.state.StateDict;
@@ -42,16 +43,17 @@ public final class Peer implements AutoCloseable {
     /**
      * Starts a peer.
      *
-     * @param name    what reports call it
-     * @param command the program and its arguments
+     * @param name        what reports call it
+     * @param command     the program and its arguments
+     * @param environment what its environment has besides ours
      * @return the peer, ready
      * @throws PeerException if it cannot be started
      */
-    public static Peer start(String name, List<String> command) {
+    public static Peer start(String name, List<String> command, Map<String, String> environment) {
         Path folder = temporary(name);
         Conversation conversation = null;
         try {
-            conversation = Conversation.begin(name, command, folder);
+            conversation = Conversation.begin(name, command, environment, folder);
             String[] greeting = conversation.answer();
             if (!greeting[0].equals("ready") || greeting.length != 2) {
                 throw new PeerException(name + " cannot be run: " + String.join(" ", skipFirst(greeting)));

@@ -13,8 +13,9 @@ import sys
 import time
 
 WARM_PAIRS = 2
-WARM_SECONDS = 0.005
-# After parallel work OpenMP's threads spin for some milliseconds, which would disturb whose turn is next.
+WARM_SECONDS = 0.015
+# After parallel work OpenMP's threads spin for some milliseconds, which would disturb whose turn is next. Told not to
+# (OMP_WAIT_POLICY=passive) PyTorch is up to twice as slow, so they may, and the answer waits.
 REST_STEP = 0.002
 REST_LIMIT = 0.2
 RESTING = 0.1
