@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.clnorm.plan.KernelSet;
 import org.clnorm.plan.NormPlan;
 import org.clnorm.plan.Step;
+import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.DeviceInfo;
 import org.clnorm.tensor.Half;
@@ -104,7 +105,7 @@ class ConversionsTest {
             int code = storage == DataType.F16 ? 1 : 2;
             Step step = new Step("test/conversions", kernel, Map.of("STORAGE", code, "PARAMETERS_STORAGE", code),
                     values.length / WORK_GROUP, WORK_GROUP, Map.of());
-            PlanCache plans = new PlanCache(programs, session.facts().traits(KernelSet.CPU), "");
+            PlanCache plans = new PlanCache(programs, session.facts().traits(KernelSet.CPU), "", Tuning.NONE);
             NormPlan plan = new NormPlan("test", "", List.of(step), Map.of(), 0);
             BufferPool.Block x = pool.take(values.length, from.bytes());
             BufferPool.Block y = pool.take(values.length, to.bytes());
