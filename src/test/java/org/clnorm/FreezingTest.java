@@ -9,18 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
 /** Parameters and statistics that are not to move. */
 class FreezingTest {
     @OnEveryDevice
-    void aFrozenParameterGetsNoGradient(Device device) {
+    void aFrozenParameterGetsNoGradient(Device device, DataType type) {
         for (String frozen : new String[] {"weight", "bias"}) {
             String free = frozen.equals("weight") ? "bias" : "weight";
             try (GroupNorm norm = new GroupNorm(2, 6).on(device); GroupNorm other = new GroupNorm(2, 6).on(device)) {
-                Tensor x = normal(device, 1, 4, 6, 5);
-                Tensor dy = normal(device, 2, 4, 6, 5);
+                Tensor x = normal(device, type, 1, 4, 6, 5);
+                Tensor dy = normal(device, type, 2, 4, 6, 5);
                 norm.requiresGrad(frozen, false);
                 assertFalse(norm.parameters().get(frozen).requiresGrad());
                 assertTrue(norm.parameters().get(free).requiresGrad());
@@ -38,18 +39,18 @@ class FreezingTest {
     }
 
     @OnEveryDevice
-    void anEarlierGradientIsNotTouched(Device device) {
+    void anEarlierGradientIsNotTouched(Device device, DataType type) {
         for (boolean accumulate : new boolean[] {false, true}) {
             try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
                 norm.accumulateGradients(accumulate);
-                Tensor x = normal(device, 1, 4, 6, 5);
+                Tensor x = normal(device, type, 1, 4, 6, 5);
                 norm.forward(x);
-                norm.backward(normal(device, 2, 4, 6, 5));
+                norm.backward(normal(device, type, 2, 4, 6, 5));
                 float[] before = norm.weight().grad().read();
                 float[] moving = norm.bias().grad().read();
                 norm.weight().requiresGrad(false);
                 norm.forward(x);
-                norm.backward(normal(device, 3, 4, 6, 5));
+                norm.backward(normal(device, type, 3, 4, 6, 5));
                 assertArrayEquals(before, norm.weight().grad().read());
                 assertFalse(Arrays.equals(moving, norm.bias().grad().read()));
             }
@@ -57,9 +58,9 @@ class FreezingTest {
     }
 
     @OnEveryDevice
-    void allAtOnce(Device device) {
+    void allAtOnce(Device device, DataType type) {
         try (LayerNorm norm = new LayerNorm(6).on(device)) {
-            Tensor x = normal(device, 1, 4, 6);
+            Tensor x = normal(device, type, 1, 4, 6);
             norm.requiresGrad(false);
             norm.forward(x);
             norm.backward(x);
@@ -86,10 +87,10 @@ class FreezingTest {
     }
 
     @OnEveryDevice
-    void frozenStatisticsSurviveTrain(Device device) {
+    void frozenStatisticsSurviveTrain(Device device, DataType type) {
         try (BatchNorm2d norm = new BatchNorm2d(3).on(device); BatchNorm2d evaluated = new BatchNorm2d(3).on(device)) {
-            Tensor x = normal(device, 1, 4, 3, 2, 2);
-            Tensor dy = normal(device, 2, 4, 3, 2, 2);
+            Tensor x = normal(device, type, 1, 4, 3, 2, 2);
+            Tensor dy = normal(device, type, 2, 4, 3, 2, 2);
             norm.forward(x);
             evaluated.forward(x);
             evaluated.eval();
@@ -110,9 +111,9 @@ class FreezingTest {
     }
 
     @OnEveryDevice
-    void frozenInstanceStatistics(Device device) {
+    void frozenInstanceStatistics(Device device, DataType type) {
         try (InstanceNorm1d norm = InstanceNorm1d.builder(3).trackRunningStats(true).build().on(device)) {
-            Tensor x = normal(device, 1, 4, 3, 6);
+            Tensor x = normal(device, type, 1, 4, 3, 6);
             norm.forward(x);
             StateDict before = norm.stateDict();
             norm.freezeStatistics();
@@ -124,10 +125,10 @@ class FreezingTest {
     }
 
     @OnEveryDevice
-    void frozenStatisticsTakeASingleValue(Device device) {
+    void frozenStatisticsTakeASingleValue(Device device, DataType type) {
         try (BatchNorm1d norm = new BatchNorm1d(3).on(device)) {
             norm.freezeStatistics();
-            norm.forward(normal(device, 1, 1, 3));
+            norm.forward(normal(device, type, 1, 1, 3));
             assertEquals(0, norm.numBatchesTracked());
         }
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
@@ -17,14 +18,14 @@ class IntoTest {
     private static final String OWN = "with memory of its own";
 
     @OnEveryDevice
-    void forwardAndBackward(Device device) {
+    void forwardAndBackward(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
-            Tensor dy = normal(device, 2, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
+            Tensor dy = normal(device, type, 2, SHAPE);
             float[] y = norm.forward(x).read();
             float[] dx = norm.backward(dy).read();
-            Tensor into = normal(device, 3, SHAPE);
-            Tensor dxInto = normal(device, 4, SHAPE);
+            Tensor into = normal(device, type, 3, SHAPE);
+            Tensor dxInto = normal(device, type, 4, SHAPE);
             long live = device.liveTensors();
             assertSame(into, norm.forward(x, into));
             assertArrayEquals(y, into.read());
@@ -39,14 +40,14 @@ class IntoTest {
     }
 
     @OnEveryDevice
-    void aSecondForwardIntoTheSameTensorReplacesTheFirst(Device device) {
+    void aSecondForwardIntoTheSameTensorReplacesTheFirst(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
-            Tensor dy = normal(device, 2, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
+            Tensor dy = normal(device, type, 2, SHAPE);
             norm.forward(x);
             float[] dx = norm.backward(dy).read();
-            Tensor into = device.zeros(SHAPE);
-            norm.forward(normal(device, 3, SHAPE), into);
+            Tensor into = device.zeros(type, SHAPE);
+            norm.forward(normal(device, type, 3, SHAPE), into);
             long live = device.liveTensors();
             norm.forward(x, into);
             assertEquals(live, device.liveTensors());
@@ -56,11 +57,11 @@ class IntoTest {
     }
 
     @OnEveryDevice
-    void anotherLayersOutputIsForgottenToo(Device device) {
+    void anotherLayersOutputIsForgottenToo(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device); LayerNorm other = new LayerNorm(5).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
-            Tensor dy = normal(device, 2, SHAPE);
-            Tensor into = device.zeros(SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
+            Tensor dy = normal(device, type, 2, SHAPE);
+            Tensor into = device.zeros(type, SHAPE);
             norm.forward(x, into);
             other.forward(x, into);
             assertRefused(norm, IllegalStateException.class, "expected a forward pass", () -> norm.backward(dy));
@@ -69,10 +70,10 @@ class IntoTest {
     }
 
     @OnEveryDevice
-    void inputsAreNotOverwritten(Device device) {
-        Tensor x = normal(device, 1, SHAPE);
+    void inputsAreNotOverwritten(Device device, DataType type) {
+        Tensor x = normal(device, type, 1, SHAPE);
         float[] values = x.read();
-        try (LayerNorm norm = new LayerNorm(SHAPE).on(device)) {
+        try (LayerNorm norm = LayerNorm.builder(SHAPE).dataType(type).build().on(device)) {
             assertRefusedInTraining(norm, x, OWN, () -> norm.forward(x, x));
             assertRefusedInTraining(norm, x, OWN, () -> norm.forward(x, norm.weight().value()));
             assertRefusedInTraining(norm, x, OWN, () -> norm.forward(x, norm.bias().value()));
@@ -84,10 +85,10 @@ class IntoTest {
     }
 
     @OnEveryDevice
-    void gradientsAreNotOverwritten(Device device) {
-        Tensor x = normal(device, 1, SHAPE);
-        Tensor dy = normal(device, 2, SHAPE);
-        try (LayerNorm norm = new LayerNorm(SHAPE).on(device)) {
+    void gradientsAreNotOverwritten(Device device, DataType type) {
+        Tensor x = normal(device, type, 1, SHAPE);
+        Tensor dy = normal(device, type, 2, SHAPE);
+        try (LayerNorm norm = LayerNorm.builder(SHAPE).dataType(type).build().on(device)) {
             norm.forward(x);
             norm.backward(dy);
             norm.forward(x);
@@ -103,10 +104,10 @@ class IntoTest {
     }
 
     @OnEveryDevice
-    void shapesMustFit(Device device) {
-        Tensor x = normal(device, 1, SHAPE);
-        Tensor dy = normal(device, 2, SHAPE);
-        Tensor other = device.zeros(4, 5, 6);
+    void shapesMustFit(Device device, DataType type) {
+        Tensor x = normal(device, type, 1, SHAPE);
+        Tensor dy = normal(device, type, 2, SHAPE);
+        Tensor other = device.zeros(type, 4, 5, 6);
         try (BatchNorm1d norm = new BatchNorm1d(6).on(device)) {
             assertRefusedInTraining(norm, x, "expected into of shape [4, 6, 5], got [4, 5, 6]", () ->
                     norm.forward(x, other));

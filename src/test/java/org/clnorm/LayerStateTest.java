@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.clnorm.state.CheckpointException;
 import org.clnorm.state.ElementType;
@@ -185,6 +186,49 @@ class LayerStateTest {
             byte[] halves = {0x00, 0x3c, 0x00, (byte) 0xc0};
             norm.loadStateDict(with(other(), "weight", HostTensor.ofBytes(ElementType.F16, halves, 2)));
             assertArrayEquals(new float[] {1, -2}, norm.weight().value().read());
+        }
+    }
+
+    /** As PyTorch's copy_ does, except that a double is rounded once, not by way of float. */
+    @OnEveryDevice
+    void loadedValuesAreRoundedToTheTypeOfTheParameter(Device device) {
+        double[] values = {1 + 0x1p-11 + 0x1p-40, -1e5};
+        for (ElementType type : List.of(ElementType.F64, ElementType.F32, ElementType.BF16)) {
+            HostTensor saved = HostTensor.of(type, values, 2);
+            double[] expected = Arrays.stream(saved.toDoubles()).map(DataType.F16::round).toArray();
+            try (BatchNorm1d norm = halves()) {
+                norm.loadStateDict(with(other(), "weight", saved));
+                assertArrayEquals(expected, norm.weight().read());
+                StateDict onHost = norm.stateDict();
+                norm.on(device);
+                assertEquals(onHost, norm.stateDict());
+                norm.loadStateDict(with(other(), "weight", saved));
+                assertEquals(onHost, norm.stateDict());
+            }
+        }
+    }
+
+    private static BatchNorm1d halves() {
+        return BatchNorm1d.builder(2).dataType(DataType.F16).build();
+    }
+
+    @OnEveryDevice
+    void parametersAreSavedInTheirOwnType(Device device) {
+        try (BatchNorm1d norm = halves().on(device); BatchNorm1d loaded = halves();
+                BatchNorm1d wider = new BatchNorm1d(2)) {
+            norm.weight().write(0.1, -2);
+            norm.forward(normal(device, DataType.F16, 1, 5, 2));
+            StateDict dict = norm.stateDict();
+            assertEquals("F16[2]", dict.get("weight").toString());
+            assertEquals("F16[2]", dict.get("bias").toString());
+            assertEquals("F32[2]", dict.get("running_mean").toString());
+            assertEquals("F32[2]", dict.get("running_var").toString());
+            Path file = folder.resolve("halves.safetensors");
+            dict.save(file);
+            loaded.loadStateDict(StateDict.load(file));
+            assertEquals(dict, loaded.stateDict());
+            wider.loadStateDict(StateDict.load(file));
+            assertArrayEquals(norm.weight().read(), wider.weight().read());
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
@@ -19,7 +20,7 @@ class NormsTest {
     private static final long[] SHAPE = {4, 6, 3, 5};
 
     private static void same(Device device, NormLayer layer, Tensor x, NormResult result) {
-        Tensor dy = normal(device, 9, x.shape().dims());
+        Tensor dy = normal(device, x.type(), 9, x.shape().dims());
         assertArrayEquals(layer.forward(x).read(), result.y().read());
         Gradients gradients = result.backward(dy);
         assertArrayEquals(layer.backward(dy).read(), gradients.dx().read());
@@ -33,6 +34,7 @@ class NormsTest {
             assertNull(gradient);
         } else {
             assertEquals(parameter.shape(), gradient.shape());
+            assertEquals(parameter.grad().type(), gradient.type());
             assertArrayEquals(parameter.grad().read(), gradient.read());
         }
     }
@@ -48,10 +50,10 @@ class NormsTest {
     }
 
     @OnEveryDevice
-    void batchNorm(Device device) {
+    void batchNorm(Device device, DataType type) {
         try (BatchNorm2d layer = prepared(new BatchNorm2d(6).on(device));
                 BatchNorm2d plain = BatchNorm2d.builder(6).affine(false).trackRunningStats(false).build().on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
             Tensor weight = weight(device, 6);
             Tensor bias = normal(device, 4, 6);
             Tensor mean = device.zeros(6);
@@ -67,11 +69,11 @@ class NormsTest {
     }
 
     @OnEveryDevice
-    void instanceNorm(Device device) {
+    void instanceNorm(Device device, DataType type) {
         try (InstanceNorm2d layer = prepared(
                 InstanceNorm2d.builder(6).affine(true).trackRunningStats(true).build().on(device));
                 InstanceNorm2d plain = new InstanceNorm2d(6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
             Tensor weight = weight(device, 6);
             Tensor bias = normal(device, 4, 6);
             Tensor mean = device.zeros(6);
@@ -86,11 +88,11 @@ class NormsTest {
     }
 
     @OnEveryDevice
-    void groupNorm(Device device) {
+    void groupNorm(Device device, DataType type) {
         try (GroupNorm layer = prepared(new GroupNorm(3, 6).on(device));
                 GroupNorm weightOnly = prepared(GroupNorm.builder(3, 6).bias(false).build().on(device));
                 GroupNorm plain = GroupNorm.builder(3, 6).affine(false).eps(0.5).build().on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
             Tensor weight = weight(device, 6);
             same(device, layer, x, Norms.groupNorm(x, 3, weight, normal(device, 4, 6), 1e-5));
             same(device, weightOnly, x, Norms.groupNorm(x, 3, weight, null, 1e-5));
@@ -99,10 +101,10 @@ class NormsTest {
     }
 
     @OnEveryDevice
-    void layerNorm(Device device) {
+    void layerNorm(Device device, DataType type) {
         try (LayerNorm layer = prepared(new LayerNorm(3, 5).on(device));
                 LayerNorm plain = LayerNorm.builder(5).elementwiseAffine(false).build().on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
             long[] shape = {3, 5};
             same(device, layer, x, Norms.layerNorm(x, shape, weight(device, shape), normal(device, 4, shape), 1e-5));
             same(device, plain, x, Norms.layerNorm(x, new long[] {5}, null, null, 1e-5));
@@ -110,24 +112,22 @@ class NormsTest {
     }
 
     @OnEveryDevice
-    void biasAlone(Device device) {
-        Tensor x = normal(device, 1, 4, 6);
+    void biasAlone(Device device, DataType type) {
+        Tensor x = normal(device, type, 1, 4, 6);
         Tensor bias = normal(device, 2, 6);
-        double[] values = bias.readDoubles();
-        double[] expected = Norms.layerNorm(x, new long[] {6}, null, null, 1e-5).y().readDoubles();
-        for (int i = 0; i < expected.length; i++) {
-            expected[i] += values[i % 6];
-        }
+        Reference reference = Reference.layer(4, 6, 1e-5);
         NormResult result = Norms.layerNorm(x, new long[] {6}, null, bias, 1e-5);
-        Values.assertClose(expected, result.y(), "y");
+        double[] values = x.readDoubles();
+        Values.assertClose(reference.forward(values, reference.moments(values), null, bias.readDoubles()), result.y(),
+                "y");
         Gradients gradients = result.backward(x);
         assertNull(gradients.dweight());
-        Values.assertClose(Reference.layer(4, 6, 1e-5).biasGradient(x.readDoubles(), 6), gradients.dbias(), "dbias");
+        Values.assertClose(reference.biasGradient(values, 6), gradients.dbias(), "dbias");
     }
 
     @OnEveryDevice
-    void resultsEndAsLayersDo(Device device) {
-        Tensor x = normal(device, 1, 4, 6);
+    void resultsEndAsLayersDo(Device device, DataType type) {
+        Tensor x = normal(device, type, 1, 4, 6);
         Tensor weight = weight(device, 6);
         NormResult result = Norms.layerNorm(x, new long[] {6}, weight, null, 1e-5);
         result.backward(x).close();
@@ -141,9 +141,9 @@ class NormsTest {
         assertTrue(assertThrows(IllegalStateException.class, () -> written.backward(x)).getMessage()
                 .contains("weight"));
         NormResult misfit = Norms.layerNorm(x, new long[] {6}, weight, null, 1e-5);
-        Tensor other = device.zeros(6, 4);
+        Tensor other = device.zeros(type, 6, 4);
         assertThrows(IllegalArgumentException.class, () -> misfit.backward(other));
-        misfit.backward(normal(device, 2, 4, 6));
+        misfit.backward(normal(device, type, 2, 4, 6));
     }
 
     @OnEveryDevice
@@ -222,8 +222,37 @@ class NormsTest {
     }
 
     @OnEveryDevice
-    void emptyInput(Device device) {
-        Tensor x = device.zeros(0, 6, 5);
+    void parametersOfTheTypeOfTheInput(Device device, DataType type) {
+        try (GroupNorm layer = prepared(GroupNorm.builder(3, 6).dataType(type).build().on(device))) {
+            Tensor x = normal(device, type, 1, SHAPE);
+            Tensor weight = device.tensor(type, positive(3, 6), 6);
+            same(device, layer, x, Norms.groupNorm(x, 3, weight, normal(device, type, 4, 6), 1e-5));
+        }
+    }
+
+    @OnEveryDevice
+    void typesThatDoNotAgree(Device device) {
+        Tensor halves = normal(device, DataType.F16, 1, 4, 6);
+        Tensor floats = normal(device, 1, 4, 6);
+        Tensor half = device.zeros(DataType.F16, 6);
+        Tensor other = device.zeros(DataType.BF16, 6);
+        Tensor single = device.zeros(6);
+        long[] shape = {6};
+        refuses(device, "expected weight of type F16, got BF16", () -> Norms.layerNorm(halves, shape, other, null, 0));
+        refuses(device, "expected weight of type F32, got F16", () -> Norms.layerNorm(floats, shape, half, null, 0));
+        refuses(device, "expected bias of type F16, got F32", () -> Norms.layerNorm(halves, shape, half, single, 0));
+        refuses(device, "expected bias of type F32, got F16", () -> Norms.layerNorm(halves, shape, single, half, 0));
+        refuses(device, "expected runningMean of type F32, got F16",
+                () -> Norms.batchNorm(halves, half, single, null, null, true, 0.1, 0));
+        refuses(device, "expected runningVar of type F32, got F16",
+                () -> Norms.batchNorm(halves, single, half, null, null, true, 0.1, 0));
+        NormResult result = Norms.layerNorm(halves, shape, single, single, 0);
+        refuses(device, "expected dy of type F16, got F32", () -> result.backward(floats));
+    }
+
+    @OnEveryDevice
+    void emptyInput(Device device, DataType type) {
+        Tensor x = device.zeros(type, 0, 6, 5);
         Tensor mean = device.zeros(6);
         Tensor variance = device.zeros(6).fill(1);
         Gradients gradients = Norms.batchNorm(x, mean, variance, weight(device, 6), device.zeros(6), true, 0.1, 1e-5)

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.util.Arrays;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
@@ -23,67 +24,67 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void backwardBeforeForward(Device device) {
+    void backwardBeforeForward(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            refusesBackward(norm, normal(device, 1, SHAPE), NO_PASS);
+            refusesBackward(norm, normal(device, type, 1, SHAPE), NO_PASS);
         }
     }
 
     @OnEveryDevice
-    void backwardTwice(Device device) {
+    void backwardTwice(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor dy = normal(device, 1, SHAPE);
-            norm.forward(normal(device, 2, SHAPE));
+            Tensor dy = normal(device, type, 1, SHAPE);
+            norm.forward(normal(device, type, 2, SHAPE));
             norm.backward(dy);
             refusesBackward(norm, dy, NO_PASS);
         }
     }
 
     @OnEveryDevice
-    void afterTheOutputIsClosed(Device device) {
+    void afterTheOutputIsClosed(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
             long live = device.liveTensors();
-            try (Tensor x = normal(device, 2, SHAPE)) {
+            try (Tensor x = normal(device, type, 2, SHAPE)) {
                 norm.forward(x).close();
             }
             assertEquals(live, device.liveTensors());
-            refusesBackward(norm, normal(device, 1, SHAPE), NO_PASS);
+            refusesBackward(norm, normal(device, type, 1, SHAPE), NO_PASS);
         }
     }
 
     @OnEveryDevice
-    void aClosedOutputUncoversThePassBefore(Device device) {
+    void aClosedOutputUncoversThePassBefore(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor dy = normal(device, 1, SHAPE);
-            Tensor first = normal(device, 2, SHAPE);
+            Tensor dy = normal(device, type, 1, SHAPE);
+            Tensor first = normal(device, type, 2, SHAPE);
             norm.forward(first);
             float[] expected = norm.backward(dy).read();
             norm.forward(first);
-            norm.forward(normal(device, 3, SHAPE)).close();
+            norm.forward(normal(device, type, 3, SHAPE)).close();
             assertArrayEquals(expected, norm.backward(dy).read());
         }
     }
 
     @OnEveryDevice
-    void theInputMayBeClosedBeforeBackward(Device device) {
+    void theInputMayBeClosedBeforeBackward(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor dy = normal(device, 1, SHAPE);
-            norm.forward(normal(device, 2, SHAPE));
+            Tensor dy = normal(device, type, 1, SHAPE);
+            norm.forward(normal(device, type, 2, SHAPE));
             float[] expected = norm.backward(dy).read();
-            Tensor x = normal(device, 2, SHAPE);
+            Tensor x = normal(device, type, 2, SHAPE);
             norm.forward(x);
             x.close();
             // the memory must not be taken by another tensor meanwhile
-            device.zeros(SHAPE);
+            device.zeros(type, SHAPE);
             assertArrayEquals(expected, norm.backward(dy).read());
         }
     }
 
     @OnEveryDevice
-    void afterTheInputIsWritten(Device device) {
+    void afterTheInputIsWritten(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor dy = normal(device, 1, SHAPE);
-            Tensor x = normal(device, 2, SHAPE);
+            Tensor dy = normal(device, type, 1, SHAPE);
+            Tensor x = normal(device, type, 2, SHAPE);
             norm.forward(x);
             x.fill(1);
             refusesBackward(norm, dy, "expected x as it was in the forward pass");
@@ -98,10 +99,10 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void afterTheWeightIsWritten(Device device) {
+    void afterTheWeightIsWritten(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor dy = normal(device, 1, SHAPE);
-            Tensor x = normal(device, 2, SHAPE);
+            Tensor dy = normal(device, type, 1, SHAPE);
+            Tensor x = normal(device, type, 2, SHAPE);
             String message = "expected weight as it was in the forward pass";
             norm.forward(x);
             norm.weight().write(1, 2, 3, 4, 5, 6);
@@ -122,10 +123,10 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void runningStatisticsMayMoveBeforeBackward(Device device) {
+    void runningStatisticsMayMoveBeforeBackward(Device device, DataType type) {
         try (BatchNorm1d norm = new BatchNorm1d(6).on(device)) {
-            Tensor dy = normal(device, 1, SHAPE);
-            Tensor x = normal(device, 2, SHAPE);
+            Tensor dy = normal(device, type, 1, SHAPE);
+            Tensor x = normal(device, type, 2, SHAPE);
             norm.eval();
             norm.forward(x);
             float[] expected = norm.backward(dy).read();
@@ -139,22 +140,22 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void aStatisticThatMovedIsWritten(Device device) {
+    void aStatisticThatMovedIsWritten(Device device, DataType type) {
         try (BatchNorm1d batch = new BatchNorm1d(6).on(device); LayerNorm layer = new LayerNorm(6).on(device)) {
             layer.forward(batch.runningMean());
-            batch.forward(normal(device, 1, SHAPE));
+            batch.forward(normal(device, type, 1, SHAPE));
             refusesBackward(layer, normal(device, 2, 6), "expected x as it was in the forward pass");
         }
     }
 
     @OnEveryDevice
-    void aSharedLayerTakesItsPassesInReverseOrder(Device device) {
+    void aSharedLayerTakesItsPassesInReverseOrder(Device device, DataType type) {
         try (BatchNorm1d shared = new BatchNorm1d(6).on(device); BatchNorm1d one = new BatchNorm1d(6).on(device);
                 BatchNorm1d two = new BatchNorm1d(6).on(device)) {
-            Tensor x1 = normal(device, 1, SHAPE);
-            Tensor x2 = normal(device, 2, 3, 6, 2);
-            Tensor dy1 = normal(device, 3, SHAPE);
-            Tensor dy2 = normal(device, 4, 3, 6, 2);
+            Tensor x1 = normal(device, type, 1, SHAPE);
+            Tensor x2 = normal(device, type, 2, 3, 6, 2);
+            Tensor dy1 = normal(device, type, 3, SHAPE);
+            Tensor dy2 = normal(device, type, 4, 3, 6, 2);
             shared.accumulateGradients(true);
             shared.forward(x1);
             shared.forward(x2);
@@ -177,10 +178,10 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void gradientsAreWrittenOrAccumulated(Device device) {
+    void gradientsAreWrittenOrAccumulated(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
-            Tensor dy = normal(device, 2, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
+            Tensor dy = normal(device, type, 2, SHAPE);
             step(norm, x, dy);
             float[] once = norm.weight().grad().read();
             Tensor grad = norm.weight().grad();
@@ -201,9 +202,9 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void accumulationStartsAtZero(Device device) {
+    void accumulationStartsAtZero(Device device, DataType type) {
         try (GroupNorm norm = new GroupNorm(2, 6).on(device); GroupNorm writing = new GroupNorm(2, 6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
             norm.accumulateGradients(true);
             norm.zeroGrad();
             assertFalse(norm.weight().hasGrad());
@@ -220,10 +221,10 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void parametersAlone(Device device) {
+    void parametersAlone(Device device, DataType type) {
         try (BatchNorm1d norm = new BatchNorm1d(6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
-            Tensor dy = normal(device, 2, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
+            Tensor dy = normal(device, type, 2, SHAPE);
             step(norm, x, dy);
             float[] dweight = norm.weight().grad().read();
             float[] dbias = norm.bias().grad().read();
@@ -240,10 +241,10 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void theSameBitsEveryTime(Device device) {
+    void theSameBitsEveryTime(Device device, DataType type) {
         try (BatchNorm1d norm = new BatchNorm1d(3).on(device)) {
-            Tensor x = normal(device, 1, 17, 3, 301);
-            Tensor dy = normal(device, 2, 17, 3, 301);
+            Tensor x = normal(device, type, 1, 17, 3, 301);
+            Tensor dy = normal(device, type, 2, 17, 3, 301);
             float[] y = norm.forward(x).read();
             float[] dx = norm.backward(dy).read();
             float[] dweight = norm.weight().grad().read();
@@ -256,9 +257,9 @@ class PassesTest {
     }
 
     @OnEveryDevice
-    void forwardKeepsNothingOnceItsOutputIsClosed(Device device) {
+    void forwardKeepsNothingOnceItsOutputIsClosed(Device device, DataType type) {
         try (BatchNorm1d norm = new BatchNorm1d(6).on(device)) {
-            Tensor x = normal(device, 1, SHAPE);
+            Tensor x = normal(device, type, 1, SHAPE);
             long live = device.liveTensors();
             for (int run = 0; run < 200; run++) {
                 norm.forward(x).close();

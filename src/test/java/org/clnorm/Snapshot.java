@@ -49,8 +49,8 @@ record Snapshot(StateDict state, Map<String, List<Double>> gradients, boolean tr
         boolean training = layer.isTraining();
         layer.train();
         layer.forward(good);
-        layer.backward(Values.normal(layer.device(), 5, good.shape().dims()));
-        Tensor dy = Values.normal(layer.device(), 6, good.shape().dims());
+        layer.backward(Values.normal(layer.device(), good.type(), 5, good.shape().dims()));
+        Tensor dy = Values.normal(layer.device(), good.type(), 6, good.shape().dims());
         try (Tensor y = layer.forward(good)) {
             layer.train(training);
             assertRefused(layer, message, call);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceInfo;
 import org.clnorm.tensor.DeviceRequest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
  */
 public final class TestDevices implements ArgumentsProvider {
     private static final ExtensionContext.Namespace HERE = ExtensionContext.Namespace.create(TestDevices.class);
+    private static final List<DataType> STORAGE = List.of(DataType.F32, DataType.F16, DataType.BF16);
 
     /** The devices of OpenCL, without those that are broken. */
     public static List<DeviceInfo> openCl() {
@@ -36,7 +38,8 @@ public final class TestDevices implements ArgumentsProvider {
     public Stream<? extends Arguments> provideArguments(ParameterDeclarations parameters, ExtensionContext context) {
         Opened opened = context.getRoot().getStore(HERE)
                 .getOrComputeIfAbsent(Opened.class, key -> Opened.open(), Opened.class);
-        return opened.devices.stream().map(Arguments::of);
+        return context.getRequiredTestMethod().getParameterCount() == 1 ? opened.devices.stream().map(Arguments::of)
+                : opened.devices.stream().flatMap(device -> STORAGE.stream().map(type -> Arguments.of(device, type)));
     }
 
     /** Closed by JUnit after the last test. */

@@ -70,6 +70,26 @@ class UnfitTensorsTest {
     }
 
     @OnEveryDevice
+    void halvesAndFloats(Device device) {
+        try (BatchNorm1d floats = new BatchNorm1d(3).on(device);
+                BatchNorm1d halves = BatchNorm1d.builder(3).dataType(DataType.F16).build().on(device)) {
+            Tensor f32 = normal(device, 1, 4, 3);
+            Tensor f16 = normal(device, DataType.F16, 1, 4, 3);
+            Tensor bf16 = normal(device, DataType.BF16, 1, 4, 3);
+            Tensor dy = normal(device, DataType.F16, 2, 4, 3);
+            assertRefused(halves, "expected x of type F16, got F32", () -> halves.forward(f32));
+            assertRefused(halves, "expected x of type F16, got BF16", () -> halves.forward(bf16));
+            assertRefused(floats, "expected into of type F16, got F32", () -> floats.forward(f16, f32));
+            floats.forward(f16);
+            assertRefused(floats, "expected dy of type F16, got F32", () -> floats.backward(f32));
+            assertRefused(floats, "expected dy of type F16, got BF16", () -> floats.backward(bf16));
+            assertRefused(floats, "expected into of type F16, got F32",
+                    () -> floats.backward(dy, f32));
+            floats.backward(dy);
+        }
+    }
+
+    @OnEveryDevice
     void nullTensors(Device device) {
         try (BatchNorm1d norm = new BatchNorm1d(3).on(device)) {
             Tensor x = normal(device, 1, 4, 3);

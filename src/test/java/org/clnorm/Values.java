@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.DoubleStream;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Half;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
@@ -28,6 +30,15 @@ final class Values {
         return tensor(device, normal(seed, Shape.of(dims).size()), dims);
     }
 
+    /** As they are once they were stored in a type. */
+    static double[] rounded(DataType type, double[] values) {
+        return Arrays.stream(values).map(type::round).toArray();
+    }
+
+    static Tensor normal(Device device, DataType type, long seed, long... dims) {
+        return device.tensor(type, normal(seed, Shape.of(dims).size()), dims);
+    }
+
     /** A float tensor. */
     static Tensor tensor(Device device, double[] values, long... dims) {
         return device.zeros(dims).write(values);
@@ -39,21 +50,28 @@ final class Values {
     }
 
     static void assertClose(Reference.Expected expected, Tensor actual, String what) {
-        assertWithin(expected.values(), actual.readDoubles(), FLOAT * expected.scale(), what);
+        assertWithin(expected.values(), actual, FLOAT * expected.scale(), what);
     }
 
     /** For values that come about without cancellation. */
     static void assertClose(double[] expected, Tensor actual, String what) {
         double scale = Arrays.stream(expected).map(Math::abs).max().orElse(0);
-        assertWithin(expected, actual.readDoubles(), FLOAT * scale, what);
+        assertWithin(expected, actual, FLOAT * scale, what);
     }
 
-    private static void assertWithin(double[] expected, double[] actual, double error, String what) {
+    private static void assertWithin(double[] expected, Tensor tensor, double error, String what) {
+        double[] actual = tensor.readDoubles();
         assertEquals(expected.length, actual.length, what);
         for (int i = 0; i < expected.length; i++) {
-            if (!(Math.abs(expected[i] - actual[i]) <= error)) {
+            if (!(Math.abs(expected[i] - actual[i]) <= error) && !nearest(tensor.type(), expected[i], actual[i])) {
                 fail(what + "[" + i + "]: expected " + expected[i] + " within " + error + ", got " + actual[i]);
             }
         }
+    }
+
+    /** Whether a number of 16 bits is the right one, or its neighbour. */
+    private static boolean nearest(DataType type, double expected, double actual) {
+        return type.bytes() == Short.BYTES && !Double.isNaN(actual)
+                && Half.steps(Half.bits(type, expected), Half.bits(type, actual)) <= 1;
     }
 }
