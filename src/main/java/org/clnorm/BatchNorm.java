@@ -38,6 +38,9 @@ public abstract class BatchNorm extends TrackingLayer {
     final void forwarded() {
         if (moves()) {
             state().batches(state().batches() + 1);
+            if (momentum().isEmpty()) {
+                forget();
+            }
         }
     }
 }

@@ -49,14 +49,11 @@ final class Checks {
         }
     }
 
-    /** An output must be of x's kind and share no memory with what the pass reads. */
-    static void output(String name, Tensor output, Tensor model, Tensor... inputs) {
-        alike(name, output, model);
-        for (Tensor input : inputs) {
-            if (input != null && input.storage() == output.storage()) {
-                throw new IllegalArgumentException("expected " + name
-                        + " with memory of its own, got a tensor that the pass also reads");
-            }
+    /** An output must share no memory with what the pass reads; null is none. */
+    static void apart(String name, Tensor output, Tensor input) {
+        if (input != null && input.memory() == output.memory()) {
+            throw new IllegalArgumentException(
+                    "expected " + name + " with memory of its own, got a tensor that the pass also reads");
         }
     }
 

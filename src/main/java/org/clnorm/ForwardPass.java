@@ -7,51 +7,35 @@ import org.clnorm.engine.SavedStatistics;
 import org.clnorm.tensor.Tensor;
 
 /**
- * One forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until
- * that backward pass, or until its output is closed or overwritten by another forward pass. The output knows its
- * pass, the pass not its output: one that is dropped without being closed is found and reported.
+ * A forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until
+ * that backward pass, or until its output is closed or overwritten by another forward pass; then it may be run again.
  */
 final class ForwardPass {
-    private final Work work;
-    private final Kept x;
-    private final Kept weight;
-    private final SavedStatistics saved;
-    private boolean ended;
+    private final Kept x = new Kept("x");
+    private final Kept weight = new Kept("weight");
+    private Work work;
+    private SavedStatistics saved;
+    private Work callOf;
+    private BackwardCall call;
+    private boolean ended = true;
 
-    private ForwardPass(Work work, Tensor x, Tensor weight, SavedStatistics saved) {
-        this.work = work;
-        this.x = new Kept("x", x.hold());
-        this.weight = weight == null ? null : new Kept("weight", weight.hold());
-        this.saved = saved;
-    }
-
-    /** A tensor kept for the backward pass, and the version it had. */
-    private record Kept(String name, Tensor tensor, long version) {
-        Kept(String name, Tensor tensor) {
-            this(name, tensor, tensor.storage().version());
+    /** Runs the engine. */
+    void run(Work given, ForwardCall forward) {
+        Tensor input = forward.x();
+        if (input.size() == 0) {
+            saved = null;
+        } else {
+            saved = NormEngine.of(input.device()).forward(forward, saved);
         }
-
-        void checkUnchanged() {
-            if (tensor.storage().version() != version) {
-                throw new IllegalStateException("expected " + name
-                        + " as it was in the forward pass, got one that was written since");
-            }
+        ended = false;
+        touch(forward.y());
+        if (forward.update() != null) {
+            touch(forward.update().target().mean());
+            touch(forward.update().target().variance());
         }
-    }
-
-    /** Runs the engine, writing y; tensors have been checked. */
-    static ForwardPass run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
-        ForwardCall call = new ForwardCall(work.view(), x, y, weight, bias, work.eps(), work.zeroRstd(), work.given(),
-                work.update());
-        SavedStatistics saved = x.size() == 0 ? null : NormEngine.of(x.device()).forward(call);
-        touch(y);
-        if (work.update() != null) {
-            touch(work.update().target().mean());
-            touch(work.update().target().variance());
-        }
-        ForwardPass pass = new ForwardPass(work, x, weight, saved);
-        y.tie(pass::end);
-        return pass;
+        work = given;
+        x.hold(input);
+        weight.hold(forward.weight());
     }
 
     boolean ended() {
@@ -64,31 +48,42 @@ final class ForwardPass {
             throw new IllegalStateException("expected one backward pass after a forward pass whose output is still"
                     + " open, got a second one, or an output that was closed or overwritten");
         }
-        Checks.alike("dy", dy, x.tensor);
+        Checks.alike("dy", dy, x.tensor());
         x.checkUnchanged();
-        if (weight != null) {
-            weight.checkUnchanged();
-        }
+        weight.checkUnchanged();
     }
 
     /** Throws unless a tensor of the caller's can receive dx. */
     void checkOutput(Tensor into, Tensor dy) {
-        Checks.output("into", into, dy, dy, x.tensor, weight == null ? null : weight.tensor);
+        Checks.alike("into", into, dy);
+        Checks.apart("into", into, dy);
+        Checks.apart("into", into, x.tensor());
+        Checks.apart("into", into, weight.tensor());
     }
 
     /** Runs the engine into the tensors that are not null, and ends the pass; checked before. */
     void backward(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate) {
-        if (x.tensor.size() == 0) {
+        if (x.tensor().size() == 0) {
             clear(dweight, accumulate);
             clear(dbias, accumulate);
         } else if (dx != null || dweight != null || dbias != null) {
-            NormEngine.of(dy.device()).backward(new BackwardCall(work.view(), x.tensor, dy, dx,
-                    weight == null ? null : weight.tensor, dweight, dbias, accumulate, work.given() != null, saved));
+            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate));
         }
         touch(dx);
         touch(dweight);
         touch(dbias);
         end();
+    }
+
+    /** The former call where it was the same. */
+    private BackwardCall call(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate) {
+        if (call == null || callOf != work || call.x() != x.tensor() || call.dy() != dy || call.dx() != dx
+                || call.weight() != weight.tensor() || call.dweight() != dweight || call.dbias() != dbias
+                || call.accumulate() != accumulate || call.saved() != saved) {
+            callOf = work;
+            call = work.call(x.tensor(), dy, dx, weight.tensor(), dweight, dbias, accumulate, saved);
+        }
+        return call;
     }
 
     private static void clear(Tensor gradient, boolean accumulate) {
@@ -109,10 +104,8 @@ final class ForwardPass {
             return;
         }
         ended = true;
-        x.tensor.close();
-        if (weight != null) {
-            weight.tensor.close();
-        }
+        x.release();
+        weight.release();
         if (saved != null) {
             saved.close();
         }

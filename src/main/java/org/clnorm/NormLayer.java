@@ -34,7 +34,14 @@ public abstract class NormLayer implements AutoCloseable {
     private final LayerState state = new LayerState();
     private final DataType type;
     private final double eps;
+    private final Parameter weight;
+    private final Parameter bias;
+    /** By which outputs know that they are of this layer, without holding it. */
+    private final Object mark = new Object();
     private Device device;
+    /** What the last input came to, and its shape, as long as nothing changes that; null if it did. */
+    private Work work;
+    private Shape workShape;
     private boolean training = true;
     private boolean accumulate;
     private boolean closed;
@@ -42,20 +49,23 @@ public abstract class NormLayer implements AutoCloseable {
     NormLayer(LayerBuilder<?, ?> options, Shape parameterShape) {
         type = options.dataType;
         eps = Views.checkedEps(options.eps);
-        if (options.affine) {
-            addParameter("weight", parameterShape, 1);
-            if (options.bias) {
-                addParameter("bias", parameterShape, 0);
-            }
-        }
+        weight = options.affine ? parameter("weight", parameterShape, 1) : null;
+        bias = options.affine && options.bias ? parameter("bias", parameterShape, 0) : null;
     }
 
-    private void addParameter(String name, Shape shape, double initial) {
-        parameters.put(name, new Parameter(state.add(name, shape, type, initial)));
+    private Parameter parameter(String name, Shape shape, double initial) {
+        Parameter parameter = new Parameter(state.add(name, shape, type, initial));
+        parameters.put(name, parameter);
+        return parameter;
     }
 
     /** Checks an input and says what is to be done with it; changes nothing. */
     abstract Work prepare(Tensor x);
+
+    /** Says that the next input has to be prepared anew: mode, momentum or device have changed. */
+    final void forget() {
+        work = null;
+    }
 
     /** Notes that a forward pass succeeded. */
     void forwarded() {
@@ -85,6 +95,7 @@ public abstract class NormLayer implements AutoCloseable {
             return;
         }
         state.place(target);
+        forget();
         endPasses();
         parameters.values().forEach(Parameter::closeGrad);
         device = target;
@@ -99,10 +110,10 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Tensor forward(Tensor x) {
-        Work work = prepared(x);
+        prepareFor(x);
         Tensor y = device.empty(x.type(), x.shape());
         try {
-            return pass(work, x, y);
+            return pass(x, y);
         } catch (RuntimeException failed) {
             y.close();
             throw failed;
@@ -120,12 +131,15 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or a tensor is closed or the layer is on no device
      */
     public final Tensor forward(Tensor x, Tensor into) {
-        Work work = prepared(x);
-        Checks.output("into", into, x, x, tensorOf("weight"), tensorOf("bias"));
-        return pass(work, x, into);
+        prepareFor(x);
+        Checks.alike("into", into, x);
+        Checks.apart("into", into, x);
+        Checks.apart("into", into, tensorOf(weight));
+        Checks.apart("into", into, tensorOf(bias));
+        return pass(x, into);
     }
 
-    private Work prepared(Tensor x) {
+    private void prepareFor(Tensor x) {
         checkOpen();
         if (device == null) {
             throw new IllegalStateException("expected a layer on a device, call on(device) first");
@@ -133,13 +147,19 @@ public abstract class NormLayer implements AutoCloseable {
         device.checkOpen();
         Checks.placed("x", x, device);
         Checks.input(x, type);
-        return prepare(x);
+        if (work == null || !x.shape().equals(workShape)) {
+            work = prepare(x);
+            workShape = x.shape();
+        }
     }
 
-    private Tensor pass(Work work, Tensor x, Tensor y) {
-        ForwardPass pass = ForwardPass.run(work, x, y, tensorOf("weight"), tensorOf("bias"));
+    private Tensor pass(Tensor x, Tensor y) {
+        Output output = Output.of(y, mark);
+        if (passes.remove(output.pass())) {
+            output.run();
+        }
         passes.removeIf(ForwardPass::ended);
-        passes.push(pass);
+        passes.push(output.fill(work, x, y, tensorOf(weight), tensorOf(bias)));
         forwarded();
         return y;
     }
@@ -177,7 +197,7 @@ public abstract class NormLayer implements AutoCloseable {
     public final Tensor backward(Tensor dy, Tensor into) {
         ForwardPass pass = pending(dy);
         pass.checkOutput(into, dy);
-        parameters.values().forEach(parameter -> parameter.checkGradNot("into", into));
+        checkNoGrad("into", into);
         return backward(pass, dy, into);
     }
 
@@ -202,18 +222,25 @@ public abstract class NormLayer implements AutoCloseable {
         device.checkOpen();
         ForwardPass pass = passes.peek();
         pass.checkBackward(dy);
-        parameters.values().forEach(parameter -> parameter.checkGradNot("dy", dy));
+        checkNoGrad("dy", dy);
         return pass;
     }
 
+    private void checkNoGrad(String what, Tensor tensor) {
+        if (weight != null) {
+            weight.checkGradNot(what, tensor);
+        }
+        if (bias != null) {
+            bias.checkGradNot(what, tensor);
+        }
+    }
+
     private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx) {
-        Parameter weight = wanted("weight");
-        Parameter bias = wanted("bias");
         Tensor dweight = null;
         Tensor dbias = null;
         try {
-            dweight = weight == null ? null : weight.gradTarget(device, accumulate);
-            dbias = bias == null ? null : bias.gradTarget(device, accumulate);
+            dweight = wanted(weight) ? weight.gradTarget(device, accumulate) : null;
+            dbias = wanted(bias) ? bias.gradTarget(device, accumulate) : null;
             pass.backward(dy, dx, dweight, dbias, accumulate);
         } catch (RuntimeException failed) {
             drop(weight, dweight);
@@ -237,35 +264,32 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Explanation explain(Tensor x, Task.Pass pass) {
-        Work work = prepared(x);
+        prepareFor(x);
         if (x.size() == 0) {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
-        boolean weight = parameters.containsKey("weight");
-        Task task = pass == Task.Pass.FORWARD ? work.forwardTask(weight, parameters.containsKey("bias"))
-                : work.backwardTask(weight, wanted("weight") != null || wanted("bias") != null);
-        return NormEngine.of(device).explain(task.in(x.type(), type));
+        return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
+                ? work.forwardTask(x.type(), type, weight != null, bias != null)
+                : work.backwardTask(x.type(), type, weight != null, true, wanted(weight) || wanted(bias)));
     }
 
-    private Parameter wanted(String name) {
-        Parameter parameter = parameters.get(name);
-        return parameter != null && parameter.requiresGrad() ? parameter : null;
+    private static boolean wanted(Parameter parameter) {
+        return parameter != null && parameter.requiresGrad();
     }
 
     private static void drop(Parameter parameter, Tensor target) {
-        if (parameter != null) {
+        if (target != null) {
             parameter.dropGrad(target);
         }
     }
 
     private static void keep(Parameter parameter, Tensor written) {
-        if (parameter != null) {
+        if (written != null) {
             parameter.keepGrad(written);
         }
     }
 
-    private Tensor tensorOf(String name) {
-        Parameter parameter = parameters.get(name);
+    private static Tensor tensorOf(Parameter parameter) {
         return parameter == null ? null : parameter.value();
     }
 
@@ -286,6 +310,7 @@ public abstract class NormLayer implements AutoCloseable {
      */
     public final NormLayer train(boolean mode) {
         training = mode;
+        forget();
         return this;
     }
 
@@ -354,7 +379,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException if the layer has none
      */
     public final Parameter weight() {
-        return parameter("weight");
+        return present("weight");
     }
 
     /**
@@ -364,10 +389,10 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException if the layer has none
      */
     public final Parameter bias() {
-        return parameter("bias");
+        return present("bias");
     }
 
-    private Parameter parameter(String name) {
+    private Parameter present(String name) {
         Parameter parameter = parameters.get(name);
         if (parameter == null) {
             throw new IllegalStateException("expected a layer with " + name + ", got " + this);
@@ -457,6 +482,7 @@ public abstract class NormLayer implements AutoCloseable {
     public final void loadStateDict(StateDict dict, boolean strict) {
         checkOpen();
         state.load(dict, strict);
+        forget();
     }
 
     /** Closes parameters, gradients and statistics. Closing twice does nothing. */

@@ -21,7 +21,7 @@ public final class NormResult implements AutoCloseable {
     static NormResult of(Work work, Tensor x, Tensor weight, Tensor bias) {
         Tensor y = x.device().empty(x.type(), x.shape());
         try {
-            return new NormResult(y, ForwardPass.run(work, x, y, weight, bias), weight, bias);
+            return new NormResult(y, Output.of(y, null).fill(work, x, y, weight, bias), weight, bias);
         } catch (RuntimeException failed) {
             y.close();
             throw failed;

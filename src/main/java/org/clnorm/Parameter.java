@@ -144,7 +144,7 @@ public final class Parameter {
 
     /** Closes a tensor from {@link #gradTarget} that was not kept. */
     void dropGrad(Tensor target) {
-        if (target != null && target != grad) {
+        if (target != grad) {
             target.close();
         }
     }

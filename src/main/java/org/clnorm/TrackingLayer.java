@@ -125,11 +125,13 @@ public abstract class TrackingLayer extends NormLayer {
     public final void freezeStatistics() {
         checkTracks();
         frozen = true;
+        forget();
     }
 
     /** Lets training mode use the batch and move the running statistics again. */
     public final void unfreezeStatistics() {
         frozen = false;
+        forget();
     }
 
     /**
@@ -148,6 +150,7 @@ public abstract class TrackingLayer extends NormLayer {
             runningMean.reset();
             runningVar.reset();
             state().batches(0);
+            forget();
         }
     }
 

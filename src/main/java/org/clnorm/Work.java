@@ -1,31 +1,83 @@
 package org.clnorm;
 
+import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
+import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.NormView;
 import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Tensor;
 
 /**
- * What one call of a layer comes to, once its input has been checked.
- *
- * @param view     the axes
- * @param given    statistics to use instead of the batch's own, or null
- * @param update   running statistics to move, or null
- * @param eps      added to the variance
- * @param zeroRstd whether a group without variance gives the bias where eps is 0
+ * What calls of a layer with inputs of one shape come to, once an input has been checked; belongs to one thread. Its
+ * parameters are of one type.
  */
-record Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd) {
-    /** The task of a forward pass. */
-    Task forwardTask(boolean weight, boolean bias) {
-        return Task.forward(view, statistics(), weight, bias);
+final class Work {
+    private final NormView view;
+    private final RunningStatistics given;
+    private final RunningUpdate update;
+    private final double eps;
+    private final boolean zeroRstd;
+    private Task forward;
+    private Task backward;
+
+    /**
+     * The work.
+     *
+     * @param view     the axes
+     * @param given    statistics to use instead of the batch's own, or null
+     * @param update   running statistics to move, or null
+     * @param eps      added to the variance
+     * @param zeroRstd whether a group without variance gives the bias where eps is 0
+     */
+    Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd) {
+        this.view = view;
+        this.given = given;
+        this.update = update;
+        this.eps = eps;
+        this.zeroRstd = zeroRstd;
     }
 
-    /** The task of a backward pass with dx. */
-    Task backwardTask(boolean weight, boolean parameters) {
-        return Task.backward(view, statistics(), weight, true, parameters);
+    RunningUpdate update() {
+        return update;
     }
 
-    private Task.Statistics statistics() {
-        return given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
+    /** The task of a forward pass; the same object while the same is asked for. */
+    Task forwardTask(DataType tensors, DataType parameters, boolean weight, boolean bias) {
+        if (forward == null || forward.storage() != tensors || forward.weight() != weight || forward.bias() != bias) {
+            forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters);
+        }
+        return forward;
+    }
+
+    /** The task of a backward pass; the same object while the same is asked for. */
+    Task backwardTask(DataType tensors, DataType parameters, boolean weight, boolean dx, boolean wanted) {
+        if (backward == null || backward.storage() != tensors || backward.weight() != weight || backward.dx() != dx
+                || backward.parameters() != wanted) {
+            Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
+            backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters);
+        }
+        return backward;
+    }
+
+    /** The call of a forward pass over tensors that have been checked. */
+    ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias) {
+        Task task = forwardTask(x.type(), type(weight, bias), weight != null, bias != null);
+        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update);
+    }
+
+    /** The call of a backward pass over tensors that have been checked. */
+    BackwardCall call(Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias, boolean accumulate,
+            SavedStatistics saved) {
+        boolean wanted = dweight != null || dbias != null;
+        DataType parameters = weight != null ? weight.type() : type(dweight, dbias);
+        Task task = backwardTask(x.type(), parameters, weight != null, dx != null, wanted);
+        return new BackwardCall(task, x, dy, dx, weight, dweight, dbias, accumulate, saved);
+    }
+
+    private static DataType type(Tensor first, Tensor second) {
+        return first != null ? first.type() : second != null ? second.type() : DataType.F32;
     }
 }

@@ -153,7 +153,9 @@ class NormsTest {
         Tensor bias = normal(device, 2, 6);
         long live = device.liveTensors();
         try (NormResult result = Norms.groupNorm(x, 2, weight, bias, 1e-5)) {
-            assertEquals(live + 3, device.liveTensors());
+            assertEquals(live + 1, device.liveTensors());
+            assertEquals(2, x.storage().holders());
+            assertEquals(2, weight.storage().holders());
             try (Gradients gradients = result.backward(x)) {
                 assertEquals(live + 4, device.liveTensors());
                 assertEquals(gradients.dweight().shape(), gradients.dbias().shape());
@@ -161,6 +163,8 @@ class NormsTest {
             Norms.groupNorm(x, 2, null, null, 1e-5).close();
         }
         assertEquals(live, device.liveTensors());
+        assertEquals(1, x.storage().holders());
+        assertEquals(1, weight.storage().holders());
     }
 
     private static void refuses(Device device, String message, Executable call) {

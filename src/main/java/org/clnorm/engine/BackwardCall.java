@@ -8,7 +8,7 @@ import org.clnorm.tensor.Tensor;
  * A backward pass. With g = dy · weight and ⟨·⟩ the mean over a group: dx = rstd · (g − ⟨g⟩ − x̂ · ⟨g · x̂⟩), or
  * dx = rstd · g where the statistics were given; dweight = Σ dy · x̂ and dbias = Σ dy over what shares the parameter.
  *
- * @param view       the axes of x, dy and dx
+ * @param task       what a plan is made for; it agrees with what follows
  * @param x          the input of the forward pass, with at least one element
  * @param dy         the gradient of the output, of x's shape
  * @param dx         receives the gradient of the input, or null
@@ -16,19 +16,46 @@ import org.clnorm.tensor.Tensor;
  * @param dweight    receives the gradient of the weight, or null
  * @param dbias      receives the gradient of the bias, or null
  * @param accumulate whether dweight and dbias are added to what is there
- * @param given      whether the statistics were given
  * @param saved      the statistics of the forward pass
  */
-public record BackwardCall(NormView view, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias,
-        boolean accumulate, boolean given, SavedStatistics saved) {
+public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias,
+        boolean accumulate, SavedStatistics saved) {
     /**
-     * The task this call is an instance of.
+     * A call with a task of its own.
      *
-     * @return what a plan is made for
+     * @param view       the axes of x, dy and dx
+     * @param x          the input of the forward pass
+     * @param dy         the gradient of the output
+     * @param dx         receives the gradient of the input, or null
+     * @param weight     the weight of the forward pass, or null
+     * @param dweight    receives the gradient of the weight, or null
+     * @param dbias      receives the gradient of the bias, or null
+     * @param accumulate whether dweight and dbias are added to what is there
+     * @param given      whether the statistics were given
+     * @param saved      the statistics of the forward pass
      */
-    public Task task() {
-        Task.Statistics statistics = given ? Task.Statistics.GIVEN : Task.Statistics.BATCH;
-        return Task.backward(view, statistics, weight != null, dx != null, dweight != null || dbias != null)
-                .in(x.type(), ForwardCall.typeOf(weight, dweight, dbias));
+    public BackwardCall(NormView view, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias,
+            boolean accumulate, boolean given, SavedStatistics saved) {
+        this(Task.backward(view, given ? Task.Statistics.GIVEN : Task.Statistics.BATCH, weight != null, dx != null,
+                dweight != null || dbias != null).in(x.type(), ForwardCall.typeOf(weight, dweight, dbias)), x, dy, dx,
+                weight, dweight, dbias, accumulate, saved);
+    }
+
+    /**
+     * The axes of x, dy and dx.
+     *
+     * @return the task's view
+     */
+    public NormView view() {
+        return task.view();
+    }
+
+    /**
+     * Whether the statistics were given.
+     *
+     * @return false where they are the batch's own
+     */
+    public boolean given() {
+        return task.statistics() == Task.Statistics.GIVEN;
     }
 }

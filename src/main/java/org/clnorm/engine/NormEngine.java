@@ -29,6 +29,17 @@ public interface NormEngine {
     SavedStatistics forward(ForwardCall call);
 
     /**
+     * As {@link #forward(ForwardCall)}, with an object to use again.
+     *
+     * @param call  what to compute
+     * @param spent closed statistics that nobody else holds, which may be filled anew and returned; or null
+     * @return the statistics that the backward pass needs; the caller closes them
+     */
+    default SavedStatistics forward(ForwardCall call, SavedStatistics spent) {
+        return forward(call);
+    }
+
+    /**
      * Computes the gradients that the call has tensors for.
      *
      * @param call what to compute

@@ -16,9 +16,11 @@ import org.clnorm.tensor.DataType;
  * @param parameters       whether dweight or dbias is wanted (backward only)
  * @param storage          the type of x, y, dy and dx
  * @param parameterStorage the type of weight, bias, dweight and dbias
+ * @param moved            how many pairs of running statistics are moved by those of the batch, 0 for none (forward
+ *                         only)
  */
 public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
-        boolean parameters, DataType storage, DataType parameterStorage) {
+        boolean parameters, DataType storage, DataType parameterStorage, long moved) {
     /** The direction. */
     public enum Pass {
         /** Computes y. */
@@ -46,7 +48,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
         NormView used = weight || bias ? view : view.withoutParameters();
-        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32);
+        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32, 0);
     }
 
     /**
@@ -61,7 +63,8 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
         NormView used = weight || parameters ? view : view.withoutParameters();
-        return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32);
+        return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32,
+                0);
     }
 
     /**
@@ -73,14 +76,14 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task in(DataType tensors, DataType ofParameters) {
         return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
-                hasParameters() ? ofParameters : DataType.F32);
+                hasParameters() ? ofParameters : DataType.F32, moved);
     }
 
     /**
      * The task as a word, for files of choices: its pass, what it has or asks for, and its axes as
      * {@code kept:SIZE:STRIDE:PARAM_STRIDE}.
      *
-     * @return text without blanks, different for different tasks
+     * @return text without blanks, different for different tasks; the same whether or not running statistics move
      */
     public String key() {
         StringJoiner key = new StringJoiner(",");
@@ -102,6 +105,23 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         if (present) {
             key.add(word);
         }
+    }
+
+    /**
+     * The same forward pass, moving running statistics as well.
+     *
+     * @param channels pairs of running statistics; group g moves that of g mod channels
+     * @return the task
+     * @throws IllegalArgumentException if the groups are not the batch's own, or no multiple of the channels
+     */
+    public Task moving(long channels) {
+        if (statistics == Statistics.GIVEN || channels <= 0 || view.groups() % channels != 0) {
+            throw new IllegalArgumentException("expected running statistics to move by those of " + view.groups()
+                    + " groups of the batch, got " + channels + " of them"
+                    + (statistics == Statistics.GIVEN ? ", and given ones" : ""));
+        }
+        return new Task(view, pass, statistics, weight, bias, dx, parameters, storage, parameterStorage,
+                channels);
     }
 
     /** Whether a kernel reads or writes anything that is indexed by parameter. */

@@ -20,9 +20,9 @@ final class LeakGuard {
     private final AtomicLong leaked = new AtomicLong();
     private volatile boolean ended;
 
-    Ticket watch(Object owner, String description) {
+    Ticket watch(Tensor owner, DataType type, Shape shape) {
         live.incrementAndGet();
-        Ticket ticket = new Ticket(this, description, TRACE ? new Throwable("made here") : null);
+        Ticket ticket = new Ticket(this, type, shape, TRACE ? new Throwable("made here") : null);
         ticket.cleanable = CLEANER.register(owner, ticket);
         return ticket;
     }
@@ -43,14 +43,16 @@ final class LeakGuard {
     /** Says whether one object was closed; holds no reference to it. */
     static final class Ticket implements Runnable {
         private final LeakGuard guard;
-        private final String description;
+        private final DataType type;
+        private final Shape shape;
         private final Throwable site;
         private final AtomicBoolean returned = new AtomicBoolean();
         private Cleaner.Cleanable cleanable;
 
-        private Ticket(LeakGuard guard, String description, Throwable site) {
+        private Ticket(LeakGuard guard, DataType type, Shape shape, Throwable site) {
             this.guard = guard;
-            this.description = description;
+            this.type = type;
+            this.shape = shape;
             this.site = site;
         }
 
@@ -75,7 +77,7 @@ final class LeakGuard {
         public void run() {
             if (!returned.get() && !guard.ended) {
                 guard.leaked.incrementAndGet();
-                LOG.warn("leaked: {} was dropped without close(){}", description,
+                LOG.warn("leaked: {} tensor {} was dropped without close(){}", type, shape,
                         site == null ? "; run with -Dclnorm.traceLeaks=true to see where it was made" : "", site);
             }
         }

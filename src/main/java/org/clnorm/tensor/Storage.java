@@ -84,6 +84,22 @@ public abstract class Storage {
     }
 
     /**
+     * How many hold it.
+     *
+     * @return 0 once the memory was freed
+     */
+    public final int holders() {
+        return holders.get();
+    }
+
+    /** Throws if the memory was freed. */
+    final void checkHeld() {
+        if (holders() == 0) {
+            throw new IllegalStateException("expected memory that is still held, got memory that was freed");
+        }
+    }
+
+    /**
      * Counts the writes, so that a backward pass can tell that what it needs was overwritten.
      *
      * @return a number that grows with every write

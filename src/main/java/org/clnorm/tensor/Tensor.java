@@ -20,7 +20,7 @@ public final class Tensor implements AutoCloseable {
         this.type = type;
         this.shape = shape;
         this.storage = storage;
-        this.ticket = leaks.watch(this, type + " tensor " + shape);
+        this.ticket = leaks.watch(this, type, shape);
     }
 
     /**
@@ -67,6 +67,17 @@ public final class Tensor implements AutoCloseable {
      */
     public Storage storage() {
         checkOpen();
+        return storage;
+    }
+
+    /**
+     * The memory behind it, for those who hold it: also after this tensor was closed.
+     *
+     * @return the storage
+     * @throws IllegalStateException if nobody holds the memory any more
+     */
+    public Storage memory() {
+        storage.checkHeld();
         return storage;
     }
 
@@ -164,14 +175,23 @@ public final class Tensor implements AutoCloseable {
      * Ties something to these values that ends when the tensor is closed or gets other values from another forward
      * pass.
      *
-     * @param end runs once; replaces, and so ends, what was tied before; null only ends it
+     * @param end replaces, and so ends, what was tied before, unless it is the same; null only ends it
      */
     public void tie(Runnable end) {
         Runnable former = dependent;
         dependent = end;
-        if (former != null) {
+        if (former != null && former != end) {
             former.run();
         }
+    }
+
+    /**
+     * What was tied last.
+     *
+     * @return what {@link #tie} was given, null if nothing or nothing since the tensor was closed
+     */
+    public Runnable tied() {
+        return dependent;
     }
 
     @Override

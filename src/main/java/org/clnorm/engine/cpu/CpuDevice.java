@@ -23,7 +23,7 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
     private volatile boolean closed;
 
     static ArrayStorage array(Tensor tensor) {
-        return tensor == null ? null : (ArrayStorage) tensor.storage();
+        return tensor == null ? null : (ArrayStorage) tensor.memory();
     }
 
     @Override

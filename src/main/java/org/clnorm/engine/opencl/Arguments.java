@@ -1,10 +1,13 @@
 package org.clnorm.engine.opencl;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import org.jocl.cl_mem;
 
-/** What one call offers to its kernels, found by the names that the kernels' parameters have. */
+/**
+ * What one call offers to its kernels, found by the names that the kernels' parameters have. Used again for the next
+ * call.
+ */
 final class Arguments {
     /** Buffers of the call; an absent tensor is null. Scratch buffers follow them. */
     enum Buffer {
@@ -36,11 +39,15 @@ final class Arguments {
         }
     }
 
-    private final cl_mem[] buffers;
+    private BufferPool.Block[] buffers = new BufferPool.Block[Buffer.ALL.length];
     private final int[] words = new int[Word.ALL.length];
 
-    Arguments(int scratch) {
-        buffers = new cl_mem[Buffer.ALL.length + scratch];
+    /** Forgets the buffers of the call before, and makes room for so many of scratch. */
+    void clear(int scratch) {
+        if (buffers.length < scratchSlot(scratch)) {
+            buffers = new BufferPool.Block[scratchSlot(scratch)];
+        }
+        Arrays.fill(buffers, null);
     }
 
     /** Where the i-th scratch buffer is found. */
@@ -48,11 +55,11 @@ final class Arguments {
         return Buffer.ALL.length + i;
     }
 
-    void set(Buffer buffer, cl_mem memory) {
+    void set(Buffer buffer, BufferPool.Block memory) {
         buffers[buffer.ordinal()] = memory;
     }
 
-    void setScratch(int i, cl_mem memory) {
+    void setScratch(int i, BufferPool.Block memory) {
         buffers[scratchSlot(i)] = memory;
     }
 
@@ -64,7 +71,11 @@ final class Arguments {
         words[word.ordinal()] = value ? 1 : 0;
     }
 
-    cl_mem buffer(int slot) {
+    BufferPool.Block scratch(int i) {
+        return buffers[scratchSlot(i)];
+    }
+
+    BufferPool.Block buffer(int slot) {
         return buffers[slot];
     }
 

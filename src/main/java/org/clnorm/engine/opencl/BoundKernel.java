@@ -3,40 +3,54 @@ package org.clnorm.engine.opencl;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
-import org.jocl.cl_mem;
 
 /**
  * A kernel object that remembers its arguments, because setting one costs as much as a launch: only those that changed
- * are set. A kernel object belongs to one thread at a time, so {@link Launcher} holds its lock from the first argument
- * to the launch.
+ * are set. It belongs to one launch of one plan, so its sizes never change, and to one thread at a time:
+ * {@link Launcher} holds its lock from the first argument to the launch.
  */
 final class BoundKernel {
+    /** The slot of a number that never changes. */
+    static final int FOR_GOOD = -1;
+
     private final Cl cl;
     private final cl_kernel kernel;
-    private final KernelSignature signature;
     private final String label;
-    private final boolean[] known;
+    /** Where in the call's {@link Arguments} each parameter is found. */
+    private final int[] slots;
+    private final boolean[] isBuffer;
     /** By identity: a new buffer may be found at the address of an old one. */
-    private final cl_mem[] buffers;
-    private final long[] numbers;
+    private final BufferPool.Block[] buffers;
+    private final int[] words;
+    private final boolean[] known;
+    private final int[] word = new int[1];
+    private final Pointer toWord = Pointer.to(word);
 
-    BoundKernel(Cl cl, cl_kernel kernel, KernelSignature signature, String label) {
-        int count = signature.parameters().size();
+    /**
+     * Binds a kernel.
+     *
+     * @param slots    where in {@link Arguments} the parameters are found, or {@link #FOR_GOOD}
+     * @param isBuffer which of the slots are buffers'; the others are words'
+     * @param numbers  what the parameters are that never change
+     */
+    BoundKernel(Cl cl, cl_kernel kernel, String label, int[] slots, boolean[] isBuffer, long[] numbers) {
         this.cl = cl;
         this.kernel = kernel;
-        this.signature = signature;
         this.label = label;
-        this.known = new boolean[count];
-        this.buffers = new cl_mem[count];
-        this.numbers = new long[count];
+        this.slots = slots;
+        this.isBuffer = isBuffer;
+        this.buffers = new BufferPool.Block[slots.length];
+        this.words = new int[slots.length];
+        this.known = new boolean[slots.length];
+        for (int i = 0; i < slots.length; i++) {
+            if (slots[i] == FOR_GOOD) {
+                cl.argument(kernel, i, Sizeof.cl_long, Pointer.to(new long[] {numbers[i]}));
+            }
+        }
     }
 
     cl_kernel kernel() {
         return kernel;
-    }
-
-    KernelSignature signature() {
-        return signature;
     }
 
     /** {@code program:kernel}. */
@@ -44,30 +58,35 @@ final class BoundKernel {
         return label;
     }
 
-    void setBuffer(int index, cl_mem memory) {
-        if (!known[index] || buffers[index] != memory) {
-            set(index, Sizeof.cl_mem, memory == null ? null : Pointer.to(memory));
-            buffers[index] = memory;
+    /** Sets the arguments that are not what the last launch had. */
+    void bind(Arguments call) {
+        for (int i = 0; i < slots.length; i++) {
+            if (isBuffer[i]) {
+                bindBuffer(i, call.buffer(slots[i]));
+            } else if (slots[i] != FOR_GOOD) {
+                bindWord(i, call.word(slots[i]));
+            }
         }
     }
 
-    void setWord(int index, int bits) {
-        if (!known[index] || numbers[index] != bits) {
-            set(index, Sizeof.cl_int, Pointer.to(new int[] {bits}));
-            numbers[index] = bits;
+    private void bindBuffer(int i, BufferPool.Block block) {
+        if (known[i] && buffers[i] == block) {
+            return;
         }
+        known[i] = false;
+        cl.argument(kernel, i, Sizeof.cl_mem, block == null ? null : block.pointer());
+        buffers[i] = block;
+        known[i] = true;
     }
 
-    void setLong(int index, long value) {
-        if (!known[index] || numbers[index] != value) {
-            set(index, Sizeof.cl_long, Pointer.to(new long[] {value}));
-            numbers[index] = value;
+    private void bindWord(int i, int bits) {
+        if (known[i] && words[i] == bits) {
+            return;
         }
-    }
-
-    private void set(int index, long bytes, Pointer value) {
-        known[index] = false;
-        cl.argument(kernel, index, bytes, value);
-        known[index] = true;
+        known[i] = false;
+        word[0] = bits;
+        cl.argument(kernel, i, Sizeof.cl_int, toWord);
+        words[i] = bits;
+        known[i] = true;
     }
 }

@@ -1,13 +1,14 @@
 package org.clnorm.engine.opencl;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
 import org.clnorm.tensor.DeviceException;
+import org.jocl.Pointer;
 import org.jocl.cl_mem;
 
 /**
@@ -15,8 +16,27 @@ import org.jocl.cl_mem;
  * in order, so work enqueued earlier is done with it before work enqueued later begins. Thread-safe.
  */
 final class BufferPool {
-    /** A piece of device memory. */
-    record Block(cl_mem memory, long bytes) {
+    /** A piece of device memory, made by its pool. */
+    static final class Block {
+        private final cl_mem memory;
+        /** What kernel arguments are set from. */
+        private final Pointer pointer;
+        private final long bytes;
+        private boolean taken;
+
+        private Block(cl_mem memory, long bytes) {
+            this.memory = memory;
+            this.pointer = Pointer.to(memory);
+            this.bytes = bytes;
+        }
+
+        cl_mem memory() {
+            return memory;
+        }
+
+        Pointer pointer() {
+            return pointer;
+        }
     }
 
     private static final long SMALLEST = 256;
@@ -24,14 +44,17 @@ final class BufferPool {
     private static final int CLASS_BITS = 2;
 
     private final ClSession session;
-    private final Map<Long, Deque<Block>> idle = new HashMap<>();
+    /** What is idle, by size class; the last to come back is the first to go, so that calls meet their blocks again. */
+    private final List<Deque<Block>> idle = new ArrayList<>();
     private final Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final Set<Block> taken = Collections.newSetFromMap(new IdentityHashMap<>());
     private long totalBytes;
     private boolean closed;
 
     BufferPool(ClSession session) {
         this.session = session;
+        for (int i = 0; i < Long.SIZE << CLASS_BITS; i++) {
+            idle.add(new ArrayDeque<>(0));
+        }
     }
 
     /** Throws unless a buffer of so many elements may exist on the device. */
@@ -51,13 +74,21 @@ final class BufferPool {
     synchronized Block take(long elements, int elementBytes) {
         checkSize(elements, elementBytes);
         long bytes = sizeClass((elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES);
-        Deque<Block> free = idle.get(bytes);
-        Block block = free == null ? null : free.poll();
-        if (block == null) {
+        Block block = idle(bytes).peek();
+        if (block != null && block.bytes >= bytes) {
+            idle(bytes).pop();
+        } else {
             block = create(bytes);
         }
-        taken.add(block);
+        block.taken = true;
         return block;
+    }
+
+    /** Idle blocks by the size's octave and the bits below; only the largest classes are not of one size. */
+    private Deque<Block> idle(long bytes) {
+        int octave = Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes);
+        int part = (int) (bytes >> octave - CLASS_BITS) & (1 << CLASS_BITS) - 1;
+        return idle.get((octave << CLASS_BITS) + part);
     }
 
     private long sizeClass(long bytes) {
@@ -79,7 +110,7 @@ final class BufferPool {
         try {
             block = allocate(bytes);
         } catch (DeviceException full) {
-            if (idle.isEmpty()) {
+            if (idle.stream().allMatch(Deque::isEmpty)) {
                 throw full;
             }
             trim();
@@ -98,25 +129,26 @@ final class BufferPool {
     private void trim() {
         session.finish();
         Cleanup cleanup = new Cleanup();
-        for (Deque<Block> free : idle.values()) {
+        for (Deque<Block> free : idle) {
             for (Block block : free) {
                 cleanup.add(() -> free(block));
             }
+            free.clear();
         }
-        idle.clear();
         cleanup.run();
     }
 
     private void free(Block block) {
         blocks.remove(block);
-        totalBytes -= block.bytes();
-        session.cl().release(block.memory());
+        totalBytes -= block.bytes;
+        session.cl().release(block.memory);
     }
 
-    /** Takes a block back; does nothing where the pool was closed, or the block is back already. */
+    /** Takes a block back; does nothing where there is none, the pool was closed, or the block is back already. */
     synchronized void giveBack(Block block) {
-        if (!closed && taken.remove(block)) {
-            idle.computeIfAbsent(block.bytes(), size -> new ArrayDeque<>()).push(block);
+        if (!closed && block != null && block.taken) {
+            block.taken = false;
+            idle(block.bytes).push(block);
         }
     }
 
@@ -130,10 +162,9 @@ final class BufferPool {
         closed = true;
         Cleanup cleanup = new Cleanup();
         for (Block block : blocks) {
-            cleanup.add(() -> session.cl().release(block.memory()));
+            cleanup.add(() -> session.cl().release(block.memory));
         }
         blocks.clear();
-        taken.clear();
         idle.clear();
         cleanup.run();
     }

@@ -2,7 +2,6 @@ package org.clnorm.engine.opencl;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import org.clnorm.engine.opencl.Ledger.Kind;
@@ -31,24 +30,29 @@ final class Cl {
     private static final long ALL_DEVICES = 0xFFFFFFFFL;
 
     private final FaultPlan faults;
-    private final AtomicLong calls;
+    private final CallCounts counts;
     private final Ledger ledger;
     private final String device;
 
     Cl(FaultPlan faults, Ledger ledger) {
-        this(faults, new AtomicLong(), ledger, "");
+        this(faults, new CallCounts(), ledger, "");
     }
 
-    private Cl(FaultPlan faults, AtomicLong calls, Ledger ledger, String device) {
+    private Cl(FaultPlan faults, CallCounts counts, Ledger ledger, String device) {
         this.faults = faults;
-        this.calls = calls;
+        this.counts = counts;
         this.ledger = ledger;
         this.device = device;
     }
 
     /** The same seam, whose errors name a device. */
     Cl on(String name) {
-        return new Cl(faults, calls, ledger, name);
+        return new Cl(faults, counts, ledger, name);
+    }
+
+    /** What was called so far, by all seams of a device's life. */
+    CallCounts counts() {
+        return counts;
     }
 
     // ---- platforms and devices
@@ -120,12 +124,14 @@ final class Cl {
     }
 
     void finish(cl_command_queue queue) {
+        counts.waited();
         call("clFinish", () -> CL.clFinish(queue));
     }
 
     // ---- buffers
 
     cl_mem createBuffer(cl_context context, long bytes) {
+        counts.allocated();
         return create(Kind.BUFFER, "clCreateBuffer", bytes + " bytes",
                 status -> CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, bytes, null, status));
     }
@@ -135,11 +141,13 @@ final class Cl {
     }
 
     void read(cl_command_queue queue, cl_mem buffer, long offset, long bytes, Pointer into) {
+        counts.waited();
         call("clEnqueueReadBuffer",
                 () -> CL.clEnqueueReadBuffer(queue, buffer, true, offset, bytes, into, 0, null, null));
     }
 
     void write(cl_command_queue queue, cl_mem buffer, long offset, long bytes, Pointer from) {
+        counts.waited();
         call("clEnqueueWriteBuffer",
                 () -> CL.clEnqueueWriteBuffer(queue, buffer, true, offset, bytes, from, 0, null, null));
     }
@@ -201,14 +209,33 @@ final class Cl {
         release(Kind.KERNEL, "clReleaseKernel", () -> CL.clReleaseKernel(kernel));
     }
 
+    /** Sets an argument. As the launch, this is called in every pass, so it makes no objects. */
     void argument(cl_kernel kernel, int index, long bytes, Pointer value) {
-        call("clSetKernelArg", () -> CL.clSetKernelArg(kernel, index, bytes, value));
+        counts.argument();
+        int status = injected("clSetKernelArg");
+        if (status == CL.CL_SUCCESS) {
+            try {
+                status = CL.clSetKernelArg(kernel, index, bytes, value);
+            } catch (CLException thrown) {
+                status = thrown.getStatus();
+            }
+        }
+        if (status != CL.CL_SUCCESS) {
+            throw failure("clSetKernelArg", status, "");
+        }
     }
 
     /** Launches a kernel of one dimension; {@code event} may be null. */
     void launch(cl_command_queue queue, cl_kernel kernel, String name, long[] global, long[] local, cl_event event) {
-        int status = attempt("clEnqueueNDRangeKernel",
-                () -> CL.clEnqueueNDRangeKernel(queue, kernel, 1, null, global, local, 0, null, event));
+        counts.launched();
+        int status = injected("clEnqueueNDRangeKernel");
+        if (status == CL.CL_SUCCESS) {
+            try {
+                status = CL.clEnqueueNDRangeKernel(queue, kernel, 1, null, global, local, 0, null, event);
+            } catch (CLException thrown) {
+                status = thrown.getStatus();
+            }
+        }
         if (status != CL.CL_SUCCESS) {
             throw failure("clEnqueueNDRangeKernel", status,
                     name + ", " + global[0] + " work-items in groups of " + local[0]);
@@ -263,8 +290,12 @@ final class Cl {
     }
 
     private int attempt(String name, IntSupplier body) {
-        int injected = faults.status(name, calls.getAndIncrement());
+        int injected = injected(name);
         return injected != CL.CL_SUCCESS ? injected : statusOf(body);
+    }
+
+    private int injected(String name) {
+        return faults.status(name, counts.next());
     }
 
     private <T> T create(Kind kind, String name, String detail, Function<int[], T> body) {
@@ -288,7 +319,7 @@ final class Cl {
 
     /** A release is made even where a test makes it fail, and counts as made whatever it says. */
     private void release(Kind kind, String name, IntSupplier body) {
-        int injected = faults.status(name, calls.getAndIncrement());
+        int injected = injected(name);
         int status = statusOf(body);
         ledger.released(kind);
         if (injected != CL.CL_SUCCESS || status != CL.CL_SUCCESS) {

@@ -66,6 +66,21 @@ final class ClSession {
         queue = other == null ? ownQueue : other;
     }
 
+    /** Begins to use the open, sound device; {@link #leave} must follow. For passes: {@link #use} makes objects. */
+    void enter() {
+        life.readLock().lock();
+        try {
+            checkUsable();
+        } catch (RuntimeException unusable) {
+            leave();
+            throw unusable;
+        }
+    }
+
+    void leave() {
+        life.readLock().unlock();
+    }
+
     /** Runs work on the open, sound device. */
     <T> T use(Supplier<T> work) {
         return locked(life.readLock(), work);

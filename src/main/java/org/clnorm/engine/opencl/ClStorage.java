@@ -24,10 +24,10 @@ final class ClStorage extends Storage {
         return block == null ? null : block.memory();
     }
 
-    /** The memory of a tensor, which must be of this pool. */
-    static cl_mem memory(Tensor tensor, BufferPool pool) {
-        if (tensor.storage() instanceof ClStorage own && own.pool == pool) {
-            return own.memory();
+    /** The block of a tensor, which must be of this pool. */
+    static BufferPool.Block block(Tensor tensor, BufferPool pool) {
+        if (tensor.memory() instanceof ClStorage own && own.pool == pool) {
+            return own.block;
         }
         throw new IllegalArgumentException("expected a tensor on the same device, got " + tensor);
     }

@@ -1,11 +1,8 @@
 package org.clnorm.engine.opencl;
 
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.clnorm.engine.MemoryProbe;
 import org.clnorm.plan.CopySteps;
-import org.clnorm.plan.NormPlan;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.Tensor;
 import org.slf4j.Logger;
@@ -24,7 +21,6 @@ final class CopyProbe implements MemoryProbe {
     private final BufferPool pool;
     private final PlanCache plans;
     private final Launcher launcher;
-    private final Map<Key, PreparedPlan> copies = new ConcurrentHashMap<>();
 
     CopyProbe(ClSession session, BufferPool pool, PlanCache plans, Launcher launcher) {
         this.session = session;
@@ -45,10 +41,7 @@ final class CopyProbe implements MemoryProbe {
     }
 
     private PreparedPlan prepared(Key key) {
-        return copies.computeIfAbsent(key, wanted -> {
-            NormPlan plan = CopySteps.copy(wanted.floats(), wanted.nonTemporal(), plans.traits());
-            return plans.prepared(plan, plan.steps());
-        });
+        return plans.prepared(key, CopySteps.copy(key.floats(), key.nonTemporal(), plans.traits()));
     }
 
     /** Tensors are copied as floats whatever their type: their memory is whole floats long. */
@@ -65,11 +58,12 @@ final class CopyProbe implements MemoryProbe {
         if (from.type() != to.type() || from.size() != to.size() || from.size() == 0) {
             throw new IllegalArgumentException("expected two tensors of one type and size, got " + from + " and " + to);
         }
+        plans.makeRoom();
         session.use(() -> {
             PreparedPlan plan = prepared(new Key(floats(from), method.equals(NON_TEMPORAL)));
-            Arguments arguments = new Arguments(0);
-            arguments.set(Arguments.Buffer.X, ClStorage.memory(from, pool));
-            arguments.set(Arguments.Buffer.Y, ClStorage.memory(to, pool));
+            Arguments arguments = new Arguments();
+            arguments.set(Arguments.Buffer.X, ClStorage.block(from, pool));
+            arguments.set(Arguments.Buffer.Y, ClStorage.block(to, pool));
             launcher.launch(plan, arguments);
         });
         to.storage().touch();

@@ -2,46 +2,53 @@ package org.clnorm.engine.opencl;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.clnorm.engine.SavedStatistics;
-import org.jocl.cl_mem;
 
 /** Statistics of the groups of one forward pass: five planes of floats, as {@code common/numerics.cl} says. */
 final class DeviceStatistics implements SavedStatistics {
     private static final int PLANES = 5;
 
     private final BufferPool pool;
-    private final BufferPool.Block block;
-    private final long groups;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicBoolean open = new AtomicBoolean();
+    private BufferPool.Block block;
+    private long groups;
 
-    DeviceStatistics(BufferPool pool, long groups) {
-        pool.checkSize(groups, PLANES * Float.BYTES);
+    private DeviceStatistics(BufferPool pool) {
         this.pool = pool;
-        this.groups = groups;
-        this.block = pool.take(PLANES * groups);
+    }
+
+    /** Statistics of so many groups, in spent ones if these are of the same device. */
+    static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups) {
+        DeviceStatistics statistics = spent instanceof DeviceStatistics own && own.pool == pool && !own.open.get()
+                ? own : new DeviceStatistics(pool);
+        pool.checkSize(groups, PLANES * Float.BYTES);
+        statistics.block = pool.take(PLANES * groups);
+        statistics.groups = groups;
+        statistics.open.set(true);
+        return statistics;
     }
 
     /** The memory of statistics that a backward pass brings. */
-    static cl_mem memory(SavedStatistics saved, BufferPool pool, long groups) {
+    static BufferPool.Block block(SavedStatistics saved, BufferPool pool, long groups) {
         if (!(saved instanceof DeviceStatistics own) || own.pool != pool) {
             throw new IllegalArgumentException(
                     "expected statistics of a forward pass on the same device, got " + saved);
         }
-        if (own.closed.get()) {
+        if (!own.open.get()) {
             throw new IllegalStateException("expected open statistics of a forward pass, got closed ones");
         }
         if (own.groups != groups) {
             throw new IllegalArgumentException("expected statistics of " + groups + " groups, got " + own.groups);
         }
-        return own.memory();
+        return own.block;
     }
 
-    cl_mem memory() {
-        return block.memory();
+    BufferPool.Block block() {
+        return block;
     }
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
+        if (open.compareAndSet(true, false)) {
             pool.giveBack(block);
         }
     }

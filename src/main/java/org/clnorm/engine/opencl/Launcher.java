@@ -20,27 +20,17 @@ final class Launcher implements KernelTimer {
     private final List<Timed> timed = new ArrayList<>();
     /** Null while nothing is timed; changed only while nobody else uses the device. */
     private cl_command_queue timingQueue;
+    private long plans;
 
     Launcher(ClSession session) {
         this.session = session;
     }
 
     synchronized void launch(PreparedPlan plan, Arguments arguments) {
-        for (PreparedPlan.Launch launch : plan.steps()) {
-            bind(launch, arguments);
+        plan.used(++plans);
+        for (PreparedPlan.Launch launch : plan.launches()) {
+            launch.kernel().bind(arguments);
             enqueue(launch);
-        }
-    }
-
-    private static void bind(PreparedPlan.Launch launch, Arguments arguments) {
-        BoundKernel kernel = launch.kernel();
-        List<KernelSignature.Parameter> parameters = kernel.signature().parameters();
-        for (int i = 0; i < parameters.size(); i++) {
-            switch (parameters.get(i).type()) {
-                case LONG -> kernel.setLong(i, launch.longs()[i]);
-                case BUFFER -> kernel.setBuffer(i, arguments.buffer(launch.slots()[i]));
-                default -> kernel.setWord(i, arguments.word(launch.slots()[i]));
-            }
         }
     }
 

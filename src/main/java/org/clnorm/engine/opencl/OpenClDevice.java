@@ -10,8 +10,8 @@ import org.clnorm.tensor.Storage;
 
 /**
  * An open OpenCL device; tensors of F32, F16 and BF16. Has the services {@link org.clnorm.engine.NormEngine},
- * {@link org.clnorm.engine.KernelTimer}, {@link org.clnorm.engine.MemoryProbe}, {@link org.clnorm.engine.Tunable} and
- * {@link org.clnorm.tensor.DeviceInfo}.
+ * {@link org.clnorm.engine.KernelTimer}, {@link org.clnorm.engine.MemoryProbe}, {@link org.clnorm.engine.HostProbe},
+ * {@link org.clnorm.engine.Tunable} and {@link org.clnorm.tensor.DeviceInfo}.
  *
  * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed:
  * what it holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
@@ -22,6 +22,7 @@ public final class OpenClDevice extends Device {
     private final ProgramCache programs;
     private final Map<DataType, Transfers> transfers;
     private final Launcher launcher;
+    private final PlanCache plans;
     private final List<Object> services;
 
     OpenClDevice(ClSession session, DiskCache disk, Traits traits, String variant, Tuning tuning) {
@@ -32,9 +33,10 @@ public final class OpenClDevice extends Device {
                 DataType.F16, new HalfTransfers(session, DataType.F16),
                 DataType.BF16, new HalfTransfers(session, DataType.BF16));
         this.launcher = new Launcher(session);
-        PlanCache plans = new PlanCache(programs, traits, variant, tuning);
+        this.plans = new PlanCache(session, programs, traits, variant, tuning);
         this.services = List.of(new ClEngine(session, pool, plans, launcher), launcher,
-                new CopyProbe(session, pool, plans, launcher), plans, OpenClProvider.info(session.facts(), false));
+                new CopyProbe(session, pool, plans, launcher), new EmptyProbe(session, plans), plans,
+                OpenClProvider.info(session.facts(), false));
     }
 
     @Override
@@ -80,6 +82,6 @@ public final class OpenClDevice extends Device {
 
     @Override
     protected void release() {
-        session.close(new Cleanup().add(launcher::close).add(programs::close).add(pool::close));
+        session.close(new Cleanup().add(launcher::close).add(plans::close).add(programs::close).add(pool::close));
     }
 }

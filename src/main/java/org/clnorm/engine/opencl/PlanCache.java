@@ -1,10 +1,13 @@
 package org.clnorm.engine.opencl;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.clnorm.engine.Tunable;
 import org.clnorm.plan.NormPlan;
 import org.clnorm.plan.Planner;
@@ -13,31 +16,43 @@ import org.clnorm.plan.Step;
 import org.clnorm.plan.Task;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
+import org.jocl.cl_kernel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Plans each task once: picks the variant, compiles its kernels, looks up its arguments. Thread-safe. */
+/**
+ * Plans each task once: picks the variant, compiles its kernels, looks up its arguments. Thread-safe. Plans that were
+ * not used for long make room for others, while nobody uses the device, so that a plan is safe to use within {@link
+ * ClSession#use}.
+ */
 final class PlanCache implements Tunable {
+    /**
+     * How many plans are kept: more than the largest networks have shapes, twice over. A plan holds a few kernel
+     * objects, a few kilobytes each.
+     */
+    static final int MOST_PLANS = 1024;
+    /** How many stay when there are too many, so that making room is rare. */
+    static final int KEPT_PLANS = MOST_PLANS * 3 / 4;
+
     private static final Logger LOG = LoggerFactory.getLogger(PlanCache.class);
 
-    /** A task, and how many running statistics are moved after it, 0 for none. */
-    private record Key(Task task, long channels) {
-    }
-
-    /** A tuning, and the plans made by it. */
-    private record Choices(Tuning tuning, Map<Key, PreparedPlan> plans) {
+    /** A tuning, and the plans made by it: by task, or by whatever else asked for a plan of its own. */
+    private record Choices(Tuning tuning, Map<Object, PreparedPlan> plans) {
         Choices(Tuning tuning) {
             this(tuning, new ConcurrentHashMap<>());
         }
     }
 
+    private final ClSession session;
     private final ProgramCache programs;
     private final Traits traits;
     private final String variant;
     private final Map<Tuning, Choices> seen = new ConcurrentHashMap<>();
     private volatile Choices choices;
+    private volatile boolean crowded;
 
-    PlanCache(ProgramCache programs, Traits traits, String variant, Tuning tuning) {
+    PlanCache(ClSession session, ProgramCache programs, Traits traits, String variant, Tuning tuning) {
+        this.session = session;
         this.programs = programs;
         this.traits = traits;
         this.variant = variant;
@@ -58,63 +73,130 @@ final class PlanCache implements Tunable {
         return Planner.plan(task, traits, variant, choices.tuning());
     }
 
-    PreparedPlan prepared(Task task, long channels) {
-        Key key = new Key(task, channels);
-        Map<Key, PreparedPlan> plans = choices.plans();
-        PreparedPlan known = plans.get(key);
-        return known != null ? known : plans.computeIfAbsent(key, this::prepare);
+    /** The plan of a task; to be used within the same {@link ClSession#use}. */
+    PreparedPlan prepared(Task task) {
+        PreparedPlan known = choices.plans().get(task);
+        return known != null ? known : prepared(task, () -> {
+            NormPlan plan = plan(task);
+            LOG.debug("{}: {}, {} launches", task, plan.variant(), plan.steps().size());
+            return prepare(plan, task.view().groups(), steps(task, plan));
+        });
     }
 
-    private PreparedPlan prepare(Key key) {
-        NormPlan plan = plan(key.task());
-        LOG.debug("{}: {}, {} launches", key.task(), plan.variant(), plan.steps().size());
-        return prepared(plan, steps(key, plan));
+    /** The plan of something that is no task. */
+    PreparedPlan prepared(Object key, NormPlan plan) {
+        return prepared(key, () -> prepare(plan, 0, plan.steps()));
     }
 
-    /** Compiles the kernels of a plan and looks up their arguments; remembers nothing. */
-    PreparedPlan prepared(NormPlan plan, List<Step> steps) {
+    private PreparedPlan prepared(Object key, Supplier<PreparedPlan> maker) {
+        PreparedPlan plan = choices.plans().computeIfAbsent(key, wanted -> maker.get());
+        crowded = size() > MOST_PLANS;
+        return plan;
+    }
+
+    /** Lets go of the plans that were not used for longest, where there are too many; not within a use. */
+    void makeRoom() {
+        if (crowded) {
+            session.useAlone(() -> {
+                crowded = false;
+                Cleanup cleanup = new Cleanup();
+                plans().sorted(Comparator.comparingLong(PreparedPlan::lastUse)).limit(size() - KEPT_PLANS).toList()
+                        .forEach(plan -> forget(plan, cleanup));
+                cleanup.run();
+                return null;
+            });
+        }
+    }
+
+    private Stream<PreparedPlan> plans() {
+        return seen.values().stream().flatMap(made -> made.plans().values().stream());
+    }
+
+    int size() {
+        return seen.values().stream().mapToInt(made -> made.plans().size()).sum();
+    }
+
+    private void forget(PreparedPlan plan, Cleanup cleanup) {
+        seen.values().forEach(made -> made.plans().values().remove(plan));
+        release(plan, cleanup);
+    }
+
+    private void release(PreparedPlan plan, Cleanup cleanup) {
+        for (PreparedPlan.Launch launch : plan.launches()) {
+            cleanup.add(() -> session.cl().release(launch.kernel().kernel()));
+        }
+    }
+
+    /** Frees the kernels. */
+    void close() {
+        Cleanup cleanup = new Cleanup();
+        plans().forEach(plan -> release(plan, cleanup));
+        seen.clear();
+        cleanup.run();
+    }
+
+    private PreparedPlan prepare(NormPlan plan, long groups, List<Step> steps) {
         List<String> names = List.copyOf(plan.scratch().keySet());
         Map<String, Integer> scratch = new HashMap<>();
         for (int i = 0; i < names.size(); i++) {
             scratch.put(names.get(i), Arguments.scratchSlot(i));
         }
         List<PreparedPlan.Launch> launches = new ArrayList<>();
-        for (Step step : steps) {
-            launches.add(launch(step, scratch));
+        try {
+            for (Step step : steps) {
+                launches.add(launch(step, scratch));
+            }
+        } catch (RuntimeException failed) {
+            launches.forEach(launch -> Cleanup.after(failed, () -> session.cl().release(launch.kernel().kernel())));
+            throw failed;
         }
-        return new PreparedPlan(plan, List.copyOf(launches), names.stream().mapToLong(plan.scratch()::get).toArray());
+        return new PreparedPlan(groups, launches, names.stream().mapToLong(plan.scratch()::get).toArray());
     }
 
     /** What changes a layer's state comes last, so that a failure before has changed none of it. */
-    private List<Step> steps(Key key, NormPlan plan) {
+    private List<Step> steps(Task task, NormPlan plan) {
         List<Step> steps = new ArrayList<>();
-        long groups = key.task().view().groups();
-        boolean forward = key.task().pass() == Task.Pass.FORWARD;
-        if (forward && key.task().statistics() == Task.Statistics.GIVEN) {
+        long groups = task.view().groups();
+        if (task.pass() == Task.Pass.FORWARD && task.statistics() == Task.Statistics.GIVEN) {
             steps.add(StatisticsSteps.given(groups, traits));
         }
         steps.addAll(plan.steps());
-        if (key.channels() > 0) {
-            steps.add(StatisticsSteps.runningUpdate(groups / key.channels(), key.channels(), traits));
+        if (task.moved() > 0) {
+            steps.add(StatisticsSteps.runningUpdate(groups / task.moved(), task.moved(), traits));
         }
         return steps;
     }
 
     private PreparedPlan.Launch launch(Step step, Map<String, Integer> scratch) {
-        BoundKernel kernel = programs.kernel(step);
-        List<KernelSignature.Parameter> parameters = kernel.signature().parameters();
+        List<KernelSignature.Parameter> parameters = programs.signature(step).parameters();
         int[] slots = new int[parameters.size()];
-        long[] longs = new long[parameters.size()];
+        boolean[] isBuffer = new boolean[slots.length];
+        long[] numbers = new long[slots.length];
         for (int i = 0; i < slots.length; i++) {
             KernelSignature.Parameter parameter = parameters.get(i);
+            isBuffer[i] = parameter.type() == KernelSignature.Type.BUFFER;
             switch (parameter.type()) {
-                case LONG -> longs[i] = number(step, parameter.name());
+                case LONG -> {
+                    slots[i] = BoundKernel.FOR_GOOD;
+                    numbers[i] = number(step, parameter.name());
+                }
                 case BUFFER -> slots[i] = bufferSlot(step, parameter.name(), scratch);
                 default -> slots[i] = wordSlot(step, parameter);
             }
         }
-        return new PreparedPlan.Launch(kernel, slots, longs, new long[] {step.groups() * step.workGroup()},
-                new long[] {step.workGroup()});
+        return new PreparedPlan.Launch(bound(step, slots, isBuffer, numbers),
+                new long[] {step.groups() * step.workGroup()}, new long[] {step.workGroup()});
+    }
+
+    private BoundKernel bound(Step step, int[] slots, boolean[] isBuffer, long[] numbers) {
+        cl_kernel kernel = programs.kernel(step);
+        try {
+            return new BoundKernel(session.cl(), kernel, step.program() + ":" + step.kernel(), slots, isBuffer,
+                    numbers);
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, () -> session.cl().release(kernel));
+            throw failed;
+        }
     }
 
     private static long number(Step step, String name) {

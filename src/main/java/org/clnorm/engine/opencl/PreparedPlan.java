@@ -1,25 +1,57 @@
 package org.clnorm.engine.opencl;
 
 import java.util.List;
-import org.clnorm.plan.NormPlan;
 
-/**
- * A plan whose kernels are compiled and whose arguments are looked up.
- *
- * @param plan    the plan
- * @param steps   its launches, with those of given and running statistics around them
- * @param scratch the sizes of the scratch buffers in floats
- */
-record PreparedPlan(NormPlan plan, List<Launch> steps, long[] scratch) {
+/** A plan whose kernels are compiled and whose arguments are looked up. */
+final class PreparedPlan {
     /**
      * One launch.
      *
-     * @param kernel the kernel
-     * @param slots  where in the call's {@link Arguments} a buffer or word is, one an argument
-     * @param longs  the values of long arguments, one an argument
+     * @param kernel the kernel, which belongs to this launch
      * @param global work-items
      * @param local  work-items a group
      */
-    record Launch(BoundKernel kernel, int[] slots, long[] longs, long[] global, long[] local) {
+    record Launch(BoundKernel kernel, long[] global, long[] local) {
+    }
+
+    private final long groups;
+    private final Launch[] launches;
+    private final long[] scratch;
+    /** When it was launched last, counted in launches; written by one thread at a time. */
+    private volatile long lastUse;
+
+    /**
+     * Puts a plan together.
+     *
+     * @param groups   the number of groups, 0 where there are none
+     * @param launches its launches, with those of given and running statistics around them
+     * @param scratch  the sizes of the scratch buffers in floats
+     */
+    PreparedPlan(long groups, List<Launch> launches, long[] scratch) {
+        this.groups = groups;
+        this.launches = launches.toArray(Launch[]::new);
+        this.scratch = scratch;
+    }
+
+    long groups() {
+        return groups;
+    }
+
+    /** In order; not to be changed. */
+    Launch[] launches() {
+        return launches;
+    }
+
+    /** Not to be changed. */
+    long[] scratch() {
+        return scratch;
+    }
+
+    long lastUse() {
+        return lastUse;
+    }
+
+    void used(long when) {
+        lastUse = when;
     }
 }

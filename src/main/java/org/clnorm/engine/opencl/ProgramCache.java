@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.clnorm.plan.Step;
 import org.clnorm.tensor.DeviceException;
+import org.jocl.cl_kernel;
 import org.jocl.cl_program;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,7 @@ final class ProgramCache {
     private record Key(String program, Map<String, Integer> options) {
     }
 
-    private record Program(cl_program program, KernelSource source, Map<String, BoundKernel> kernels) {
+    private record Program(cl_program program, KernelSource source) {
     }
 
     private final ClSession session;
@@ -29,26 +30,24 @@ final class ProgramCache {
         this.disk = disk;
     }
 
-    /** The kernel of a step, compiled if it was not. */
-    synchronized BoundKernel kernel(Step step) {
+    /** A new kernel object for a step, whose program is compiled if it was not; the caller releases it. */
+    synchronized cl_kernel kernel(Step step) {
+        return session.cl().createKernel(program(step).program(), step.kernel());
+    }
+
+    /** What the kernel of a step wants. */
+    synchronized KernelSignature signature(Step step) {
+        return program(step).source().signature(step.kernel());
+    }
+
+    private Program program(Step step) {
         Key key = new Key(step.program(), step.options());
         Program program = programs.get(key);
         if (program == null) {
             program = build(step);
             programs.put(key, program);
         }
-        BoundKernel kernel = program.kernels().get(step.kernel());
-        if (kernel == null) {
-            kernel = create(program, step.kernel());
-            program.kernels().put(step.kernel(), kernel);
-        }
-        return kernel;
-    }
-
-    private BoundKernel create(Program program, String name) {
-        KernelSignature signature = program.source().signature(name);
-        return new BoundKernel(session.cl(), session.cl().createKernel(program.program(), name), signature,
-                program.source().program() + ":" + name);
+        return program;
     }
 
     private Program build(Step step) {
@@ -57,7 +56,7 @@ final class ProgramCache {
         String key = disk.key(session.facts(), options, source.text());
         cl_program program = fromDisk(key, step.program(), options)
                 .orElseGet(() -> fromSource(key, source, options));
-        return new Program(program, source, new HashMap<>());
+        return new Program(program, source);
     }
 
     /** A binary that the driver does not take, after an update say, is as good as none. */
@@ -111,7 +110,6 @@ final class ProgramCache {
     synchronized void close() {
         Cleanup cleanup = new Cleanup();
         for (Program program : programs.values()) {
-            program.kernels().values().forEach(kernel -> cleanup.add(() -> session.cl().release(kernel.kernel())));
             cleanup.add(() -> session.cl().release(program.program()));
         }
         programs.clear();
