@@ -105,19 +105,20 @@ class ConversionsTest {
             int code = storage == DataType.F16 ? 1 : 2;
             Step step = new Step("test/conversions", kernel, Map.of("STORAGE", code, "PARAMETERS_STORAGE", code),
                     values.length / WORK_GROUP, WORK_GROUP, Map.of());
-            PlanCache plans = new PlanCache(programs, session.facts().traits(KernelSet.CPU), "", Tuning.NONE);
+            PlanCache plans = new PlanCache(session, programs, session.facts().traits(KernelSet.CPU), "", Tuning.NONE);
             NormPlan plan = new NormPlan("test", "", List.of(step), Map.of(), 0);
             BufferPool.Block x = pool.take(values.length, from.bytes());
             BufferPool.Block y = pool.take(values.length, to.bytes());
             transfers(from).write(x.memory(), 0, values, 0, values.length);
-            Arguments arguments = new Arguments(0);
-            arguments.set(Arguments.Buffer.X, x.memory());
-            arguments.set(Arguments.Buffer.Y, y.memory());
-            session.use(() -> new Launcher(session).launch(plans.prepared(plan, plan.steps()), arguments));
+            Arguments arguments = new Arguments();
+            arguments.set(Arguments.Buffer.X, x);
+            arguments.set(Arguments.Buffer.Y, y);
+            session.use(() -> new Launcher(session).launch(plans.prepared(kernel, plan), arguments));
             float[] got = new float[values.length];
             transfers(to).read(y.memory(), 0, got, 0, got.length);
             pool.giveBack(x);
             pool.giveBack(y);
+            plans.close();
             return got;
         }
 
