@@ -37,9 +37,9 @@ function describe(row) {
         'wall ' + micros(row.wall_median_us) + ', ' + wallFraction(row, 'CLNorm').toFixed(2) + ' of a copy',
         'variant ' + row.variant];
     for (const times of row.peers || []) {
-        lines.push(times.peer + ' ' + micros(times.wall_median_us) + ' (min ' + micros(times.wall_min_us) + '), CLNorm '
-            + micros(times.our_wall_median_us) + ' (min ' + micros(times.our_wall_min_us) + '): '
-            + times.median_ratio.toFixed(2) + '× (min ' + times.min_ratio.toFixed(2) + '×)');
+        lines.push(times.peer + ' ' + micros(times.wall_median_us) + ', CLNorm '
+            + micros(times.our_wall_median_us) + ': '
+            + times.median_ratio.toFixed(2) + '× (by minima ' + times.min_ratio.toFixed(2) + '×)');
     }
     return lines;
 }
@@ -95,7 +95,7 @@ const marks = {
             if (index === 0) {
                 diamond(ctx, scales.x.getPixelForValue(rows[i].copy_fraction), bar.y);
             } else if (times) {
-                ctx.fillStyle = color('text');
+                ctx.fillStyle = color(times.median_ratio < 1 ? 'warn' : 'text');
                 ctx.fillText(times.median_ratio.toFixed(2) + '×', bar.x + 6, bar.y);
             }
         }));
@@ -161,6 +161,13 @@ function label(workload) {
     return words.length > 2 ? [words.slice(0, 2).join(' '), words.slice(2).join(' ')] : [workload];
 }
 
+// From nothing to a little above the copy.
+function fractionAxis(fractions) {
+    return {
+        min: 0, max: Math.max(1.1, 1.05 * Math.max(...fractions)), ticks: {stepSize: .2, includeBounds: false}
+    };
+}
+
 function barChart(parent, pass) {
     const byLine = new Map(data.rows.filter(row => row.pass === pass).map(row => [row.workload, row]));
     const rows = data.bars.filter(line => byLine.has(line)).map(line => byLine.get(line));
@@ -168,7 +175,8 @@ function barChart(parent, pass) {
         return;
     }
     const fractions = rows.flatMap(row => [row.copy_fraction, ...sides.map(side => wallFraction(row, side))]);
-    const {canvas} = figure(parent, pass, 'Speed of each workload, ' + pass, 62 + rows.length * (14 + 17 * sides.length));
+    const height = 62 + rows.length * (14 + 17 * sides.length);
+    const {canvas} = figure(parent, pass, 'Speed of each workload, ' + pass, height);
     show(canvas, {
         type: 'bar',
         data: {
@@ -183,8 +191,7 @@ function barChart(parent, pass) {
             layout: {padding: {right: 36}},
             scales: {
                 x: {
-                    min: 0, max: Math.max(1.1, 1.05 * Math.max(...fractions)), ticks: {stepSize: .2},
-                    title: {display: true, text: 'fraction of the copy’s speed'}
+                    ...fractionAxis(fractions), title: {display: true, text: "fraction of the copy's speed"}
                 },
                 y: {grid: {display: false}, ticks: {autoSkip: false, font: {family: mono, size: 10.5}}}
             },
@@ -201,11 +208,13 @@ const isPower = length => Number.isInteger(Math.log2(length));
 const shapes = ['circle', 'rect', 'triangle', 'rectRot', 'star'];
 const dashes = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 4]];
 
+const seriesOf = points => [...new Set(points.map(point => point.step.series))].sort();
+
 function lines(points, value) {
-    const names = [...new Set(points.map(point => point.step.series))];
-    return names.map((name, index) => {
+    return seriesOf(points).map((name, index) => {
         const own = points.filter(point => point.step.series === name)
-            .map(point => ({...point, x: point.step.length, y: value(point.row)})).filter(point => point.y !== null);
+            .map(point => ({...point, x: point.step.length, y: value(point.row)}))
+            .filter(point => point.y !== null).sort((one, other) => one.x - other.x);
         return {
             label: name, data: own, borderColor: seriesColor(index), borderWidth: 1.8, borderDash: dashes[index % 5],
             pointStyle: shapes[index % 5], pointRadius: 4, pointHoverRadius: 6, pointBorderWidth: 1.6,
@@ -215,16 +224,20 @@ function lines(points, value) {
     });
 }
 
+// Chart.js marks powers of ten.
+function powersOfTwo(axis) {
+    axis.ticks = [];
+    for (let power = 2 ** Math.ceil(Math.log2(axis.min)); power <= axis.max; power *= 2) {
+        axis.ticks.push({value: power});
+    }
+}
+
 function lengthAxis(points, name) {
     const all = points.map(point => point.step.length);
     const [least, most] = [Math.min(...all), Math.max(...all)];
-    const powers = [];
-    for (let power = 2 ** Math.ceil(Math.log2(least)); power <= most; power *= 2) {
-        powers.push({value: power});
-    }
     return {
         type: 'logarithmic', min: least / 1.15, max: most * 1.15, title: {display: true, text: name},
-        afterBuildTicks: axis => { axis.ticks = powers; },
+        afterBuildTicks: powersOfTwo,
         ticks: {
             callback: value => value < 1024 ? value : value < 1 << 20 ? value / 1024 + 'K' : value / (1 << 20) + 'M',
             maxRotation: 0, autoSkipPadding: 8
@@ -255,7 +268,7 @@ function lengthChart(parent, points, axis, caption, scale, value, rings) {
 
 function verdict(box, points) {
     const list = element('ul', box, {className: 'verdict'});
-    for (const series of new Set(points.map(point => point.step.series))) {
+    for (const series of seriesOf(points)) {
         const worst = points.map(point => point.step).filter(step => step.series === series)
             .reduce((one, other) => ratioOf(other) > ratioOf(one) ? other : one);
         const cliff = ratioOf(worst) > data.cliff;
@@ -273,10 +286,10 @@ function sweepCharts(parent, sweep) {
     const grid = element('div', parent, {className: 'charts'});
     const points = passes.map(pass => data.rows.filter(row => row.pass === pass).flatMap(row => (row.sweeps || [])
         .filter(step => step.sweep === sweep).map(step => ({row, step}))));
-    const most = Math.max(1.1, 1.05 * Math.max(...points.flat().map(point => point.row.copy_fraction)));
+    const fractions = points.flat().map(point => point.row.copy_fraction);
     points.forEach((own, index) => {
         if (own.length) {
-            const scale = {min: 0, max: most, ticks: {stepSize: .2}, title: {display: true, text: 'fraction of a copy'}};
+            const scale = {...fractionAxis(fractions), title: {display: true, text: 'fraction of a copy'}};
             const box = lengthChart(grid, own, axis, passes[index], scale, row => row.copy_fraction, true);
             verdict(box, own);
         }
@@ -285,10 +298,10 @@ function sweepCharts(parent, sweep) {
         points.forEach((own, index) => {
             if (own.some(point => peerOf(point.row, peer))) {
                 const scale = {
-                    type: 'logarithmic', suggestedMin: .5, suggestedMax: 4,
+                    type: 'logarithmic', suggestedMin: .5, suggestedMax: 4, afterBuildTicks: powersOfTwo,
                     title: {display: true, text: 'times as fast as ' + peer}, ticks: {callback: value => value + '×'}
                 };
-                lengthChart(grid, own, axis, passes[index] + ', CLNorm beside ' + peer + ', caller’s clock', scale,
+                lengthChart(grid, own, axis, passes[index] + ', CLNorm beside ' + peer + ', caller\'s clock', scale,
                     row => peerOf(row, peer) ? peerOf(row, peer).median_ratio : null, false);
             }
         });
@@ -308,8 +321,8 @@ function legend() {
     item('CLNorm, kernels alone', {}, 'diamond');
     item('copy', {}, 'dashed');
     if (peers.length) {
-        document.getElementById('peer-note').textContent = ' The figure beside another library’s bar is how many times as '
-            + 'long it took as CLNorm in the same rounds.';
+        document.getElementById('peer-note').textContent = ' The figure beside another library\'s bar is how many times'
+            + ' as long it took as CLNorm in the same rounds.';
     }
 }
 
@@ -323,7 +336,8 @@ function build() {
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     Chart.defaults.plugins.legend.display = false;
     Object.assign(Chart.defaults.plugins.tooltip, {
-        displayColors: false, bodyFont: {size: 12}, titleFont: {family: mono, size: 12}, padding: 10
+        displayColors: false, backgroundColor: color('text'), titleColor: color('back'), bodyColor: color('back'),
+        bodyFont: {size: 12}, titleFont: {family: mono, size: 12}, padding: 10
     });
     const bars = document.getElementById('bars-charts');
     bars.replaceChildren();
