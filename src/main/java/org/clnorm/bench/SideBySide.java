@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.clnorm.bench.peer.Peer;
 import org.clnorm.bench.peer.PeerException;
 import org.clnorm.conformance.Case;
@@ -12,6 +13,7 @@ import org.clnorm.conformance.ReferenceCheck;
 import org.clnorm.conformance.Verdict;
 import org.clnorm.conformance.Workload;
 import org.clnorm.plan.Task;
+import org.clnorm.state.ElementType;
 import org.clnorm.tensor.Device;
 
 /**
@@ -19,18 +21,13 @@ import org.clnorm.tensor.Device;
  * it judges the device, and keeps what it found to be shown beside what it finds of the others.
  */
 public final class SideBySide implements Checker, AutoCloseable {
-    /**
-     * The error that another library may have, relative to scale, and still computes the same: it is printed beside
-     * ours. PyTorch keeps within 1e-6 on most inputs; sums over 10⁵ rows in float32 are off by up to some 1e-5.
-     */
-    static final double LENIENCY = 1e-4;
-
     /** How often a workload is timed anew because others kept the machine busy. */
     private static final int ATTEMPTS = 3;
 
     private final List<Peer> peers;
     private final int rounds;
     private final boolean allowLoad;
+    private final Supplier<MachineLoad> loads;
     private final ReferenceCheck reference = new ReferenceCheck();
     private Workload workload;
     private Case values;
@@ -44,9 +41,28 @@ public final class SideBySide implements Checker, AutoCloseable {
      * @param allowLoad whether times count that were taken while others kept the machine busy
      */
     public SideBySide(List<Peer> peers, int rounds, boolean allowLoad) {
+        this(peers, rounds, allowLoad, MachineLoad::new);
+    }
+
+    /** With another way of telling the load. */
+    SideBySide(List<Peer> peers, int rounds, boolean allowLoad, Supplier<MachineLoad> loads) {
+        this.loads = loads;
         this.peers = List.copyOf(peers);
         this.rounds = rounds;
         this.allowLoad = allowLoad;
+    }
+
+    /**
+     * The error that another library may have, relative to scale, and still computes the same: it is printed beside
+     * ours. PyTorch keeps within 1e-6 on most inputs; sums over 10⁵ rows in float32 are off by up to some 1e-5. Where
+     * less is stored, four units in the last place.
+     */
+    static double leniency(ElementType storage) {
+        return switch (storage) {
+            case F16 -> 4 * Math.scalb(1.0, -11);
+            case BF16 -> 4 * Math.scalb(1.0, -8);
+            default -> 1e-4;
+        };
     }
 
     @Override
@@ -87,7 +103,7 @@ public final class SideBySide implements Checker, AutoCloseable {
         for (Peer peer : peers) {
             try {
                 progress.accept("checking " + peer.name() + " " + asked);
-                List<Verdict> theirs = reference.verdicts(values, peer::open, LENIENCY);
+                List<Verdict> theirs = reference.verdicts(values, peer::open, leniency(values.x().type()));
                 Optional<String> fault = fault(theirs);
                 if (fault.isPresent()) {
                     failures.accept(peer.name() + " computes something else, not timed: " + fault.get());
@@ -110,7 +126,7 @@ public final class SideBySide implements Checker, AutoCloseable {
         double load = Double.NaN;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             PeerRounds turns = new PeerRounds(subject, watch, peer, workload.backward());
-            MachineLoad others = new MachineLoad();
+            MachineLoad others = loads.get();
             for (int i = 0; i < rounds; i++) {
                 turns.round();
             }

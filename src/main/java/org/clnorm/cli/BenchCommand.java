@@ -56,7 +56,7 @@ final class BenchCommand implements Callable<Integer> {
     private Path json;
 
     @Mixin
-    private PeerOptions peers;
+    private final PeerOptions peers;
 
     @Mixin
     private SweepOptions sweeps;
@@ -71,7 +71,12 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     BenchCommand(Checker checker) {
+        this(checker, new PeerOptions());
+    }
+
+    BenchCommand(Checker checker, PeerOptions peers) {
         this.checker = checker;
+        this.peers = peers;
     }
 
     @Override

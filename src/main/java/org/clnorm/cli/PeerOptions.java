@@ -28,7 +28,7 @@ final class PeerOptions {
 
     private final Function<Device, List<Peer>> pytorch;
 
-    private PeerOptions() {
+    PeerOptions() {
         this(PyTorch::beside);
     }
 

@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads the JSON that commands write: an array of objects without depth. */
+/** Reads the JSON that commands write: an array of objects, which may hold such arrays. */
 final class Json {
     private Json() {
     }
@@ -34,14 +34,26 @@ final class Json {
         Map<String, Object> row = new LinkedHashMap<>();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
-            row.put(name, switch (parser.nextToken()) {
-                case VALUE_STRING -> parser.getText();
-                case VALUE_TRUE -> true;
-                case VALUE_FALSE -> false;
-                default -> parser.getDoubleValue();
-            });
+            row.put(name, value(parser));
         }
         assertEquals(JsonToken.END_OBJECT, parser.currentToken());
         return row;
+    }
+
+    private static Object value(JsonParser parser) throws IOException {
+        return switch (parser.nextToken()) {
+            case VALUE_STRING -> parser.getText();
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            case VALUE_NULL -> null;
+            case START_ARRAY -> {
+                List<Map<String, Object>> objects = new ArrayList<>();
+                while (parser.nextToken() == JsonToken.START_OBJECT) {
+                    objects.add(row(parser));
+                }
+                yield objects;
+            }
+            default -> parser.getDoubleValue();
+        };
     }
 }

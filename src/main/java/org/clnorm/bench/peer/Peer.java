@@ -143,6 +143,11 @@ public final class Peer implements AutoCloseable {
         }
     }
 
+    /** Where its files are while it runs. */
+    Path folder() {
+        return folder;
+    }
+
     /** Ends the process. */
     @Override
     public void close() {

@@ -1,0 +1,75 @@
+package org.clnorm.bench.peer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.util.List;
+import java.util.Map;
+import org.clnorm.conformance.Case;
+import org.clnorm.conformance.ReferenceCheck;
+import org.clnorm.conformance.Verdict;
+import org.clnorm.conformance.Workload;
+import org.clnorm.tensor.Device;
+import org.junit.jupiter.api.Test;
+
+class PyTorchTest {
+    private static final double LENIENCY = 1e-4;
+
+    /** A line for every setting that PyTorch knows. */
+    private static final List<String> LINES = List.of(
+            "batch_norm 8x5", "batch_norm 8x5x7 steps=tte momentum=none", "batch_norm 4x5x6x7 mode=eval",
+            "batch_norm 2x3x4x5x6 affine=false track=false", "batch_norm 4x5x6x7 bias=false eps=0.01 momentum=0.3",
+            "batch_norm 4x5x6x7 freeze=weight+statistics", "batch_norm 4x5x6 steps=tt accumulate=true",
+            "instance_norm 4x5x6x7", "instance_norm 4x5x6 affine=true track=true steps=te",
+            "instance_norm 5x6x7 unbatched=true affine=true", "instance_norm 2x3x4x5x6 affine=true freeze=bias",
+            "group_norm 4x6x5x7 groups=3", "group_norm 4x6 groups=2 bias=false",
+            "group_norm 4x6x7 groups=1 affine=false",
+            "layer_norm 12x31 normalized_shape=31", "layer_norm 3x4x5 normalized_shape=4x5 affine=false",
+            "layer_norm 12x31 normalized_shape=31 bias=false backward=false");
+
+    private static Peer pytorch(Device device) {
+        try {
+            return PyTorch.beside(device).get(0);
+        } catch (PeerException missing) {
+            return abort("no PyTorch here: " + missing.getMessage());
+        }
+    }
+
+    @Test
+    void computesWhatTheReferenceComputes() {
+        try (Device device = Device.cpu(); Peer peer = pytorch(device); ReferenceCheck check = new ReferenceCheck()) {
+            assertTrue(peer.version().startsWith("PyTorch "), peer.version());
+            for (String line : LINES) {
+                Case what = Case.of(Workload.parse(line));
+                List<Verdict> wrong = check.verdicts(what, peer::open, LENIENCY).stream()
+                        .filter(verdict -> !verdict.passed()).toList();
+                assertEquals(List.of(), wrong, line);
+                Turn turn = peer.turn();
+                assertTrue(turn.forward() > 0, line);
+                assertEquals(!line.contains("backward=false"), turn.backward() > 0, line);
+            }
+        }
+    }
+
+    @Test
+    void refusesWhatItDoesOtherwise() {
+        try (Device device = Device.cpu(); Peer peer = pytorch(device)) {
+            Case biased = Case.of(Workload.parse("batch_norm 4x5x6 variance=biased"));
+            assertEquals("PyTorch's running variance is the unbiased one",
+                    assertThrows(IllegalArgumentException.class, () -> peer.open(biased)).getMessage());
+            assertThrows(PeerException.class, peer::turn);
+        }
+    }
+
+    @Test
+    void saysHowToGetIt() {
+        try (Device device = Device.cpu()) {
+            String message = assertThrows(PeerException.class, () -> PyTorch.beside(device,
+                    Map.of(PyTorch.PYTHON_VARIABLE, "/no/such/python"))).getMessage();
+            assertTrue(message.contains("/no/such/python") && message.contains("scripts/pytorch-setup")
+                    && message.contains(PyTorch.PYTHON_VARIABLE), message);
+        }
+    }
+}
