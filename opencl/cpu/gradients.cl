@@ -79,17 +79,3 @@ static inline void dx_run(__global const element *x, __global const element *dy,
      dx_of(load_elements(dy + (i)) * w, x + (i), s, mean_g, mean_gx))
     SWEEP(dx, count, DX_OF_RUN)
 }
-
-static inline vec weighted(__global const element *dy, __global const parameter *w) {
-#if HAS_WEIGHT
-    return load_elements(dy) * load_parameters(w);
-#else
-    return load_elements(dy);
-#endif
-}
-
-static inline void dx_dense(__global const element *x, __global const element *dy, __global element *dx, long count,
-                            group_stats s, __global const parameter *w, float mean_g, float mean_gx) {
-#define DX_OF_DENSE(i) dx_of(weighted(dy + (i), w + (i)), x + (i), s, mean_g, mean_gx)
-    SWEEP(dx, count, DX_OF_DENSE)
-}

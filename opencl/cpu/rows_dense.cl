@@ -1,15 +1,51 @@
-// Backward over rows whose elements have a parameter each, as in layer normalization.
+// Backward over rows, with the sums for the parameters made element by element: layer normalization, and group
+// normalization whose parameters reach over few elements (`span`), whose weights are spread first (SPREAD) and whose
+// sums are gathered last.
 //
-// dense_backward: a work-item does `block` rows; x and dy are read from memory once, the sums for the parameters live
-// in the block's own row of partials [2][blocks][length]. With few long rows these would be larger than x itself; then
-// dense_sums (one work-item a part of a row), dense_fold (one a row) and dense_columns (one a stretch of columns, over
-// all rows) read x and dy twice, and write the parameters' gradients directly.
+// dense_backward: a work-item does `block` samples of `chunk` row groups; x and dy are read from memory once, the sums
+// stay in a core's cache. Those of a block go to the block's own row of partials [2][blocks][parameters]. With few long
+// rows these would be larger than x itself; then dense_sums (one work-item a part of a row), dense_fold (one a row) and
+// dense_columns (one a stretch of columns, over all rows) read x and dy twice, and write the parameters' gradients
+// directly.
 #include "cpu/gradients.cl"
 
 // Columns of a dense_columns work-item.
 #ifndef COLUMNS
 #define COLUMNS 1024
 #endif
+
+// Elements of the longest row whose successors are fetched while it is added up. Measured with PoCL on Sapphire Rapids:
+// 1.1 times as fast at 64, slower by as much from 1,024 on.
+#ifndef FETCHED_ROW
+#define FETCHED_ROW 512
+#endif
+
+// 1: weights are spread to one an element, as floats.
+#ifndef SPREAD
+#define SPREAD 0
+#endif
+
+#if SPREAD
+typedef float weight_type;
+#define load_weights(p) load(p)
+#else
+typedef parameter weight_type;
+#define load_weights(p) load_parameters(p)
+#endif
+
+static inline vec weighted(__global const element *dy, __global const weight_type *w) {
+#if HAS_WEIGHT
+    return load_elements(dy) * load_weights(w);
+#else
+    return load_elements(dy);
+#endif
+}
+
+static inline void dx_dense(__global const element *x, __global const element *dy, __global element *dx, long count,
+                            group_stats s, __global const weight_type *w, float mean_g, float mean_gx) {
+#define DX_OF_DENSE(i) dx_of(weighted(dy + (i), w + (i)), x + (i), s, mean_g, mean_gx)
+    SWEEP(dx, count, DX_OF_DENSE)
+}
 
 // Sums over four rows at once, in two floats each; see pair_add.
 typedef struct {
@@ -33,19 +69,20 @@ typedef struct {
     four_pair g, gx;
 } four_sums;
 
-// Adds up `count` columns of four rows, or of one; what each element gives to its parameter goes to dw and db. Four at
-// a time are one reading and writing of dw and db instead of four, and fewer rounding errors. The next rows are fetched
-// meanwhile.
+// Adds up `count` columns of four rows `stride` apart, or of one; what each element gives to its parameter goes to dw
+// and db. Four at a time are one reading and writing of dw and db instead of four, and fewer rounding errors. The last
+// vector of a row overlaps the one before it, in dw and db it has a place of its own: a vector cannot be loaded soon
+// after it was stored in two pieces. If they come soon, the next rows are fetched meanwhile.
 static inline void add_columns(four_sums *sums, __global const element *x, __global const element *dy,
-                               __global const parameter *w, __global float *dw, __global float *db, long length,
-                               long count, const group_stats *s, int four) {
+                               __global const weight_type *w, __global float *dw, __global float *db, long stride,
+                               long count, const group_stats *s, int four, int soon) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         __global const element *p = x + at;
         __global const element *q = dy + at;
 #if HAS_WEIGHT
-        const vec weights = fresh_lanes(load_parameters(w + at), count - i);
+        const vec weights = fresh_lanes(load_weights(w + at), count - i);
 #else
         const vec weights = (vec)(1.0f);
 #endif
@@ -53,19 +90,19 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
         vec t = fresh_lanes(g * normalized_of(load_elements(p), s[0]), count - i);
         a0 += g * weights;
         b0 += t * weights;
-        fetch(p + (four ? 4 : 1) * length);
-        fetch(q + (four ? 4 : 1) * length);
-        if (four) {
-            const vec g1 = fresh_lanes(load_elements(q + length), count - i);
-            const vec g2 = fresh_lanes(load_elements(q + 2 * length), count - i);
-            const vec g3 = fresh_lanes(load_elements(q + 3 * length), count - i);
-            const vec t1 = fresh_lanes(g1 * normalized_of(load_elements(p + length), s[1]), count - i);
-            const vec t2 = fresh_lanes(g2 * normalized_of(load_elements(p + 2 * length), s[2]), count - i);
-            const vec t3 = fresh_lanes(g3 * normalized_of(load_elements(p + 3 * length), s[3]), count - i);
-            for (int k = 5; k < 8; k++) {
-                fetch(p + k * length);
-                fetch(q + k * length);
+        if (soon) {
+            for (int k = 0; k < (four ? 4 : 1); k++) {
+                fetch(p + ((four ? 4 : 1) + k) * stride);
+                fetch(q + ((four ? 4 : 1) + k) * stride);
             }
+        }
+        if (four) {
+            const vec g1 = fresh_lanes(load_elements(q + stride), count - i);
+            const vec g2 = fresh_lanes(load_elements(q + 2 * stride), count - i);
+            const vec g3 = fresh_lanes(load_elements(q + 3 * stride), count - i);
+            const vec t1 = fresh_lanes(g1 * normalized_of(load_elements(p + stride), s[1]), count - i);
+            const vec t2 = fresh_lanes(g2 * normalized_of(load_elements(p + 2 * stride), s[2]), count - i);
+            const vec t3 = fresh_lanes(g3 * normalized_of(load_elements(p + 3 * stride), s[3]), count - i);
             a1 += g1 * weights;
             a2 += g2 * weights;
             a3 += g3 * weights;
@@ -76,37 +113,39 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
             t = (t + t1) + (t2 + t3);
         }
 #if PARAMETERS
-        t += load(dw + at);
-        g += load(db + at);
-        store(t, dw + at);
-        store(g, db + at);
+        t += load(dw + i);
+        g += load(db + i);
+        store(t, dw + i);
+        store(g, db + i);
 #endif
     }
     four_pair_add(&sums->g, sums_of_four(a0, a1, a2, a3));
     four_pair_add(&sums->gx, sums_of_four(b0, b1, b2, b3));
 }
 
-// Four whole rows, or one, from `row` on.
+// Four whole rows, or one, from `row` on; `apart` rows lie between.
 static inline void backward_rows(__global const element *x, __global const element *dy,
-                                 __global const parameter *weight, __global const float *stats, __global element *dx,
-                                 __global float *dw, __global float *db, long rows, long row, long length, int four) {
+                                 __global const weight_type *weight, __global const float *stats, __global element *dx,
+                                 __global float *dw, __global float *db, long rows, long row, long apart, long length,
+                                 int four) {
     const long at = row * length;
+    const long stride = apart * length;
     group_stats s[4];
     for (int k = 0; k < (four ? 4 : 1); k++) {
-        read_stats(stats, rows, row + k, &s[k]);
+        read_stats(stats, rows, row + k * apart, &s[k]);
     }
     four_sums sums;
     sums.g.hi = sums.g.lo = sums.gx.hi = sums.gx.lo = (float4)(0.0f);
     for (long from = 0; from < length; from += 2 * SERIAL_SUMS * WIDTH) {
-        add_columns(&sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, length,
-                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four);
+        add_columns(&sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, stride,
+                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four, length <= FETCHED_ROW);
     }
 #if DX
     const float4 g = four_means(sums.g, (float)length);
     const float4 gx = four_means(sums.gx, (float)length);
     dx_dense(x + at, dy + at, dx + at, length, s[0], weight, g.x, gx.x);
     if (four) {
-        const long second = at + length, third = second + length, fourth = third + length;
+        const long second = at + stride, third = second + stride, fourth = third + stride;
         dx_dense(x + second, dy + second, dx + second, length, s[1], weight, g.y, gx.y);
         dx_dense(x + third, dy + third, dx + third, length, s[2], weight, g.z, gx.z);
         dx_dense(x + fourth, dy + fourth, dx + fourth, length, s[3], weight, g.w, gx.w);
@@ -114,47 +153,133 @@ static inline void backward_rows(__global const element *x, __global const eleme
 #endif
 }
 
-// Adds a row of sums to another, and clears it.
-static inline void move_sums(__global float *from, __global float *to, long count) {
-    for (long i = 0; i < count; i++) {
-        to[i] += from[i];
-        from[i] = 0.0f;
+// Adds SERIAL_SUMS rows' sums to totals in two floats, and begins anew.
+static inline void move_sums(__global float *sums, __global float *hi, __global float *lo, long count) {
+    for (long i = 0; i < count; i += WIDTH) {
+        vec_pair total;
+        total.hi = load(hi + i);
+        total.lo = load(lo + i);
+        vec_pair_add(&total, load(sums + i));
+        store(total.hi, hi + i);
+        store(total.lo, lo + i);
+        store((vec)(0.0f), sums + i);
     }
 }
 
-// by_four: rows are short and taken four at a time. Others are added up in sums [2][blocks][length] first, SERIAL_SUMS
-// of them, because four long rows do not fit the L1 cache.
+// Rows of sums are whole vectors long.
+static inline long padded(long length) {
+    return (length + WIDTH - 1) / WIDTH * WIDTH;
+}
+
+// Ends a block of rows that have a parameter an element.
+static inline void put_sums(__global const float *hi, __global const float *lo, __global float *partials, long length) {
+    for (long i = 0; i < length; i += WIDTH) {
+        const vec sum = lo ? load(hi + i) + load(lo + i) : load(hi + i);
+        put_last(sum, length - i, partials + min(i, length - WIDTH));
+    }
+}
+
+// Ends a block: a partial sum is what all the elements of a parameter gave to it.
+static inline void gather(__global const float *hi, __global const float *lo, __global float *partials, long length,
+                          long span) {
+    const long last = padded(length) - WIDTH;
+    for (long p = 0; p * span < length; p++) {
+        float_pair total = pair_of(0.0f);
+        for (long from = p * span; from < (p + 1) * span; from += SERIAL_SUMS) {
+            float sum = 0.0f;
+            for (long i = from; i < min(from + SERIAL_SUMS, (p + 1) * span); i++) {
+                const long at = i < last ? i : i + last + WIDTH - length;
+                sum += lo ? hi[at] + lo[at] : hi[at];
+            }
+            add_to(&total, sum);
+        }
+        partials[p] = pair_value(total);
+    }
+}
+
+static inline void end_block(__global const float *hi, __global const float *lo, __global float *partials, long groups,
+                             long length, long span) {
+    for (long g = 0; g < groups; g++) {
+        const long at = g * padded(length);
+        if (span == 1) {
+            put_sums(hi + at, lo ? lo + at : 0, partials + g * length, length);
+        } else {
+            gather(hi + at, lo ? lo + at : 0, partials + g * (length / span), length, span);
+        }
+    }
+}
+
+static inline void spread_weights(__global const parameter *weight, __global float *to, long parameters, long span) {
+    for (long p = 0; p < parameters; p++) {
+        const float one = parameter_or(HAS_WEIGHT, weight, p, 1.0f);
+        for (long i = 0; i < span; i++) {
+            to[p * span + i] = one;
+        }
+    }
+}
+
+// A work-item's own memory in sums, in rows for all groups of its chunk: the running sums of dweight and dbias; with
+// `pairs` totals in two floats of both; with SPREAD the weights.
+#define REGION(pairs) (2 + ((pairs) ? 4 : 0) + SPREAD)
+
+// by_four: four samples at a time. pairs: a block has more than SERIAL_SUMS steps.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
                     __global const float *stats, __global element *dx, __global float *sums, __global float *partials,
-                    long rows, long length, long block, long by_four) {
-    const long b = get_group_id(0);
-    const long blocks = get_num_groups(0);
-    const long first = b * block;
-    const long last = min(first + block, rows);
-    __global float *dw = partials + b * length;
-    __global float *db = partials + (blocks + b) * length;
-    __global float *dw_sums = by_four ? dw : sums + b * length;
-    __global float *db_sums = by_four ? db : sums + (blocks + b) * length;
-#if PARAMETERS
-    clear(dw, length);
-    clear(db, length);
-    clear(dw_sums, length);
-    clear(db_sums, length);
+                    long rows, long segments, long span, long row_groups, long chunk, long block, long by_four,
+                    long pairs) {
+    const long length = segments * span;
+    const long chunks = (row_groups + chunk - 1) / chunk;
+    const long samples = rows / row_groups;
+    const long b = get_group_id(0) / chunks;
+    const long first_group = get_group_id(0) % chunks * chunk;
+    const long groups = min(chunk, row_groups - first_group);
+    const long last = min((b + 1) * block, samples);
+    const long size = chunk * padded(length);
+    __global float *dw = sums + get_group_id(0) * REGION(pairs) * size;
+    __global float *db = dw + size;
+    __global float *totals = db + size;
+#if SPREAD
+    __global float *w = dw + (REGION(pairs) - 1) * size;
+    spread_weights(weight + first_group * segments, w, groups * segments, span);
+#else
+    __global const parameter *w = weight + first_group * segments;
 #endif
-    long r = first;
-    for (; by_four && r + 4 <= last; r += 4) {
-        backward_rows(x, dy, weight, stats, dx, dw, db, rows, r, length, 1);
-    }
-    for (; r < last; r++) {
-        backward_rows(x, dy, weight, stats, dx, dw_sums, db_sums, rows, r, length, 0);
 #if PARAMETERS
-        if (!by_four && ((r - first) % SERIAL_SUMS == SERIAL_SUMS - 1 || r == last - 1)) {
-            move_sums(dw_sums, dw, length);
-            move_sums(db_sums, db, length);
+    clear(dw, (pairs ? 6 : 2) * size);
+#endif
+    long step = 0;
+    for (long n = b * block; n < last;) {
+        const int four = by_four && n + 4 <= last;
+        for (long g = 0; g < groups; g++) {
+            const long row = n * row_groups + first_group + g;
+            const long at = g * padded(length);
+            if (four) {
+                backward_rows(x, dy, w + g * length, stats, dx, dw + at, db + at, rows, row, row_groups, length, 1);
+            } else {
+                backward_rows(x, dy, w + g * length, stats, dx, dw + at, db + at, rows, row, row_groups, length, 0);
+            }
+        }
+        n += four ? 4 : 1;
+        step++;
+#if PARAMETERS
+        if (pairs && (step % SERIAL_SUMS == 0 || n == last)) {
+            move_sums(dw, totals, totals + size, size);
+            move_sums(db, totals + 2 * size, totals + 3 * size, size);
         }
 #endif
     }
+#if PARAMETERS
+    __global float *dw_partials = partials + (b * row_groups + first_group) * segments;
+    __global float *db_partials = dw_partials + (samples + block - 1) / block * row_groups * segments;
+    if (pairs) {
+        end_block(totals, totals + size, dw_partials, groups, length, span);
+        end_block(totals + 2 * size, totals + 3 * size, db_partials, groups, length, span);
+    } else {
+        end_block(dw, 0, dw_partials, groups, length, span);
+        end_block(db, 0, db_partials, groups, length, span);
+    }
+#endif
 }
 
 // sums: [2][rows][parts], of g = dy * weight and of g * x_hat.
@@ -201,19 +326,14 @@ void dense_fold(__global const float *sums, __global float *means, long rows, lo
     means[rows + r] = mean_of(sums + (rows + r) * parts, parts, (float)length);
 }
 
-// Adds the sums of a block of rows to the totals, and begins the next block.
-static inline void fold(vec_pair *totals, vec *sums) {
-    for (int k = 0; k < COLUMNS / WIDTH; k++) {
-        vec_pair_add(&totals[k], sums[k]);
-        sums[k] = (vec)(0.0f);
+// Stores WIDTH columns' gradients. The last vector of a stretch overlaps the one before it, as it was loaded.
+static inline void put_columns(__global parameter *dweight, __global parameter *dbias, long at, long left, vec dw,
+                               vec db, int want_dweight, int want_dbias, int accumulate) {
+    if (want_dweight) {
+        put_gradient(dw, left, dweight + at, accumulate);
     }
-}
-
-// The last vector of a stretch overlaps the one before it, as it was loaded.
-static inline void put(__global parameter *gradient, const vec_pair *totals, long count, int accumulate) {
-    for (long i = 0; i < count; i += WIDTH) {
-        const long at = min(i, count - WIDTH);
-        put_gradient(totals[i / WIDTH].hi + totals[i / WIDTH].lo, count - i, gradient + at, accumulate);
+    if (want_dbias) {
+        put_gradient(db, left, dbias + at, accumulate);
     }
 }
 
@@ -225,38 +345,42 @@ void dense_columns(__global const element *x, __global const element *dy, __glob
     const long from = get_group_id(0) * COLUMNS;
     const long count = min((long)COLUMNS, length - from);
     vec_pair dw_totals[COLUMNS / WIDTH], db_totals[COLUMNS / WIDTH];
-    vec dw[COLUMNS / WIDTH], db[COLUMNS / WIDTH];
-    for (int k = 0; k < COLUMNS / WIDTH; k++) {
-        dw_totals[k].hi = dw_totals[k].lo = db_totals[k].hi = db_totals[k].lo = dw[k] = db[k] = (vec)(0.0f);
-    }
-    for (long r = 0; r < rows; r++) {
-        group_stats s;
-        read_stats(stats, rows, r, &s);
-        const long row = r * length + from;
+    for (long first = 0; first < rows; first += SERIAL_SUMS) {
+        const long last = min(first + SERIAL_SUMS, rows);
 #if PARAMETERS
         for (long i = 0; i < count; i += WIDTH) {
-            const long at = min(i, count - WIDTH);
-            const vec g = load_elements(dy + row + at);
-            fetch(x + row + length + at);
-            fetch(dy + row + length + at);
-            dw[i / WIDTH] += g * normalized_of(load_elements(x + row + at), s);
-            db[i / WIDTH] += g;
-        }
-        if (r % SERIAL_SUMS == SERIAL_SUMS - 1) {
-            fold(dw_totals, dw);
-            fold(db_totals, db);
+            const long at = from + min(i, count - WIDTH);
+            vec dw = (vec)(0.0f), db = dw;
+            for (long r = first; r < last; r++) {
+                group_stats s;
+                read_stats(stats, rows, r, &s);
+                const vec g = load_elements(dy + r * length + at);
+                dw += g * normalized_of(load_elements(x + r * length + at), s);
+                db += g;
+            }
+            vec_pair *dw_total = &dw_totals[i / WIDTH];
+            vec_pair *db_total = &db_totals[i / WIDTH];
+            if (first == 0) {
+                dw_total->hi = dw;
+                db_total->hi = db;
+                dw_total->lo = db_total->lo = (vec)(0.0f);
+            } else {
+                vec_pair_add(dw_total, dw);
+                vec_pair_add(db_total, db);
+            }
+            if (last == rows) {
+                put_columns(dweight, dbias, at, count - i, dw_total->hi + dw_total->lo, db_total->hi + db_total->lo,
+                            want_dweight, want_dbias, accumulate);
+            }
         }
 #endif
 #if DX
-        dx_dense(x + row, dy + row, dx + row, count, s, weight + from, means[r], means[rows + r]);
+        for (long r = first; r < last; r++) {
+            group_stats s;
+            read_stats(stats, rows, r, &s);
+            const long row = r * length + from;
+            dx_dense(x + row, dy + row, dx + row, count, s, weight + from, means[r], means[rows + r]);
+        }
 #endif
-    }
-    fold(dw_totals, dw);
-    fold(db_totals, db);
-    if (want_dweight) {
-        put(dweight + from, dw_totals, count, accumulate);
-    }
-    if (want_dbias) {
-        put(dbias + from, db_totals, count, accumulate);
     }
 }

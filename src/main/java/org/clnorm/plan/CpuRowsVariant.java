@@ -8,12 +8,14 @@ import java.util.Optional;
 
 /** Contiguous rows on a CPU device: a work-item does whole rows, or a part of a row where rows are few. */
 final class CpuRowsVariant implements Variant {
-    /**
-     * Rows that share a partial row of parameter gradients. More would lose digits (16 additions of four, or twice 16,
-     * are good to 3e-7 at worst), fewer cost memory traffic: 2 rows of partials a block.
-     */
+    /** Rows that a work-item of rows_apply does in its columns. */
     private static final long MOST_ROWS = 64;
-    private static final long FEWEST_ROWS = 16;
+    /** Additions that a plain sum stands, SERIAL_SUMS of cpu/vectors.cl. */
+    private static final long SERIAL_SUMS = 16;
+    /** Elements of all row groups of a work-item at least, so that memory is read in long stretches. */
+    private static final long CHUNK = 2_048;
+    /** Elements a parameter up to which its gradient is summed element by element first. */
+    private static final long SHORT_SPAN = Long.getLong("ss", 64);
     /**
      * Floats of a row from which on it does not fit a core's cache together with its parameters, so that it is read
      * twice from memory anyway; then at least the parameters are read once for all rows. Measured with 2 MiB of L2.
@@ -25,8 +27,13 @@ final class CpuRowsVariant implements Variant {
      */
     private static final long SHORT_ROW = 96;
     private static final long FOUR = 4;
-    /** The same backward, with a parameter an element; 1.3 times as fast at 64, slower from 512 on. */
-    private static final long SHORT_DENSE_ROW = 320;
+    /**
+     * The same backward, with sums element by element: 1.1–1.2 times as fast up to here, slower from 32,768 on, where
+     * four rows of x and dy, a weight and two sums leave the L2 cache of 2 MiB.
+     */
+    private static final long SHORT_DENSE_ROW = 16_384;
+    /** Elements from which on backward reads x and dy twice: level at 49,152, 1.2 times as fast at 65,536. */
+    private static final long LONG_DENSE_ROW = 49_152;
     /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
     private static final long COLUMNS = 1_024;
 
@@ -97,31 +104,46 @@ final class CpuRowsVariant implements Variant {
 
     private NormPlan backward(Task task, Rows given, Traits traits) {
         Rows rows = elementwise(task, given);
-        return rows.dense() ? dense(task, rows, traits) : segments(task, rows, traits);
+        return rows.span() <= SHORT_SPAN && rows.length() <= LONG_DENSE_ROW || rows.dense() ? dense(task, rows, traits)
+                : segments(task, rows, traits);
     }
 
     private NormPlan dense(Task task, Rows rows, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, rows.length());
-        long fair = rows.rows() / (CpuWork.SHARES * traits.computeUnits());
-        long block = Math.min(rows.rows(), Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, fair)));
-        long blocks = CpuWork.ceil(rows.rows(), block);
-        boolean columns = rows.length() >= LONG_ROW || CpuWork.tooFew(blocks, task.view().elements(), traits)
-                && rows.length() >= COLUMNS * traits.computeUnits();
+        long samples = rows.rows() / rows.rowGroups();
+        long chunk = Math.min(rows.rowGroups(), CpuWork.ceil(CHUNK, rows.length()));
+        long chunks = CpuWork.ceil(rows.rowGroups(), chunk);
+        long worth = CpuWork.ceil(task.view().elements(), CpuWork.WORK);
+        long items = Math.min(worth, CpuWork.SHARES * traits.computeUnits());
+        boolean byFour = rows.length() <= SHORT_DENSE_ROW && samples >= FOUR;
+        long block = CpuWork.ceil(samples, Math.max(1, items / chunks));
+        block = byFour ? CpuWork.ceil(block, FOUR) * FOUR : block;
+        long blocks = CpuWork.ceil(samples, block);
+        boolean columns = rows.dense() && (rows.length() >= LONG_DENSE_ROW
+                || CpuWork.tooFew(blocks, task.view().elements(), traits)
+                        && rows.length() >= COLUMNS * traits.computeUnits());
         if (columns) {
             return denseColumns(task, rows, options);
         }
-        boolean byFour = rows.length() <= SHORT_DENSE_ROW;
-        Map<String, Long> scalars = Map.of("rows", rows.rows(), "length", rows.length(), "block", block, "by_four",
-                byFour ? 1L : 0L);
+        boolean pairs = task.parameters() && block > (byFour ? FOUR * SERIAL_SUMS : SERIAL_SUMS);
+        boolean spread = rows.span() > 1;
+        options.put("SPREAD", spread ? 1 : 0);
+        Map<String, Long> scalars = scalars(rows);
+        scalars.put("chunk", chunk);
+        scalars.put("block", block);
+        scalars.put("by_four", byFour ? 1L : 0L);
+        scalars.put("pairs", pairs ? 1L : 0L);
         List<Step> steps = new ArrayList<>();
-        steps.add(CpuWork.step("cpu/rows_dense", "dense_backward", options, blocks, scalars));
-        Map<String, Long> scratch = new HashMap<>();
-        scratch.put("partials", task.parameters() ? 2 * blocks * rows.length() : 1);
-        scratch.put("sums", task.parameters() && !byFour ? 2 * blocks * rows.length() : 1);
+        steps.add(CpuWork.step("cpu/rows_dense", "dense_backward", options, blocks * chunks, scalars));
+        long parameters = rows.rowGroups() * rows.segments();
+        int width = CpuWork.width(traits, rows.length());
+        long size = chunk * CpuWork.ceil(rows.length(), width) * width;
+        Map<String, Long> scratch = Map.of("partials", task.parameters() ? 2 * blocks * parameters : 1, "sums",
+                blocks * chunks * size * ((pairs ? 6 : 2) + (spread ? 1 : 0)));
         if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(blocks, rows.length(), traits));
+            steps.add(CpuWork.sumPartials(blocks, parameters, traits));
         }
-        return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", steps, scratch, task);
+        return CpuWork.plan(name(), said(rows) + ", " + block + " of " + chunk + " a work-item", steps, scratch, task);
     }
 
     private NormPlan denseColumns(Task task, Rows rows, Map<String, Integer> options) {
