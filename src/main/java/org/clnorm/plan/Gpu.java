@@ -10,6 +10,8 @@ final class Gpu {
     static final long SPLIT_ELEMENTS = 32_768;
     /** Elements of a chunk, at least: a full work-group reads each four times over, 16 bytes at a time. */
     static final long CHUNK_ELEMENTS = 4_096;
+    /** Elements of a chunk, at most: kernels count them in ints. */
+    static final long MOST_CHUNK_ELEMENTS = 1L << 29;
     /** Work-groups a compute unit, so that enough loads are under way and the units finish together. */
     static final long SHARES = 8;
     /** Partial sums a parameter that the last step adds up in one go. */

@@ -6,20 +6,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Launches of {@code gpu/planes.cl}: groups of planes, either the channels of batch normalization or rows of segments.
+ * Groups of planes on a GPU, either the channels of batch normalization or rows of segments: a team to a group
+ * ({@code gpu/planes.cl}), or groups cut into chunks, see {@link GpuSlices}.
  *
  * @param groups    the number of groups
  * @param planes    planes a group
  * @param span      contiguous elements a plane
- * @param rowGroups after how many groups the parameters repeat, where each plane has one; 0 where a group has one
+ * @param rowGroups rows of segments: after how many groups the parameters repeat; 0 for channels
  * @param pack      elements in 16 bytes
  */
 record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) {
-    private static final String PROGRAM = "gpu/planes";
-    /** Work-items of a team that owns a whole group; from the literature, not measured. */
-    private static final long TEAM = 512;
     /** Elements a segment must have before its sums are worth chunks of their own; reasoned. */
     private static final long SPLIT_SPAN = 1_024;
+    /** Lanes that read 512 contiguous bytes, which a GPU does at full speed, and that meet by shuffles alone. */
+    private static final long LANES = 32;
 
     static GpuPlanes of(Planes planes, Task task) {
         return new GpuPlanes(planes.channels(), planes.outer(), planes.span(), 0, Gpu.pack(task));
@@ -33,8 +33,9 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
     record Chunks(long planes, long span, long spanChunks, long count) {
     }
 
+    /** Whether the planes of a group follow each other, with a parameter each. A group of one plane has one parameter. */
     boolean segmented() {
-        return rowGroups > 0;
+        return rowGroups > 0 && planes > 1;
     }
 
     private boolean aligned() {
@@ -45,10 +46,24 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
         return planes * span;
     }
 
+    /** After how many groups the parameters repeat. */
+    long repeat() {
+        return rowGroups > 0 ? rowGroups : groups;
+    }
+
+    long parameters() {
+        return segmented() ? repeat() * planes : repeat();
+    }
+
     /** Chunks that keep the device busy, of whole planes where planes are short; of one plane each if asked for. */
     Chunks chunks(boolean onePlane, Traits traits) {
-        long wanted = Gpu.ceil(Gpu.SHARES * traits.computeUnits(), groups);
-        long elements = Math.max(Gpu.CHUNK_ELEMENTS, Gpu.ceil(size(), wanted));
+        return chunks(onePlane, Math.max(Gpu.CHUNK_ELEMENTS,
+                Gpu.ceil(size(), Gpu.ceil(Gpu.SHARES * traits.computeUnits(), groups))));
+    }
+
+    /** Chunks of about so many elements. */
+    Chunks chunks(boolean onePlane, long wanted) {
+        long elements = Math.min(wanted, Gpu.MOST_CHUNK_ELEMENTS);
         long chunkPlanes = onePlane ? 1 : Math.max(1, Math.min(planes, elements / span));
         long chunkSpan = chunkPlanes > 1 ? span : Math.min(span, Gpu.roundUp(elements, pack));
         long spanChunks = Gpu.ceil(span, chunkSpan);
@@ -56,63 +71,7 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
     }
 
     boolean split(Traits traits) {
-        return Gpu.tooFew(groups, size(), traits);
-    }
-
-    /** Statistics, and y, a team to a group. */
-    Step forward(Task task, Traits traits) {
-        GpuTeam team = whole(traits);
-        return step("forward", options(team, task), team.workGroups(groups), team, scalars(null));
-    }
-
-    /** Statistics of groups cut into chunks. */
-    List<Step> statistics(Task task, Chunks chunks, Traits traits) {
-        GpuTeam part = part(chunks, traits);
-        GpuTeam team = whole(traits);
-        Map<String, Integer> options = options(part, task);
-        return List.of(step("chunk_moments", options, part.workGroups(groups) * chunks.count(), part, scalars(chunks)),
-                step("merge_moments", options(team, task), team.workGroups(groups), team, scalars(chunks)));
-    }
-
-    Step apply(Task task, Chunks chunks, Traits traits) {
-        GpuTeam team = part(chunks, traits);
-        return step("apply", options(team, task), team.workGroups(groups) * chunks.count(), team, scalars(chunks));
-    }
-
-    /** Sums, and dx, a team to a group. */
-    NormPlan backward(String variant, Task task, Traits traits) {
-        GpuTeam team = whole(traits);
-        long blocks = segmented() ? groups / rowGroups : 1;
-        Map<String, Long> scalars = scalars(null);
-        scalars.put("raw", Gpu.raw(blocks, parameters()));
-        List<Step> steps = new ArrayList<>();
-        steps.add(step("backward", options(team, task), team.workGroups(groups), team, scalars));
-        return finished(variant, task, steps, blocks, task.parameters(), said(team), traits);
-    }
-
-    /** Sums of chunks, then dx of chunks; at once where the statistics were given. */
-    NormPlan backwardInChunks(String variant, Task task, Traits traits) {
-        boolean given = task.statistics() == Task.Statistics.GIVEN;
-        Chunks chunks = chunks(segmented(), traits);
-        GpuTeam team = part(chunks, traits);
-        long blocks = segmented() ? groups / rowGroups * chunks.spanChunks() : chunks.count();
-        Map<String, Long> scalars = scalars(chunks);
-        scalars.put("raw", Gpu.raw(blocks, parameters()));
-        long workGroups = team.workGroups(groups) * chunks.count();
-        List<Step> steps = new ArrayList<>();
-        steps.add(step("chunk_sums", options(team, task), workGroups, team, scalars));
-        if (task.dx() && !given) {
-            steps.add(step("gradient", options(team, task), workGroups, team, scalars));
-        }
-        return finished(variant, task, steps, blocks, task.parameters() || !given, said(chunks), traits);
-    }
-
-    private NormPlan finished(String variant, Task task, List<Step> steps, long blocks, boolean written, String said,
-            Traits traits) {
-        if (task.parameters()) {
-            Gpu.sum(steps, blocks, parameters(), traits);
-        }
-        return Gpu.plan(variant, said, steps, Gpu.partials(written, blocks, parameters()), task);
+        return Gpu.tooFew(groups, size(), traits) || size() > Gpu.MOST_CHUNK_ELEMENTS;
     }
 
     /** Whether the backward pass over chunks pays: segments too short for chunks of their own stay with their group. */
@@ -120,54 +79,71 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
         return split(traits) && (!segmented() || span >= SPLIT_SPAN);
     }
 
-    String said(Chunks chunks) {
-        return groups + " groups of " + planes + " × " + span + " elements, in " + chunks.count() + " chunks each";
+    /** Statistics, and y, a team to a group. */
+    NormPlan forward(String variant, Task task, Traits traits) {
+        GpuWalk walk = whole(task, traits);
+        Step step = new Step("gpu/planes", "forward", options(walk, planes, task), walk.workGroups(groups),
+                walk.workGroup(), scalars());
+        return Gpu.plan(variant, said(walk), List.of(step), Map.of(), task);
     }
 
-    String said(Traits traits) {
-        return said(whole(traits));
+    /** Sums, and dx, a team to a group. */
+    NormPlan backward(String variant, Task task, Traits traits) {
+        GpuWalk walk = segmented() ? bySegments(task, traits) : whole(task, traits);
+        long blocks = groups / repeat();
+        Map<String, Long> scalars = scalars();
+        scalars.put("raw", Gpu.raw(blocks, parameters()));
+        Map<String, Integer> options = options(walk, planes, task);
+        if (segmented()) {
+            options.put("LANES", (int) Math.max(Math.min(walk.items(), Math.min(LANES, GpuTeam.powerAbove(packs(span)))),
+                    walk.items() / GpuTeam.powerAbove(planes)));
+        }
+        List<Step> steps = new ArrayList<>();
+        steps.add(new Step(segmented() ? "gpu/segments" : "gpu/planes", "backward", options, walk.workGroups(groups),
+                walk.workGroup(), scalars));
+        if (task.parameters()) {
+            Gpu.sum(steps, blocks, parameters(), traits);
+        }
+        return Gpu.plan(variant, said(walk), steps, Gpu.partials(task.parameters(), blocks, parameters()), task);
     }
 
-    private String said(GpuTeam team) {
-        return groups + " groups of " + planes + " × " + span + " elements, " + team.items() + " work-items each";
+    private GpuWalk whole(Task task, Traits traits) {
+        return GpuWalk.whole(planes * packs(span), groups, pack, aligned(), task, traits);
     }
 
-    private long parameters() {
-        return segmented() ? rowGroups * planes : groups;
+    private GpuWalk bySegments(Task task, Traits traits) {
+        return GpuWalk.part(planes * packs(span), groups, pack, task, traits);
     }
 
-    private GpuTeam whole(Traits traits) {
-        return GpuTeam.of(planes, span, groups, TEAM, pack, traits);
+    /** The packs that so many contiguous elements of a plane may touch. */
+    long packs(long elements) {
+        return aligned() ? Gpu.ceil(elements, pack) : (elements + 2L * pack - 2) / pack;
     }
 
-    private GpuTeam part(Chunks chunks, Traits traits) {
-        return GpuTeam.of(chunks.planes(), chunks.span(), groups * chunks.count(), GpuTeam.WORK_GROUP, pack, traits);
-    }
-
-    private Map<String, Integer> options(GpuTeam team, Task task) {
-        Map<String, Integer> options = team.options(aligned());
+    /** Build options for teams that walk so many planes. */
+    Map<String, Integer> options(GpuWalk walk, long walked, Task task) {
+        Map<String, Integer> options = walk.options();
+        options.put("ALIGNED", Gpu.flag(aligned()));
+        options.put("ONE_PLANE", Gpu.flag(walked == 1));
         options.put("SEGMENTED", Gpu.flag(segmented()));
         Gpu.options(options, task);
         return options;
     }
 
-    private Map<String, Long> scalars(Chunks chunks) {
+    Map<String, Long> scalars() {
         Map<String, Long> scalars = new HashMap<>();
         scalars.put("groups", groups);
         scalars.put("planes", planes);
         scalars.put("span", span);
-        scalars.put("row_groups", Math.max(1, rowGroups));
-        if (chunks != null) {
-            scalars.put("chunk_planes", chunks.planes());
-            scalars.put("chunk_span", chunks.span());
-            scalars.put("span_chunks", chunks.spanChunks());
-            scalars.put("chunks", chunks.count());
-        }
+        scalars.put("row_groups", repeat());
         return scalars;
     }
 
-    private static Step step(String kernel, Map<String, Integer> options, long workGroups, GpuTeam team,
-            Map<String, Long> scalars) {
-        return new Step(PROGRAM, kernel, options, workGroups, team.workGroup(), scalars);
+    String said() {
+        return groups + " groups of " + planes + " × " + span + " elements";
+    }
+
+    private String said(GpuWalk walk) {
+        return said() + ", " + walk.items() + " work-items each" + (walk.holds() ? ", in registers" : "");
     }
 }

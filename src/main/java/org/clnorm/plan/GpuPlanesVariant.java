@@ -1,8 +1,5 @@
 package org.clnorm.plan;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Batch normalization's planes on a GPU: a team of work-items a channel, or chunks of channels where these are few. */
@@ -25,23 +22,14 @@ final class GpuPlanesVariant implements Variant {
     }
 
     private NormPlan forward(Task task, GpuPlanes planes, Traits traits) {
-        boolean given = task.statistics() == Task.Statistics.GIVEN;
-        if (!given && !planes.split(traits)) {
-            return Gpu.plan(name(), planes.said(traits), List.of(planes.forward(task, traits)), Map.of(), task);
-        }
-        GpuPlanes.Chunks chunks = planes.chunks(false, traits);
-        if (given) {
-            return Gpu.plan(name(), planes.said(chunks), List.of(planes.apply(task, chunks, traits)), Map.of(), task);
-        }
-        List<Step> steps = new ArrayList<>(planes.statistics(task, chunks, traits));
-        steps.add(planes.apply(task, chunks, traits));
-        return Gpu.plan(name(), planes.said(chunks), steps, Map.of("partials", 3 * planes.groups() * chunks.count()),
-                task);
+        boolean whole = task.statistics() == Task.Statistics.BATCH && !planes.split(traits);
+        return whole ? planes.forward(name(), task, traits)
+                : GpuSlices.forward(planes, traits).forward(name(), task, traits);
     }
 
     private NormPlan backward(Task task, GpuPlanes planes, Traits traits) {
-        boolean given = task.statistics() == Task.Statistics.GIVEN;
-        return given || planes.splitBackward(traits) ? planes.backwardInChunks(name(), task, traits)
-                : planes.backward(name(), task, traits);
+        boolean whole = task.statistics() == Task.Statistics.BATCH && !planes.splitBackward(traits);
+        return whole ? planes.backward(name(), task, traits)
+                : GpuSlices.backward(planes, traits).backward(name(), task, traits);
     }
 }

@@ -44,13 +44,16 @@ final class GpuRowsVariant implements Variant {
         GpuPlanes planes = elementwise ? new GpuPlanes(rows.rows(), 1, rows.length(), 1, Gpu.pack(task))
                 : GpuPlanes.of(rows, task);
         if (!planes.split(traits)) {
-            Step step = elementwise ? rowForward(task, rows, traits) : planes.forward(task, traits);
-            return Gpu.plan(name(), planes.said(traits), List.of(step), Map.of(), task);
+            return elementwise ? Gpu.plan(name(), said(rows), List.of(rowForward(task, rows, traits)), Map.of(), task)
+                    : planes.forward(name(), task, traits);
         }
-        GpuPlanes.Chunks chunks = planes.chunks(false, traits);
-        List<Step> steps = new ArrayList<>(planes.statistics(task, chunks, traits));
-        steps.add(elementwise ? rowApply(task, rows, chunks, traits) : planes.apply(task, chunks, traits));
-        return Gpu.plan(name(), planes.said(chunks), steps, Map.of("partials", 3 * rows.rows() * chunks.count()), task);
+        GpuSlices slices = GpuSlices.forward(planes, traits);
+        if (!elementwise) {
+            return slices.forward(name(), task, traits);
+        }
+        List<Step> steps = new ArrayList<>(slices.statistics(task, traits));
+        steps.add(rowApply(task, rows, slices.chunks(), traits));
+        return Gpu.plan(name(), slices.said(), steps, slices.scratch(), task);
     }
 
     private static Step rowForward(Task task, Rows rows, Traits traits) {
@@ -68,7 +71,8 @@ final class GpuRowsVariant implements Variant {
     private NormPlan backward(Task task, Rows rows, Traits traits) {
         if (!rows.dense()) {
             GpuPlanes planes = GpuPlanes.of(rows, task);
-            return planes.splitBackward(traits) ? planes.backwardInChunks(name(), task, traits)
+            return planes.splitBackward(traits)
+                    ? GpuSlices.backward(planes, traits).backward(name(), task, traits)
                     : planes.backward(name(), task, traits);
         }
         long held = MOST_QUADS * 4 / Gpu.pack(task) * GpuTeam.stepBelow(Math.min(TEAM, GpuTeam.mostItems(traits)));

@@ -46,12 +46,17 @@ class GpuPlansTest {
         for (Step step : plan.steps()) {
             assertTrue(step.groups() > 0 && step.workGroup() > 0, said);
             assertTrue(step.workGroup() <= traits.maxWorkGroup(), said);
-            if (step.options().containsKey("LANES")) {
-                long items = option(step, "LANES") * option(step, "DEPTH")
-                        * step.options().getOrDefault("TEAMS", 1);
-                assertEquals(items, step.workGroup(), said);
-                assertEquals(1, Long.bitCount(items), said);
-                assertTrue(items * 20 * step.options().getOrDefault("WIDTH", 1) <= traits.localBytes(), said);
+            if (step.options().containsKey("LANES") || step.options().containsKey("ITEMS")) {
+                long teams = step.options().getOrDefault("TEAMS", 1);
+                long items = step.options().containsKey("ITEMS") ? option(step, "ITEMS")
+                        : option(step, "LANES") * option(step, "DEPTH");
+                assertEquals(items * teams, step.workGroup(), said);
+                assertEquals(1, Long.bitCount(items * teams), said);
+                assertTrue(items * teams * 20 * step.options().getOrDefault("WIDTH", 1) <= traits.localBytes(), said);
+            }
+            if (step.options().getOrDefault("HOLDS", 0) == 1) {
+                long packs = (step.scalars().get("span") + 3) / 4 * step.scalars().get("planes");
+                assertTrue(packs <= option(step, "ITEMS") * option(step, "BLOCK"), said);
             }
         }
         boolean sums = plan.steps().stream().anyMatch(step -> step.kernel().equals("sum_partials"));
@@ -93,8 +98,7 @@ class GpuPlansTest {
     @Test
     void manyGroupsTakeOneLaunchAndFewAreCut() {
         assertEquals(List.of("forward"), forward(new GpuPlanesVariant(), planes(32, 512, 784)));
-        assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
-                forward(new GpuPlanesVariant(), planes(32, 64, 3136)));
+        assertEquals(List.of("chunk_moments", "merge_apply"), forward(new GpuPlanesVariant(), planes(32, 64, 3136)));
         assertEquals(List.of("forward"), forward(new GpuRowsVariant(), layer(4096, 1024)));
         assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
                 forward(new GpuRowsVariant(), layer(16, 262_144)));

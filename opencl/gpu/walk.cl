@@ -1,0 +1,162 @@
+// How a team of work-items walks planes of contiguous elements: the packs of all planes are counted through, and
+// neighbouring work-items take neighbouring packs, whatever the shape. A work-item takes BLOCK packs at a time, so that
+// as many loads are under way; a team that HOLDS has no more than BLOCK of them each and keeps them in registers.
+
+// Work-items of a team, a power of two, and groups (each with a team) to a work-group, another.
+#ifndef ITEMS
+#define ITEMS 128
+#endif
+#ifndef TEAMS
+#define TEAMS 1
+#endif
+#define WORK_GROUP (ITEMS * TEAMS)
+#ifndef BLOCK
+#define BLOCK 4
+#endif
+#ifndef HOLDS
+#define HOLDS 0
+#endif
+#ifndef ONE_PLANE  // whether what a team walks is always part of one plane
+#define ONE_PLANE 0
+#endif
+
+#include "gpu/pack.cl"
+
+// Planes of `span` elements, `stride` apart in a tensor of `limit` elements; `plane` is the index of the first one in
+// its group. No planes: nothing to walk.
+typedef struct {
+    long first, stride, limit;
+    int planes, span, plane;
+} region;
+
+static inline int item() {
+    return get_local_id(0) & (ITEMS - 1);
+}
+
+static inline int team() {
+    return get_local_id(0) / ITEMS;
+}
+
+// Whether any team says yes that this one may have to wait for. All work-items of a team say the same.
+INLINED int any_team(int yes, __local int *answer) {
+#if TEAMS == 1
+    return yes;
+#elif SHUFFLES && ITEMS <= WARP
+    return any_of_warp(yes);
+#else
+    return any_item(yes, answer);
+#endif
+}
+
+// Where a pack is, and which of its elements are meant: [from, to), perhaps none.
+typedef struct {
+    long at;
+    int from, to;
+} cell;
+
+static inline int whole(cell c) {
+    return c.to - c.from == PACK;
+}
+
+// A pack with zeros for what is not meant.
+static inline pack inside(pack v, cell c) {
+    if (!whole(c)) {
+        const pack_index i = INDICES;
+        v = select((pack)0.0f, v, i >= c.from && i < c.to);
+    }
+    return v;
+}
+
+// What is not meant is read too, unless it lies behind the tensor's end: `limit` elements.
+static inline raw_pack load_cell(__global const element *x, cell c, long limit) {
+    raw_pack raw = (raw_pack)0;
+    if (c.to > c.from) {
+        raw = ALIGNED || c.at + PACK <= limit ? load_raw(x + c.at)
+                                              : packed(load_masked(x, c.at, c.at + c.from, c.at + c.to));
+    }
+    return raw;
+}
+
+static inline void store_cell(__global element *y, pack v, cell c) {
+    if (whole(c)) {
+        store_raw(y + c.at, packed(v));
+    } else if (!ALIGNED) {
+        store_masked(y, v, c.at, c.at + c.from, c.at + c.to);
+    }
+}
+
+// A pack of a region, by plane and by place in it, and how far it is to the work-item's next one.
+typedef struct {
+    int plane, pack, packs, next_plane, next_pack;
+} place;
+
+// The packs that a plane may touch, wherever it begins.
+static inline int packs_of(region r) {
+#if ALIGNED
+    return r.span / PACK;
+#else
+    return (r.span + 2 * PACK - 2) / PACK;
+#endif
+}
+
+static inline place first_place(region r) {
+    place p;
+    p.packs = packs_of(r);
+#if ONE_PLANE
+    p.plane = 0;
+    p.pack = item();
+    p.next_plane = 0;
+    p.next_pack = ITEMS;
+#else
+    p.plane = item() / p.packs;
+    p.pack = item() % p.packs;
+    p.next_plane = ITEMS / p.packs;
+    p.next_pack = ITEMS % p.packs;
+#endif
+    return p;
+}
+
+static inline place after(place p) {
+    p.pack += p.next_pack;
+#if !ONE_PLANE
+    const int over = p.pack >= p.packs;
+    p.plane += p.next_plane + over;
+    p.pack -= over ? p.packs : 0;
+#endif
+    return p;
+}
+
+static inline int exists(region r, place p) {
+#if ONE_PLANE
+    return p.pack < p.packs && r.planes > 0;
+#else
+    return p.plane < r.planes;
+#endif
+}
+
+static inline cell cell_of(region r, place p) {
+    const long begin = r.first + p.plane * r.stride;
+    cell c;
+#if ALIGNED
+    c.at = begin + PACK * p.pack;
+    c.from = 0;
+    c.to = exists(r, p) ? PACK : 0;
+#else
+    const int head = (int)(begin & (PACK - 1));
+    const int from_begin = PACK * p.pack - head;
+    c.at = begin + from_begin;
+    c.from = max(0, -from_begin);
+    c.to = exists(r, p) ? clamp(r.span - from_begin, 0, PACK) : 0;
+#endif
+    return c;
+}
+
+// The work-item's packs from p on, and where it goes on after them.
+static inline place load_block(raw_pack *block, __global const element *x, region r, place p) {
+#pragma unroll
+    for (int i = 0; i < BLOCK; i++) {
+        block[i] = load_cell(x, cell_of(r, p), r.limit);
+        p = after(p);
+    }
+    return p;
+}
