@@ -43,7 +43,7 @@ __kernel void merge_moments(__global const float *restrict partials, __global fl
 
 // y, and the statistics, from the moments of the slices.
 FIXED_WORK_GROUP
-__kernel void merge_apply(__global const element *restrict x, __global element *restrict y,
+__kernel void apply_merged(__global const element *restrict x, __global element *restrict y,
                           __global const parameter *restrict weight, __global const parameter *restrict bias,
                           __global const float *restrict partials, __global float *restrict stats, long groups,
                           long planes, long span, long row_groups, long chunk_planes, long chunk_span,

@@ -34,7 +34,7 @@ record GpuSlices(GpuPlanes shape, GpuPlanes.Chunks chunks) {
             return Gpu.plan(variant, said(), List.of(step("apply", task, scalars(), traits)), Map.of(), task);
         }
         List<Step> steps = List.of(step("chunk_moments", task, scalars(), traits),
-                step("merge_apply", task, scalars(), traits));
+                step("apply_merged", task, scalars(), traits));
         return Gpu.plan(variant, said(), steps, scratch(), task);
     }
 

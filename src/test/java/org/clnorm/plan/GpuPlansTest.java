@@ -98,7 +98,7 @@ class GpuPlansTest {
     @Test
     void manyGroupsTakeOneLaunchAndFewAreCut() {
         assertEquals(List.of("forward"), forward(new GpuPlanesVariant(), planes(32, 512, 784)));
-        assertEquals(List.of("chunk_moments", "merge_apply"), forward(new GpuPlanesVariant(), planes(32, 64, 3136)));
+        assertEquals(List.of("chunk_moments", "apply_merged"), forward(new GpuPlanesVariant(), planes(32, 64, 3136)));
         assertEquals(List.of("forward"), forward(new GpuRowsVariant(), layer(4096, 1024)));
         assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
                 forward(new GpuRowsVariant(), layer(16, 262_144)));
