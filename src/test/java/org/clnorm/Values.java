@@ -63,15 +63,10 @@ final class Values {
         double[] actual = tensor.readDoubles();
         assertEquals(expected.length, actual.length, what);
         for (int i = 0; i < expected.length; i++) {
-            if (!(Math.abs(expected[i] - actual[i]) <= error) && !nearest(tensor.type(), expected[i], actual[i])) {
+            boolean near = tensor.type().bytes() == Short.BYTES && Half.isNear(tensor.type(), expected[i], actual[i]);
+            if (!near && !(Math.abs(expected[i] - actual[i]) <= error)) {
                 fail(what + "[" + i + "]: expected " + expected[i] + " within " + error + ", got " + actual[i]);
             }
         }
-    }
-
-    /** Whether a number of 16 bits is the right one, or its neighbour. */
-    private static boolean nearest(DataType type, double expected, double actual) {
-        return type.bytes() == Short.BYTES && !Double.isNaN(actual)
-                && Half.steps(Half.bits(type, expected), Half.bits(type, actual)) <= 1;
     }
 }

@@ -7,7 +7,6 @@ import java.util.function.Consumer;
 import org.clnorm.NormLayer;
 import org.clnorm.conformance.Workload;
 import org.clnorm.plan.Task;
-import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
@@ -73,7 +72,8 @@ public final class Bench {
 
     /** Throws if the device cannot hold the workload, or the variant it was opened with does not do it. */
     private void checkAccepted(Workload workload) {
-        try (NormLayer layer = workload.layer().on(device); Tensor x = device.empty(DataType.F32, workload.shape())) {
+        try (NormLayer layer = workload.layer().on(device);
+                Tensor x = device.empty(workload.dataType(), workload.shape())) {
             layer.explain(x, Task.Pass.FORWARD);
             if (workload.backward()) {
                 layer.explain(x, Task.Pass.BACKWARD);

@@ -7,7 +7,6 @@ import org.clnorm.conformance.Workload;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.MemoryProbe;
 import org.clnorm.plan.Task;
-import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
@@ -30,10 +29,10 @@ final class Subject implements AutoCloseable {
         layer = workload.layer();
         scope = device.scope();
         try {
-            x = Filling.random(device.empty(DataType.F32, workload.shape()), 3);
-            dy = Filling.random(device.empty(DataType.F32, workload.shape()), 5);
-            y = device.empty(DataType.F32, workload.shape()).fill(0);
-            dx = device.empty(DataType.F32, workload.shape()).fill(0);
+            x = Filling.random(device.empty(workload.dataType(), workload.shape()), 3);
+            dy = Filling.random(device.empty(workload.dataType(), workload.shape()), 5);
+            y = device.empty(workload.dataType(), workload.shape()).fill(0);
+            dx = device.empty(workload.dataType(), workload.shape()).fill(0);
             layer.on(device);
         } catch (RuntimeException failed) {
             close();

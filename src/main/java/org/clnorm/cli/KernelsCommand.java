@@ -21,7 +21,6 @@ import org.clnorm.plan.Step;
 import org.clnorm.plan.Task;
 import org.clnorm.plan.Thresholds;
 import org.clnorm.plan.Traits;
-import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -86,7 +85,8 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     private static void add(Map<Kernel, Use> kernels, Workload workload, PaperDevice device) {
-        try (NormLayer layer = workload.layer().on(device); Tensor x = device.empty(DataType.F32, workload.shape())) {
+        try (NormLayer layer = workload.layer().on(device);
+                Tensor x = device.empty(workload.dataType(), workload.shape())) {
             for (Task.Pass pass : workload.backward() ? Task.Pass.values() : new Task.Pass[] {Task.Pass.FORWARD}) {
                 Task task = layer.explain(x, pass).task();
                 Use use = new Use(workload.toString(), pass.name().toLowerCase(Locale.ROOT),

@@ -113,6 +113,34 @@ public final class Case {
         return steps.get(0).dy();
     }
 
+    /** The type of x, y, dy and dx in a step: of 16 bits where x is stored in them, else F32. */
+    DataType storage(int step) {
+        return storage(steps.get(step).x());
+    }
+
+    private static DataType storage(HostTensor tensor) {
+        return switch (tensor.type()) {
+            case F16 -> DataType.F16;
+            case BF16 -> DataType.BF16;
+            default -> DataType.F32;
+        };
+    }
+
+    /** The type of weight, bias and their gradients: of 16 bits where they are stored as x is, else F32. */
+    DataType parameterType() {
+        DataType type = initial.contains("weight") ? storage(initial.get("weight")) : DataType.F32;
+        return type == storage(0) ? type : DataType.F32;
+    }
+
+    /** The type of a tensor that comes out of a step. */
+    DataType type(int step, String tensor) {
+        return switch (tensor) {
+            case "y", "dx" -> storage(step);
+            case "dweight", "dbias" -> parameterType();
+            default -> DataType.F32;
+        };
+    }
+
     LayerSpec spec() {
         return spec;
     }

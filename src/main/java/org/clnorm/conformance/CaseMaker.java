@@ -1,13 +1,16 @@
 package org.clnorm.conformance;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
 /** Makes the case that a workload's line describes. Every tensor has a random generator of its own. */
@@ -43,7 +46,8 @@ final class CaseMaker {
 
     private HostTensor tensor(String name, Family family) {
         Shape shape = workload.shape();
-        return HostTensor.ofFloats(family.values(shape, trial.unbatched() ? 0 : 1, random(name)), shape.dims());
+        DataType type = trial.dataType();
+        return stored(type, family.in(type).values(shape, trial.unbatched() ? 0 : 1, random(name)), shape);
     }
 
     private StateDict initial() {
@@ -55,8 +59,8 @@ final class CaseMaker {
             initial.put("bias", parameter("bias"));
         }
         if (spec.track()) {
-            initial.put("running_mean", statistic("running_mean", trial.x()::mean));
-            initial.put("running_var", statistic("running_var", trial.x()::variance));
+            initial.put("running_mean", statistic("running_mean", trial.x().in(trial.dataType())::mean));
+            initial.put("running_var", statistic("running_var", trial.x().in(trial.dataType())::variance));
             initial.put("num_batches_tracked", HostTensor.ofLongs(new long[] {random("batches").nextInt(3)}));
         }
         return initial;
@@ -64,7 +68,13 @@ final class CaseMaker {
 
     private HostTensor parameter(String name) {
         Shape shape = spec.parameterShape();
-        return HostTensor.ofFloats(Family.NORMAL.values(shape, shape.rank(), random(name)), shape.dims());
+        return stored(trial.parameterType(), Family.NORMAL.values(shape, shape.rank(), random(name)), shape);
+    }
+
+    private static HostTensor stored(DataType type, float[] values, Shape shape) {
+        double[] doubles = new double[values.length];
+        Arrays.setAll(doubles, i -> values[i]);
+        return HostTensor.of(ElementType.of(type), doubles, shape.dims());
     }
 
     private HostTensor statistic(String name, ToDoubleFunction<Random> value) {

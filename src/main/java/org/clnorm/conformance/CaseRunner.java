@@ -23,41 +23,44 @@ public final class CaseRunner {
 
     private final Case what;
     private final Device device;
-    private final DataType type;
+    private final boolean inDouble;
     private final StateDict results = new StateDict();
 
-    private CaseRunner(Case what, Device device, DataType type) {
+    private CaseRunner(Case what, Device device, boolean inDouble) {
         this.what = what;
         this.device = device;
-        this.type = type;
+        this.inDouble = inDouble;
     }
 
     /**
-     * Runs a case in float32.
+     * Runs a case in float32, with tensors of 16 bits where the case has them.
      *
      * @param what   the case
      * @param device where to run it
      * @return for each step k from 0, those that there are of {@code k.y}, {@code k.dx}, {@code k.dweight},
-     *         {@code k.dbias}, {@code k.running_mean}, {@code k.running_var} and {@code k.num_batches_tracked}
+     *         {@code k.dbias}, {@code k.running_mean}, {@code k.running_var} and {@code k.num_batches_tracked}; all F32
+     *         but the last
      * @throws IllegalArgumentException if the layer refuses the case
      */
     public static StateDict run(Case what, Device device) {
-        return new CaseRunner(what, device, DataType.F32).run(null);
+        return new CaseRunner(what, device, false).run(null);
     }
 
     /**
      * Runs a case in double, so that nothing is rounded. Before each step but the first, running statistics are those
-     * that other results have: the reference of a step begins where what it judges began.
+     * that other results have, and so are gradients of 16 bits that add up: the reference of a step begins where what
+     * it judges began.
      */
     static StateDict runInDouble(Case what, Device cpu, StateDict judged) {
-        return new CaseRunner(what, cpu, DataType.F64).run(judged);
+        return new CaseRunner(what, cpu, true).run(judged);
     }
 
     private StateDict run(StateDict judged) {
-        try (NormLayer layer = what.layer(type).on(device)) {
+        try (NormLayer layer = what.layer(inDouble ? DataType.F64 : what.parameterType()).on(device)) {
             for (int k = 0; k < what.steps().size(); k++) {
                 if (judged != null && k > 0) {
                     layer.loadStateDict(statistics(judged, k - 1), false);
+                    gradients(layer, judged, k - 1);
                 }
                 step(layer, k, what.steps().get(k));
             }
@@ -75,12 +78,24 @@ public final class CaseRunner {
         return state;
     }
 
+    private void gradients(NormLayer layer, StateDict judged, int step) {
+        if (what.parameterType() == DataType.F32) {
+            return;
+        }
+        for (Parameter parameter : layer.parameters().values()) {
+            String name = step + ".d" + parameter.name();
+            if (parameter.hasGrad() && judged.contains(name)) {
+                parameter.grad().write(judged.doubles(name));
+            }
+        }
+    }
+
     private void step(NormLayer layer, int k, CaseStep step) {
         layer.train(step.training());
         try (Scope scope = device.scope()) {
-            put(k, "y", layer.forward(tensor(step.x())));
+            put(k, "y", layer.forward(tensor(k, step.x())));
             if (step.dy() != null) {
-                put(k, "dx", layer.backward(tensor(step.dy())));
+                put(k, "dx", layer.backward(tensor(k, step.dy())));
                 for (Parameter parameter : layer.parameters().values()) {
                     if (parameter.hasGrad()) {
                         put(k, "d" + parameter.name(), parameter.grad());
@@ -96,14 +111,14 @@ public final class CaseRunner {
         }
     }
 
-    private Tensor tensor(HostTensor values) {
-        Tensor tensor = device.empty(type, Shape.of(values.shape()));
+    private Tensor tensor(int k, HostTensor values) {
+        Tensor tensor = device.empty(inDouble ? DataType.F64 : what.storage(k), Shape.of(values.shape()));
         return values.type() == ElementType.F64 ? tensor.write(values.toDoubles()) : tensor.write(values.toFloats());
     }
 
     private void put(int k, String name, Tensor tensor) {
         long[] dims = tensor.shape().dims();
-        results.put(k + "." + name, type == DataType.F64 ? HostTensor.ofDoubles(tensor.readDoubles(), dims)
+        results.put(k + "." + name, inDouble ? HostTensor.ofDoubles(tensor.readDoubles(), dims)
                 : HostTensor.ofFloats(tensor.read(), dims));
     }
 }

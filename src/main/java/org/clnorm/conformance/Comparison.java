@@ -6,11 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Half;
 
 /**
  * Judges results by what a case expects. The one contract for float32: an error of at most 6e-7 of scale on every
- * tensor, 4e-6 for dweight where x itself is denormal. NaN must be NaN and Inf the same Inf, except where that
- * depends on the order of operations; what is beyond float32 must be Inf.
+ * tensor, 4e-6 for dweight where x itself is denormal. Results of 16 bits may also be off by one unit in the last place
+ * of the rounded reference, which counts as no error. NaN must be NaN and Inf the same Inf, except where that depends
+ * on the order of operations; what is beyond the range of the tensor's type must be Inf.
  */
 public final class Comparison {
     /** What the contract allows, relative to scale. */
@@ -52,7 +55,8 @@ public final class Comparison {
             boolean denormal = isDenormal(what.steps().get(k).x());
             what.steps().get(k).expected().forEach((name, expected) -> {
                 double tolerance = name.equals("dweight") && denormal ? DENORMAL_CONTRACT : CONTRACT;
-                verdicts.add(comparison.verdict(step, name, Math.max(tolerance, leniency), expected, results));
+                verdicts.add(comparison.verdict(step, name, what.type(step, name), Math.max(tolerance, leniency),
+                        expected, results));
             });
             if (what.steps().get(k).batches() >= 0) {
                 verdicts.add(batches(k, what.steps().get(k).batches(), results));
@@ -73,7 +77,8 @@ public final class Comparison {
         return new Verdict(step, CaseRunner.BATCHES, 0, 0, fault);
     }
 
-    private Verdict verdict(int step, String name, double tolerance, Expected expected, StateDict results) {
+    private Verdict verdict(int step, String name, DataType type, double tolerance, Expected expected,
+            StateDict results) {
         HostTensor got = results.tensors().get(step + "." + name);
         if (got == null) {
             return new Verdict(step, name, 0, tolerance, "expected a tensor, got none");
@@ -82,15 +87,16 @@ public final class Comparison {
             return new Verdict(step, name, 0, tolerance, "expected the shape "
                     + Arrays.toString(expected.values().shape()) + ", got " + Arrays.toString(got.shape()));
         }
-        return compare(step, name, tolerance, expected, got.toDoubles());
+        return compare(step, name, type, tolerance, expected, got.toDoubles());
     }
 
-    private Verdict compare(int step, String name, double tolerance, Expected expected, double[] got) {
+    private Verdict compare(int step, String name, DataType type, double tolerance, Expected expected,
+            double[] got) {
         double[] values = expected.values().toDoubles();
         double worst = 0;
         String fault = "";
         for (int i = 0; i < values.length; i++) {
-            double error = error(values[i], got[i], expected.scale(), tolerance);
+            double error = error(type, values[i], got[i], expected.scale(), tolerance);
             if (error > tolerance && error > worst) {
                 fault = String.format(Locale.ROOT, "expected %s at %d, got %s: %.2g of scale %.3g", values[i], i,
                         got[i], error, expected.scale());
@@ -101,20 +107,24 @@ public final class Comparison {
     }
 
     /** Relative to scale; infinite where one is finite and the other is not, or both are not and differ. */
-    private double error(double expected, double got, double scale, double tolerance) {
-        if (!Double.isFinite((float) expected) || !Double.isFinite(got)) {
-            boolean right = Double.compare((float) expected, got) == 0
-                    || anyKind && !Double.isFinite(got) && !Double.isFinite((float) expected)
-                    || atTheEdge(expected, got, tolerance * scale);
+    private double error(DataType type, double expected, double got, double scale, double tolerance) {
+        if (type.bytes() == Short.BYTES && Half.isNear(type, expected, got)) {
+            return 0;
+        }
+        double rounded = type.round(expected);
+        if (!Double.isFinite(rounded) || !Double.isFinite(got)) {
+            boolean right = Double.compare(rounded, got) == 0
+                    || anyKind && !Double.isFinite(got) && !Double.isFinite(rounded)
+                    || atTheEdge(type, expected, got, tolerance * scale);
             return right ? 0 : Double.POSITIVE_INFINITY;
         }
         double difference = Math.max(0, Math.abs(got - expected) - slack);
         return difference == 0 ? 0 : difference / scale;
     }
 
-    /** Whether a value is so close to the end of float32's range that it may come out on either side. */
-    private static boolean atTheEdge(double expected, double got, double allowed) {
-        return Math.abs(Math.abs(expected) - Float.MAX_VALUE) <= allowed
+    /** Whether a value is so close to the end of the type's range that it may come out on either side. */
+    private static boolean atTheEdge(DataType type, double expected, double got, double allowed) {
+        return Math.abs(Math.abs(expected) - type.largest()) <= allowed
                 && (got == Math.copySign(Double.POSITIVE_INFINITY, expected) || Math.abs(got - expected) <= allowed);
     }
 }

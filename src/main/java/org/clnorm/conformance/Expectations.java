@@ -66,7 +66,8 @@ final class Expectations {
             if (known != null && !Double.isNaN(known.scale())) {
                 expected.put(name, known);
             } else if (tensor != null) {
-                expected.put(name, new Expected(tensor, Math.max(LEAST_SCALE, scales.of(name, tensor))));
+                double scale = scales.of(name, what.type(k, name), tensor);
+                expected.put(name, new Expected(tensor, Math.max(LEAST_SCALE, scale)));
             }
         }
         return expected;

@@ -2,6 +2,7 @@ package org.clnorm.conformance;
 
 import java.util.List;
 import java.util.Random;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
 /**
@@ -12,7 +13,10 @@ import org.clnorm.tensor.Shape;
  * times V).
  */
 final class Family {
-    static final Family NORMAL = new Family("normal", 1, 0);
+    static final Family NORMAL = new Family("normal", 1, 0, Float.MAX_VALUE);
+
+    private static final double DENORMAL = 1e-39;
+    private static final double DENORMAL_HALF = 1e-6;
 
     private static final List<String> PLAIN = List.of("normal", "zero", "ones", "const", "constchan", "chanscales",
             "denormal", "outlier", "spike", "nan1", "inf1", "ninf1");
@@ -22,23 +26,25 @@ final class Family {
     private final String name;
     private final double scale;
     private final double offset;
+    private final double largest;
 
-    private Family(String name, double scale, double offset) {
+    private Family(String name, double scale, double offset, double largest) {
         this.name = name;
         this.scale = scale;
         this.offset = offset;
+        this.largest = largest;
     }
 
     static Family parse(String name) {
         if (PLAIN.contains(name)) {
-            return new Family(name, name.equals("denormal") ? 1e-39 : 1, 0);
+            return new Family(name, name.equals("denormal") ? DENORMAL : 1, 0, Float.MAX_VALUE);
         }
         if (name.startsWith(OFFSET)) {
             double offset = number(name, OFFSET);
-            return new Family(name, Math.abs(offset) * 1e-6, offset);
+            return new Family(name, Math.abs(offset) * 1e-6, offset, Float.MAX_VALUE);
         }
         if (name.startsWith(SCALE)) {
-            return new Family(name, number(name, SCALE), 0);
+            return new Family(name, number(name, SCALE), 0, Float.MAX_VALUE);
         }
         throw new IllegalArgumentException(
                 "expected values of " + PLAIN + ", offset<number> or scale<number>, got '" + name + "'");
@@ -54,6 +60,12 @@ final class Family {
             // said below
         }
         throw new IllegalArgumentException("expected a finite number after '" + prefix + "', got '" + name + "'");
+    }
+
+    /** The same for tensors of a type: finite values stay in its range, and denormal are those that it has few of. */
+    Family in(DataType type) {
+        boolean few = type == DataType.F16 && isDenormal();
+        return new Family(name, few ? DENORMAL_HALF : scale, offset, type.largest());
     }
 
     /** Values of a tensor; channels are its dimension {@code channelDim}. */
@@ -92,8 +104,8 @@ final class Family {
         return Math.max(Float.MIN_NORMAL, clamp(value));
     }
 
-    private static float clamp(double value) {
-        return (float) Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, value));
+    private float clamp(double value) {
+        return (float) Math.max(-largest, Math.min(largest, value));
     }
 
     private void special(float[] values, Random random) {
@@ -102,7 +114,7 @@ final class Family {
         }
         int at = random.nextInt(values.length);
         switch (name) {
-            case "outlier" -> values[at] = 1e6f;
+            case "outlier" -> values[at] = clamp(1e6);
             case "spike" -> values[at] = 30;
             case "nan1" -> values[at] = Float.NaN;
             case "inf1" -> values[at] = Float.POSITIVE_INFINITY;

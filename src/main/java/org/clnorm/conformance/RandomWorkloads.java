@@ -8,17 +8,22 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
 /**
  * Random workloads of all layers: small and odd shapes, dimensions of 1, larger ones now and then, all settings, and
- * values from ordinary to extreme. The same seed gives the same workloads in the same order.
+ * values from ordinary to extreme, in all storage types. The same seed gives the same workloads in the same order.
  */
 public final class RandomWorkloads {
     private static final List<String> ODD_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales",
             "outlier", "nan1", "inf1", "ninf1", "offset1e4", "offset-1e4", "offset1e6", "scale1e-20", "scale1e-5",
             "scale1e10", "scale1e18", "scale3e19", "scale1e37", "scale3e38");
     private static final List<String> TINY_VALUES = List.of("denormal", "scale1e-38", "scale1e-36");
+    /** What F16 can tell from nothing and from infinity, and some that it cannot. */
+    private static final List<String> HALF_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales", "spike",
+            "nan1", "inf1", "ninf1", "denormal", "scale1e-7", "scale1e-5", "scale1e-3", "scale1e3", "scale3e4",
+            "scale1e18");
     /** No outliers: they ask more of an x̂ near 0 than floats hold, see "Precision" in docs/semantics.md. */
     private static final List<String> ODD_GRADIENTS = List.of("zero", "ones", "const", "constchan", "spike", "nan1",
             "inf1", "offset1e4", "scale1e-20", "scale1e10");
@@ -100,11 +105,13 @@ public final class RandomWorkloads {
         for (int i = 0; i < count; i++) {
             steps.append(chance(0.7) ? 't' : 'e');
         }
-        Family x = Family.parse(chance(0.45) ? "normal" : one(values));
+        DataType type = chance(0.65) ? DataType.F32 : chance(0.5) ? DataType.F16 : DataType.BF16;
+        boolean stored = chance(0.4) && spec.affine() && type != DataType.F32;
+        Family x = Family.parse(chance(0.45) ? "normal" : one(type == DataType.F16 ? HALF_VALUES : values));
         Family dy = Family.parse(chance(0.75) ? "normal" : one(ODD_GRADIENTS));
         boolean backward = chance(0.95);
         return new Trial(unbatched, steps.toString(), x, dy, random.nextInt(1_000_000), backward, frozen(spec),
-                chance(0.2));
+                chance(0.2), type, stored);
     }
 
     private Set<String> frozen(LayerSpec spec) {

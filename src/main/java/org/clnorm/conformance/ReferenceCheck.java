@@ -8,7 +8,6 @@ import java.util.function.Function;
 import org.clnorm.NormLayer;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
-import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
@@ -89,7 +88,8 @@ public final class ReferenceCheck implements AutoCloseable {
         if (workload.shape().size() == 0) {
             return true;
         }
-        try (NormLayer layer = workload.layer().on(device); Tensor x = device.empty(DataType.F32, workload.shape())) {
+        try (NormLayer layer = workload.layer().on(device);
+                Tensor x = device.empty(workload.dataType(), workload.shape())) {
             for (char step : workload.trial().steps().toCharArray()) {
                 layer.train(step == 't').explain(x, Task.Pass.FORWARD);
                 if (workload.backward()) {

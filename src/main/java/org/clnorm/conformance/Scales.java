@@ -3,11 +3,12 @@ package org.clnorm.conformance;
 import java.util.function.IntToDoubleFunction;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
 /**
  * What the errors of a step's tensors are divided by: the magnitude before cancellation, computed from the inputs in
- * double. Elements that are not finite, or beyond float32, do not count.
+ * double. Elements that are not finite, or beyond the range of the tensor's type, do not count.
  */
 final class Scales {
     private final LayerSpec spec;
@@ -153,30 +154,31 @@ final class Scales {
      * The scale of a tensor.
      *
      * @param name     y, dx, dweight, dbias, running_mean or running_var
+     * @param type     what the tensor is stored in
      * @param expected what the tensor should be
      */
-    double of(String name, HostTensor expected) {
+    double of(String name, DataType type, HostTensor expected) {
         double[] values = expected.toDoubles();
         return switch (name) {
-            case "y" -> largest(values, this::forward);
-            case "dx" -> largest(values, this::inputGradient);
-            case "dweight" -> largest(values, this::weightGradient);
-            case "dbias" -> largest(values, p -> dbias[p]);
+            case "y" -> largest(type, values, this::forward);
+            case "dx" -> largest(type, values, this::inputGradient);
+            case "dweight" -> largest(type, values, this::weightGradient);
+            case "dbias" -> largest(type, values, p -> dbias[p]);
             case "running_mean" -> {
                 double[] magnitude = runningMean();
-                yield largest(values, c -> magnitude[c]);
+                yield largest(type, values, c -> magnitude[c]);
             }
-            case "running_var" -> largest(values, c -> Math.abs(values[c]));
+            case "running_var" -> largest(type, values, c -> Math.abs(values[c]));
             default -> throw new IllegalArgumentException("expected one of " + CaseRunner.TENSORS + ", got " + name);
         };
     }
 
-    /** Of the elements that a float32 can hold before or after what cancels has cancelled. */
-    private static double largest(double[] values, IntToDoubleFunction magnitude) {
+    /** Of the elements that the type can hold before or after what cancels has cancelled. */
+    private static double largest(DataType type, double[] values, IntToDoubleFunction magnitude) {
         double largest = 0;
         for (int i = 0; i < values.length; i++) {
             double candidate = finite(magnitude.applyAsDouble(i));
-            if (candidate <= Float.MAX_VALUE || Math.abs(values[i]) <= Float.MAX_VALUE) {
+            if (candidate <= type.largest() || Math.abs(values[i]) <= type.largest()) {
                 largest = Math.max(largest, candidate);
             }
         }

@@ -32,7 +32,9 @@ import org.clnorm.tensor.Shape;
  * <tr><td>backward</td><td>true or false</td></tr>
  * <tr><td>freeze</td><td>some of weight, bias and statistics, joined by +</td></tr>
  * <tr><td>accumulate</td><td>true: the parameters' gradients of all steps are added up</td></tr>
- * <tr><td>dtype, layout</td><td>f32 and nchw, so far</td></tr>
+ * <tr><td>dtype</td><td>f32, f16 or bf16: the type of x, y, dy and dx</td></tr>
+ * <tr><td>parameters</td><td>f32, or storage: weight, bias and their gradients have the type of x</td></tr>
+ * <tr><td>layout</td><td>nchw, so far</td></tr>
  * </table>
  */
 public final class Workload {
@@ -88,7 +90,7 @@ public final class Workload {
      * @return the layer
      */
     public NormLayer layer() {
-        return layer(DataType.F32);
+        return layer(trial.parameterType());
     }
 
     NormLayer layer(DataType type) {
@@ -120,12 +122,21 @@ public final class Workload {
     }
 
     /**
+     * The type of x, y, dy and dx.
+     *
+     * @return F32, F16 or BF16
+     */
+    public DataType dataType() {
+        return trial.dataType();
+    }
+
+    /**
      * The size of x, and of y, dy and dx.
      *
      * @return bytes
      */
     public long bytes() {
-        return shape.size() * DataType.F32.bytes();
+        return shape.size() * dataType().bytes();
     }
 
     /**

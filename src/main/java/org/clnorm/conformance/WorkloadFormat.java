@@ -1,5 +1,6 @@
 package org.clnorm.conformance;
 
+import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -57,6 +58,8 @@ final class WorkloadFormat {
         unless("backward", trial.backward(), true);
         unless("freeze", String.join("+", trial.frozen()), "");
         unless("accumulate", trial.accumulate(), false);
+        unless("dtype", trial.dataType().name().toLowerCase(Locale.ROOT), "f32");
+        unless("parameters", trial.stored() ? "storage" : "f32", "f32");
         unless("seed", trial.seed(), 0L);
     }
 

@@ -2,7 +2,6 @@ package org.clnorm.conformance;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -59,8 +58,7 @@ final class WorkloadParser {
     }
 
     private Workload workload() {
-        checkSupported("dtype", "f32", List.of("f16", "bf16"));
-        checkSupported("layout", "nchw", List.of("nhwc"));
+        checkLayout();
         if (shape.rank() == 0 || shape.size() > Long.MAX_VALUE / DataType.F64.bytes()) {
             throw new IllegalArgumentException("expected a shape of at most 2^60 - 1 elements, got " + shape);
         }
@@ -68,17 +66,36 @@ final class WorkloadParser {
         LayerSpec spec = spec(unbatched ? 0 : 1);
         Trial trial = new Trial(unbatched, steps(), Family.parse(settings.text("x", "normal")),
                 Family.parse(settings.text("dy", "normal")), settings.whole("seed", 0), settings.flag("backward", true),
-                frozen(spec), settings.flag("accumulate", false));
+                frozen(spec), settings.flag("accumulate", false), dataType(), stored(spec));
         settings.checkAllAsked();
         return new Workload(spec.checked(), shape, trial);
     }
 
-    private void checkSupported(String key, String only, List<String> later) {
-        String value = settings.text(key, only);
-        if (!value.equals(only)) {
-            String fault = later.contains(value) ? " is not supported yet" : " is unknown";
-            throw new IllegalArgumentException(key + " '" + value + "'" + fault + ", expected " + only);
+    private void checkLayout() {
+        String layout = settings.text("layout", "nchw");
+        if (!layout.equals("nchw")) {
+            String fault = layout.equals("nhwc") ? " is not supported yet" : " is unknown";
+            throw new IllegalArgumentException("layout '" + layout + "'" + fault + ", expected nchw");
         }
+    }
+
+    private DataType dataType() {
+        String type = settings.text("dtype", "f32");
+        return switch (type) {
+            case "f32" -> DataType.F32;
+            case "f16" -> DataType.F16;
+            case "bf16" -> DataType.BF16;
+            default -> throw new IllegalArgumentException("expected dtype of f32, f16 or bf16, got '" + type + "'");
+        };
+    }
+
+    /** Floats in the type of x are what there is anyway, and so is nothing. */
+    private boolean stored(LayerSpec spec) {
+        String parameters = settings.text("parameters", "f32");
+        if (!parameters.equals("f32") && !parameters.equals("storage")) {
+            throw new IllegalArgumentException("expected parameters of f32 or storage, got '" + parameters + "'");
+        }
+        return parameters.equals("storage") && spec.affine() && dataType() != DataType.F32;
     }
 
     private LayerSpec spec(int channelDim) {

@@ -36,6 +36,20 @@ public enum DataType {
     }
 
     /**
+     * The largest finite value.
+     *
+     * @return 65504 for F16, about 3.4e38 for BF16 and F32
+     */
+    public double largest() {
+        return switch (this) {
+            case F16 -> 65504;
+            case BF16 -> 0x1.fep127;
+            case F32 -> Float.MAX_VALUE;
+            case F64 -> Double.MAX_VALUE;
+        };
+    }
+
+    /**
      * The nearest value of this type; of two that are as near, the even one.
      *
      * @param value any value

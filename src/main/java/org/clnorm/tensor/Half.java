@@ -83,17 +83,30 @@ public final class Half {
     }
 
     /**
-     * How many steps lead from one number to another of the same type: 0 between equal ones (zeros of both signs are
-     * equal), 1 between neighbours. Infinity is the neighbour of the largest number.
+     * Whether a number is the nearest to a value or a neighbour of the nearest: at most one unit in the last place from
+     * the rounded value. Infinity is the neighbour of the largest number, but no further than where the next one would
+     * be.
      *
-     * @param a the bits of a number, not NaN
-     * @param b the bits of a number, not NaN
-     * @return 0 or more
+     * @param type   F16 or BF16
+     * @param value  what the number should be
+     * @param number what it is, of this type
+     * @return false where one of them is NaN
      */
-    public static int steps(short a, short b) {
-        return Math.abs(rank(a) - rank(b));
+    public static boolean isNear(DataType type, double value, double number) {
+        if (Double.isNaN(value) || Double.isNaN(number)) {
+            return false;
+        }
+        double nearest = type.round(value);
+        if (Double.isInfinite(nearest) != Double.isInfinite(number)) {
+            double unit = type.largest() - value(type, (short) (bits(type, type.largest()) - 1));
+            if (Math.abs(value) > type.largest() + unit) {
+                return false;
+            }
+        }
+        return Math.abs(rank(bits(type, nearest)) - rank(bits(type, number))) <= 1;
     }
 
+    /** Neighbours differ by 1, zeros of both signs by nothing. */
     private static int rank(short bits) {
         return bits < 0 ? -(bits & MAGNITUDE) : bits;
     }

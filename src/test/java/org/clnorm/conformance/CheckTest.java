@@ -8,15 +8,20 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.DoubleUnaryOperator;
 import org.clnorm.OnEveryDevice;
 import org.clnorm.TestDevices;
 import org.clnorm.plan.Planner;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceInfo;
 import org.clnorm.tensor.DeviceRequest;
+import org.clnorm.tensor.Half;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -116,6 +121,52 @@ class CheckTest {
                 assertTrue(wrong.stream().anyMatch(verdict -> tensor.equals(verdict.step() + "." + verdict.tensor())
                         && verdict.error() > 1.8 * Comparison.CONTRACT), wrong.toString());
             }
+        }
+    }
+
+    /** Of tensors in 16 bits one unit in the last place is let pass, two are found. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0.y", "1.y", "0.dx", "1.dx", "0.dweight", "1.dbias"})
+    void findsTwoUnitsInTheLastPlace(String tensor) {
+        Case what = Case.of(Workload.parse(
+                "batch_norm 4x3x5x7 steps=te accumulate=true dtype=bf16 parameters=storage seed=3"));
+        try (Device cpu = Device.cpu()) {
+            StateDict results = CaseRunner.run(what, cpu);
+            for (int units : new int[] {0, 1, 2}) {
+                try (ReferenceCheck check = new ReferenceCheck((c, device) -> changed(results, tensor, value ->
+                        Half.value(DataType.BF16, (short) (Half.bits(DataType.BF16, value) + units))))) {
+                    List<Verdict> wrong = wrong(check.verdicts(what, cpu)).stream()
+                            .filter(verdict -> tensor.equals(verdict.step() + "." + verdict.tensor())).toList();
+                    assertEquals(units == 2 ? 1 : 0, wrong.size(), units + " units: " + wrong);
+                }
+            }
+        }
+    }
+
+    @Test
+    void randomWorkloadsAreOfAllTypes() {
+        RandomWorkloads random = new RandomWorkloads(1, true);
+        Set<String> types = new TreeSet<>();
+        for (int i = 0; i < 100; i++) {
+            Workload workload = random.next();
+            types.add(workload.dataType() + " " + workload.trial().parameterType());
+        }
+        assertEquals(Set.of("F32 F32", "F16 F32", "F16 F16", "BF16 F32", "BF16 BF16"), types);
+    }
+
+    /** No family makes values that are infinite because the type cannot hold them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"normal", "scale1e18", "scale-3e38", "outlier", "offset1e6", "chanscales", "denormal"})
+    void valuesStayInTheRangeOfTheType(String family) {
+        for (String type : List.of("f32", "f16", "bf16")) {
+            Case what = Case.of(Workload.parse("batch_norm 50x13x3 x=" + family + " dtype=" + type));
+            double largest = 0;
+            for (double value : what.x().toDoubles()) {
+                assertTrue(Double.isFinite(value), type + " " + value);
+                largest = Math.max(largest, Math.abs(value));
+            }
+            assertTrue(largest > 0, type + " all 0");
+            assertEquals(type.toUpperCase(Locale.ROOT), what.x().type().name());
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Shape;
@@ -61,11 +62,41 @@ class ComparisonTest {
         assertEquals(passes, verdict(tensor, Set.of(), x, 1, 1 + error, 1).passed());
     }
 
+    /** One unit in the last place of 16 bits is no error; what is farther away is judged by the scale. */
+    @ParameterizedTest
+    @CsvSource({
+        "y, F16, 1.0004, 1.0009765625, 1, 0",
+        "dx, F16, 1.0004, 1.001953125, 1, 1.553e-3",
+        "y, F16, 1e-6, 1.4305115e-6, 1, 4.305115e-7",
+        "y, F16, 70000, Infinity, 1, 0",
+        "y, F16, 70000, 65504, 1, Infinity",
+        "y, F16, 65510, Infinity, 1, 0",
+        "y, F16, 65000, Infinity, 1, Infinity",
+        "y, F16, 1e9, -Infinity, 1, Infinity",
+        "y, F16, 1, NaN, 1, Infinity",
+        "y, F16, NaN, NaN, 1, 0",
+        "y, F16, NaN, 1, 1, Infinity",
+        "y, BF16, 1.004, 1.0078125, 1, 0",
+        "y, BF16, 1.003, 1.015625, 1, 1.2625e-2",
+        "y, BF16, 70000, Infinity, 1, Infinity",
+        "dweight, F16, 1.0004, 1.0009765625, 1, 5.765625e-4",
+        "running_mean, F16, 1.0004, 1.0009765625, 1, 5.765625e-4"})
+    void sixteenBits(String tensor, ElementType storage, double expected, double got, double scale, double error) {
+        Verdict verdict = verdict(tensor, Set.of(), HostTensor.of(storage, new double[] {1}, 1), expected, got, scale);
+        assertEquals(error, verdict.error(), error == INF ? 0 : 1e-3 * error);
+        assertEquals(error <= Comparison.CONTRACT, verdict.passed());
+    }
+
     private static Verdict verdict(String tensor, Set<String> tags, double x, double expected, double got,
+            double scale) {
+        return verdict(tensor, tags, one(x), expected, got, scale);
+    }
+
+    private static Verdict verdict(String tensor, Set<String> tags, HostTensor x, double expected, double got,
             double scale) {
         LayerSpec spec = new LayerSpec(LayerKind.LAYER_NORM, 0, 0, 0, Shape.of(1), 1e-5, OptionalDouble.of(0.1), false,
                 false, false, VarianceEstimate.UNBIASED);
-        CaseStep step = new CaseStep(true, one(x), null, Map.of(tensor, new Expected(one(expected), scale)), -1);
+        CaseStep step = new CaseStep(true, x, null, Map.of(tensor, new Expected(one(expected), scale)), -1);
         Case what = new Case("one", spec, new StateDict(), List.of(step), tags, Set.of(), false);
         List<Verdict> verdicts = Comparison.verdicts(what, new StateDict().put("0." + tensor, one(got)));
         assertEquals(1, verdicts.size());

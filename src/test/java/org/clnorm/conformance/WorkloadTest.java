@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.clnorm.NormLayer;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,8 @@ class WorkloadTest {
         "layer_norm 16x64x64x64 normalized_shape=64x64x64 bias=false",
         "instance_norm 16x64x128x128 affine=true",
         "instance_norm 3x17 track=true unbatched=true freeze=statistics",
+        "layer_norm 4096x1024 normalized_shape=1024 dtype=f16 seed=3",
+        "batch_norm 32x64x56x56 dtype=bf16 parameters=storage",
         "group_norm 16x256x32x32 groups=32 eps=1e-12 x=offset1e4 dy=scale-3e38 backward=false",
         "group_norm 0x4x2 groups=2 freeze=bias+weight accumulate=true seed=9223372036854775807"})
     void givesItsLineBack(String line) {
@@ -37,10 +40,13 @@ class WorkloadTest {
     @Test
     void leavesOutDefaults() {
         assertEquals("batch_norm 2x3x4x4", Workload.parse(
-                "batch_norm 2x3x4x4 dtype=f32 layout=nchw seed=0 mode=train momentum=0.1 eps=1E-5 affine=true "
-                        + "bias=true track=true x=normal backward=true").toString());
+                "batch_norm 2x3x4x4 dtype=f32 parameters=f32 layout=nchw seed=0 mode=train momentum=0.1 eps=1E-5 "
+                        + "affine=true bias=true track=true x=normal backward=true").toString());
         assertEquals("group_norm 2x4 groups=2 affine=false",
                 Workload.parse("group_norm 2x4 groups=2 bias=true affine=false").toString());
+        assertEquals("batch_norm 2x3", Workload.parse("batch_norm 2x3 parameters=storage").toString());
+        assertEquals("batch_norm 2x3 affine=false dtype=f16",
+                Workload.parse("batch_norm 2x3 affine=false dtype=f16 parameters=storage").toString());
     }
 
     @Test
@@ -57,6 +63,18 @@ class WorkloadTest {
             assertFalse(layer.isTraining());
             assertFalse(layer.weight().requiresGrad());
             assertTrue(layer.bias().requiresGrad());
+        }
+    }
+
+    @Test
+    void storesTensorsAndParameters() {
+        Workload workload = Workload.parse("batch_norm 2x3x5 dtype=bf16");
+        assertEquals(DataType.BF16, workload.dataType());
+        assertEquals(2L * 2 * 3 * 5, workload.bytes());
+        try (NormLayer layer = workload.layer();
+                NormLayer stored = Workload.parse("batch_norm 2x3x5 dtype=bf16 parameters=storage").layer()) {
+            assertEquals(DataType.F32, layer.dataType());
+            assertEquals(DataType.BF16, stored.dataType());
         }
     }
 
@@ -96,8 +114,8 @@ class WorkloadTest {
             batch_norm 2x3 mode=test                            | mode of train or eval
             batch_norm 2x3 mode=eval steps=t                    | mode or steps
             batch_norm 2x3 steps=tx                             | letters t and e
-            batch_norm 2x3 dtype=f16                            | dtype 'f16' is not supported yet, expected f32
-            batch_norm 2x3 dtype=f33                            | dtype 'f33' is unknown, expected f32
+            batch_norm 2x3 dtype=f33                            | expected dtype of f32, f16 or bf16, got 'f33'
+            batch_norm 2x3 dtype=f16 parameters=bf16            | expected parameters of f32 or storage, got 'bf16'
             batch_norm 2x3x4x4 layout=nhwc                      | layout 'nhwc' is not supported yet, expected nchw
             batch_norm 2x3 x=offset                             | finite number after 'offset'
             batch_norm 2x3 x=odd                                | expected values of

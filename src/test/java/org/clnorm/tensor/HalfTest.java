@@ -1,6 +1,7 @@
 package org.clnorm.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import java.math.BigDecimal;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** All 65536 numbers of both types, and rounding to them. */
@@ -142,14 +144,25 @@ class HalfTest {
         return new BigDecimal(a).subtract(new BigDecimal(b)).abs();
     }
 
-    @Test
-    void stepsCountNeighbours() {
-        assertEquals(0, Half.steps((short) 0, (short) 0x8000));
-        assertEquals(0, Half.steps((short) 0x3c00, (short) 0x3c00));
-        assertEquals(1, Half.steps((short) 0x3bff, (short) 0x3c00));
-        assertEquals(1, Half.steps((short) 0x7bff, (short) 0x7c00));
-        assertEquals(2, Half.steps((short) 1, (short) 0x8001));
-        assertEquals(2, Half.steps((short) 0xbc02, (short) 0xbc00));
+    @ParameterizedTest
+    @CsvSource({"1, 1, true", "1, 1.0009765625, true", "1, 1.001953125, false", "1, 0.99951171875, true",
+        "1.0004, 1.0009765625, true", "1.0006, 1, true", "1.0006, 1.001953125, true", "1.0006, 0.99951171875, false",
+        "0, -0.0, true", "1e-9, 5.9604645e-8, true", "1e-9, -5.9604645e-8, true", "5.9604645e-8, -5.9604645e-8, false",
+        "65504, Infinity, true", "65519, Infinity, true", "65530, 65504, true", "65530, Infinity, true",
+        "70000, Infinity, true", "70000, 65504, false", "Infinity, 65504, false", "-70000, Infinity, false",
+        "Infinity, Infinity, true", "-Infinity, Infinity, false", "65504, -Infinity, false", "NaN, NaN, false",
+        "1, NaN, false", "NaN, 1, false"})
+    void nearIsOneUnitInTheLastPlace(double value, double number, boolean near) {
+        assertEquals(near, Half.isNear(DataType.F16, value, number));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16"})
+    void theLargest(DataType type) {
+        assertEquals(Half.value(type, (short) (infinity(type) - 1)), type.largest());
+        assertTrue(Half.isNear(type, type.largest(), Double.POSITIVE_INFINITY));
+        assertTrue(Half.isNear(type, beyond(type), type.largest()));
+        assertFalse(Half.isNear(type, Math.nextUp(beyond(type)), type.largest()));
     }
 
     @Test

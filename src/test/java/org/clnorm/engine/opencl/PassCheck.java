@@ -133,18 +133,13 @@ public final class PassCheck {
         return values;
     }
 
-    /** What is right but for the last digit of 16 bits has no error. */
-    private static boolean nearest(DataType type, double expected, float got) {
-        return type.bytes() == Short.BYTES && !Float.isNaN(got)
-                && Half.steps(Half.bits(type, expected), Half.bits(type, got)) <= 1;
-    }
-
     private void compare(String name, double[] expected, Tensor tensor, double scale) {
         float[] got = tensor.read();
         double worst = 0;
         int at = 0;
         for (int i = 0; i < expected.length; i++) {
-            double error = nearest(tensor.type(), expected[i], got[i]) ? 0 : Math.abs(expected[i] - got[i]) / scale;
+            boolean near = tensor.type().bytes() == Short.BYTES && Half.isNear(tensor.type(), expected[i], got[i]);
+            double error = near ? 0 : Math.abs(expected[i] - got[i]) / scale;
             if (!(error <= worst)) {
                 worst = error;
                 at = i;
