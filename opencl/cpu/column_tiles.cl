@@ -1,25 +1,129 @@
-// Tiles of rows and channels.
+// Tiles of x as [samples][channels][span], where span is short: a sample's channels * span elements are columns, and
+// `fused` samples lie in a row, so that rows are long enough for vectors whatever channels and span are. A tile holds
+// whole channels, some columns of some rows. What belongs to a column (sums, statistics, parameters) is kept in arrays
+// of the work-item's own, an entry a column although columns of a channel share it: no element asks for its channel.
 #include "cpu/apply.cl"
 
-// Rows first … last - 1 of channels column … column + count - 1.
+#ifndef COLUMNS
+#define COLUMNS 512 // the most columns of a tile: its arrays stay in the L1 cache
+#endif
+
 typedef struct {
-    long block, first, last, column, count;
+    long rows;              // whole ones
+    long rest;              // columns of one more row, fewer than a row has
+    long stride;            // elements from row to row
+    long origin;            // where the tile begins in x
+    long channel, channels; // first channel, and how many
+    long count;             // columns
+    long span;
+    long block;             // which block of samples
+    long samples;
 } tile;
 
-// The last part of a row holds what remains, so that no part is shorter than a vector.
-static inline tile tile_of(long id, long rows, long channels, long block, long parts, long part) {
+// Work-item `id` has `part` channels of `block` samples; the last part what remains, the last block all that remain.
+static inline void cut_tile(tile *t, long id, long samples, long channels, long span, long fused, long block,
+                            long blocks, long parts, long part) {
     const long p = id % parts;
-    tile t;
-    t.block = id / parts;
-    t.first = t.block * block;
-    t.last = min(t.first + block, rows);
-    t.column = p * part;
-    t.count = p == parts - 1 ? channels - t.column : part;
-    return t;
+    t->block = id / parts;
+    const long begin = t->block * block;
+    t->samples = (t->block == blocks - 1 ? samples : begin + block) - begin;
+    t->span = span;
+    t->channel = p * part;
+    t->channels = p == parts - 1 ? channels - t->channel : part;
+    t->stride = fused * channels * span;
+    t->origin = (begin * channels + t->channel) * span;
+    t->rows = t->samples / fused;
+    t->rest = t->samples % fused * channels * span;
+    t->count = fused * t->channels * span;
 }
 
-// x_hat of neighbouring channels; stats begins at the first of them.
-static inline vec column_normalized(vec x, __global const float *stats, long channels) {
-    return ((x * load(stats + SCALE * channels) - load(stats + MEAN * channels)) - load(stats + DELTA * channels))
-            * load(stats + RSTD * channels);
+static inline long row_of(const tile *t, long r) {
+    return t->origin + r * t->stride;
+}
+
+// Arrays of the work-item's own begin with a cache line: a vector that crosses two costs twice.
+#define COLUMN_ARRAYS __attribute__((aligned(64)))
+
+// A vector in such an array.
+#define own(p) (((const loose *)(p))->v)
+#define put_own(value, p) (((loose *)(p))->v = (value))
+
+static inline void fill(float *values, long count, float value) {
+    long i = 0;
+    for (; i + WIDTH <= count; i += WIDTH) {
+        put_own((vec)(value), values + i);
+    }
+    for (; i < count; i++) {
+        values[i] = value;
+    }
+}
+
+static inline float sum_of_run(const float *values, long count) {
+    vec sum = (vec)(0.0f);
+    float rest = 0.0f;
+    long i = 0;
+    for (; i + WIDTH <= count; i += WIDTH) {
+        sum += own(values + i);
+    }
+    for (; i < count; i++) {
+        rest += values[i];
+    }
+    return sum_of(sum) + rest;
+}
+
+// Gives all columns of the tile's channel c a value.
+static inline void fill_channel(float *columns, const tile *t, long c, float value) {
+    for (long i = c * t->span; i < t->count; i += t->channels * t->span) {
+        fill(columns + i, t->span, value);
+    }
+}
+
+// Adds up the columns of the tile's channel c.
+static inline void add_channel(float_pair *sum, const float *columns, const tile *t, long c) {
+    for (long i = c * t->span; i < t->count; i += t->channels * t->span) {
+        add_to(sum, sum_of_run(columns + i, t->span));
+    }
+}
+
+// A sum a column: of the latest rows in `now`, of all others in two floats.
+typedef struct {
+    float now[COLUMNS], hi[COLUMNS], lo[COLUMNS];
+} COLUMN_ARRAYS column_sums;
+
+// As many rows as may be added to `now`, four at a time.
+#define SETTLED_ROWS (4 * SERIAL_SUMS)
+
+static inline void start_sums(column_sums *s, long count) {
+    fill(s->now, count, 0.0f);
+    fill(s->hi, count, 0.0f);
+    fill(s->lo, count, 0.0f);
+}
+
+static inline void add_now(column_sums *s, long at, vec term) {
+    put_own(own(s->now + at) + term, s->now + at);
+}
+
+static inline void settle(column_sums *s, long count) {
+    for (long i = 0; i < count; i += WIDTH) {
+        const long at = min(i, count - WIDTH);
+        vec_pair sum;
+        sum.hi = own(s->hi + at);
+        sum.lo = own(s->lo + at);
+        vec_pair_add(&sum, fresh_lanes(own(s->now + at), count - i));
+        put_own(sum.hi, s->hi + at);
+        put_own(sum.lo, s->lo + at);
+    }
+    fill(s->now, count, 0.0f);
+}
+
+static inline float sum_of_channel(const column_sums *s, const tile *t, long c) {
+    float_pair sum = {0.0f, 0.0f};
+    add_channel(&sum, s->hi, t, c);
+    add_channel(&sum, s->lo, t, c);
+    return pair_value(sum);
+}
+
+// Whether products with this factor keep their digits.
+static inline int ordinary(float factor, float limit) {
+    return factor == 0.0f || (fabs(factor) >= 1.0f / limit && fabs(factor) <= limit);
 }

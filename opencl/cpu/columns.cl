@@ -1,30 +1,110 @@
-// Forward over columns: x is [rows][channels], a group is a channel, so that neighbouring groups interleave.
+// Forward over columns, as in batch normalization of [N, C] or of small planes: x is [samples][channels][span], a group
+// is a channel; column_tiles.cl says how it is cut.
 //
-// columns_moments: a work-item does a tile, `block` rows of `part` channels (the last part of a row is what remains),
-// with its sums in its own row of partials. columns_merge: WIDTH channels a work-item. columns_apply: a tile again;
-// given statistics need it alone.
+// columns_forward: a work-item has some channels of all samples, and reads them for the second time from its cache: 2T.
+// Where they are too much for a cache: columns_moments (a tile has a block of samples), columns_merge of
+// columns_merge.cl, columns_apply; 3T, straight through memory. Given statistics need columns_apply alone.
 #include "cpu/column_tiles.cl"
 
-// One step over a tile: adds to sums the distances of one row, or of four, from the pivots.
-static inline void add_tile_distances(__global const element *x, long stride, int four, __global const element *pivots,
-                                      __global float *sums, long count) {
-    for (long i = 0; i < count; i += WIDTH) {
-        const long at = min(i, count - WIDTH);
-        const vec pivot = load_elements(pivots + at);
-        vec d = load_elements(x + at) - pivot;
-        if (four) {
-            d = (d + (load_elements(x + stride + at) - pivot))
-                    + ((load_elements(x + 2 * stride + at) - pivot) + (load_elements(x + 3 * stride + at) - pivot));
+// y = ((x * scale - mean) - delta) * rstd * weight + bias; or, if `plain`, where every scale is 1, (x - mean) * rstd +
+// bias, with weight already in rstd and delta in bias.
+typedef struct {
+    float mean[COLUMNS], rstd[COLUMNS], bias[COLUMNS], scale[COLUMNS], delta[COLUMNS], weight[COLUMNS];
+    int plain;
+} COLUMN_ARRAYS column_affine;
+
+static inline void read_affine(column_affine *a, const tile *t, __global const float *stats,
+                               __global const parameter *weight, __global const parameter *bias, long channels) {
+    group_stats s;
+    a->plain = 1;
+    for (long c = t->channel; c < t->channel + t->channels; c++) {
+        read_stats(stats, channels, c, &s);
+        a->plain &= s.scale == 1.0f && ordinary(s.rstd, 0x1p40f)
+                && ordinary(parameter_or(HAS_WEIGHT, weight, c, 1.0f), 0x1p40f);
+    }
+    for (long i = 0; i < t->channels; i++) {
+        const long c = t->channel + i;
+        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
+        read_stats(stats, channels, c, &s);
+        fill_channel(a->mean, t, i, s.mean);
+        fill_channel(a->rstd, t, i, a->plain ? s.rstd * w : s.rstd);
+        fill_channel(a->bias, t, i, a->plain ? b - s.delta * (s.rstd * w) : b);
+        if (!a->plain) {
+            fill_channel(a->scale, t, i, s.scale);
+            fill_channel(a->delta, t, i, s.delta);
+            fill_channel(a->weight, t, i, w);
         }
-        store(load(sums + at) + fresh_lanes(d, count - i), sums + at);
     }
 }
 
-static inline void add_tile_deviations(__global const element *x, long stride, int four, __global const float *means,
-                                       __global float *deltas, __global float *squares, long count) {
+static inline vec plain_y(vec x, const column_affine *a, long i) {
+    return (x - own(a->mean + i)) * own(a->rstd + i) + own(a->bias + i);
+}
+
+static inline vec any_y(vec x, const column_affine *a, long i) {
+    return ((x * own(a->scale + i) - own(a->mean + i)) - own(a->delta + i)) * own(a->rstd + i) * own(a->weight + i)
+            + own(a->bias + i);
+}
+
+static inline void put_y(__global const element *x, __global element *y, const column_affine *a, long i) {
+    const float one = element_at(x + i);
+    put_element(a->plain ? (one - a->mean[i]) * a->rstd[i] + a->bias[i]
+                        : ((one * a->scale[i] - a->mean[i]) - a->delta[i]) * a->rstd[i] * a->weight[i] + a->bias[i],
+                y + i);
+}
+
+static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a) {
+    for (long r = 0; r < t->rows; r++) {
+        __global const element *row = x + row_of(t, r);
+        __global element *out = y + row_of(t, r);
+#define PLAIN_Y(i) plain_y(load_elements(row + (i)), a, i)
+#define ANY_Y(i) any_y(load_elements(row + (i)), a, i)
+        if (a->plain) {
+            SWEEP(out, t->count, PLAIN_Y)
+        } else {
+            long i = 0;
+            SWEEP_REST(out, t->count, ANY_Y)
+        }
+    }
+    for (long i = 0; i < t->rest; i++) {
+        put_y(x + row_of(t, t->rows), y + row_of(t, t->rows), a, i);
+    }
+}
+
+// Elements of a channel whose mean its sums are taken around, or ROUGH_ROWS rows.
+#define ROUGH 64
+#define ROUGH_ROWS 16
+
+// About the mean of every channel, exact where all values are equal; `sums` is work space.
+static inline void rough_means(__global const element *x, const tile *t, float *means, float *sums) {
+    const long copies = t->count / t->channels;
+    const long rows = min(min((ROUGH + copies - 1) / copies, (long)ROUGH_ROWS), t->rows);
+    for (long c = 0; c < t->channels; c++) {
+        fill_channel(means, t, c, element_at(x + t->origin + c * t->span));
+    }
+    fill(sums, t->count, 0.0f);
+    for (long r = 0; r < rows; r++) {
+        __global const element *row = x + row_of(t, r);
+        for (long i = 0; i < t->count; i += WIDTH) {
+            const long at = min(i, t->count - WIDTH);
+            const vec d = load_elements(row + at) - own(means + at);
+            put_own(own(sums + at) + fresh_lanes(d, t->count - i), sums + at);
+        }
+    }
+    for (long c = 0; c < t->channels; c++) {
+        float_pair sum = {0.0f, 0.0f};
+        add_channel(&sum, sums, t, c);
+        fill_channel(means, t, c, means[c * t->span] + pair_value(sum) / (float)(rows * copies));
+    }
+}
+
+// Adds a row, or four, to the sums of the distances from the means and of their squares.
+static inline void add_distances(__global const element *x, long stride, int four, const float *means,
+                                 column_sums *sums, column_sums *squares, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        const vec mean = load(means + at);
+        const vec mean = own(means + at);
         const vec d0 = load_elements(x + at) - mean;
         vec sum = d0;
         vec square = d0 * d0;
@@ -35,100 +115,110 @@ static inline void add_tile_deviations(__global const element *x, long stride, i
             sum = (d0 + d1) + (d2 + d3);
             square = (square + d1 * d1) + (d2 * d2 + d3 * d3);
         }
-        sum = load(deltas + at) + fresh_lanes(sum, count - i);
-        square = load(squares + at) + fresh_lanes(square, count - i);
-        store(sum, deltas + at);
-        store(square, squares + at);
+        add_now(sums, at, fresh_lanes(sum, count - i));
+        add_now(squares, at, fresh_lanes(square, count - i));
     }
 }
 
-// partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of rows.
-__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_moments(__global const element *x, __global float *partials, long rows, long channels, long block,
-                     long parts, long part) {
-    const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
-    const long plane = (rows + block - 1) / block * channels;
-    const float n = (float)(t.last - t.first);
-    __global const element *pivots = x + t.first * channels + t.column;
-    __global float *means = partials + t.block * channels + t.column;
-    __global float *deltas = means + plane;
-    __global float *squares = deltas + plane;
-    clear(means, t.count);
-    clear(deltas, t.count);
-    clear(squares, t.count);
-    long r = t.first;
-    for (; r + 4 <= t.last; r += 4) {
-        add_tile_distances(x + r * channels + t.column, channels, 1, pivots, means, t.count);
+static inline void tile_distances(__global const element *x, const tile *t, const float *means, column_sums *sums,
+                                  column_sums *squares) {
+    start_sums(sums, t->count);
+    start_sums(squares, t->count);
+    for (long r = 0; r < t->rows;) {
+        const long end = min(r + SETTLED_ROWS, t->rows);
+        for (; r + 4 <= end; r += 4) {
+            add_distances(x + row_of(t, r), t->stride, 1, means, sums, squares, t->count);
+        }
+        for (; r < end; r++) {
+            add_distances(x + row_of(t, r), t->stride, 0, means, sums, squares, t->count);
+        }
+        settle(sums, t->count);
+        settle(squares, t->count);
     }
-    for (; r < t.last; r++) {
-        add_tile_distances(x + r * channels + t.column, channels, 0, pivots, means, t.count);
+    for (long i = 0; i < t->rest; i++) {
+        const float d = element_at(x + row_of(t, t->rows) + i) - means[i];
+        sums->now[i] = d;
+        squares->now[i] = d * d;
     }
-    for (long i = 0; i < t.count; i++) {
-        means[i] = element_at(pivots + i) + means[i] / n;
-    }
-    for (r = t.first; r + 4 <= t.last; r += 4) {
-        add_tile_deviations(x + r * channels + t.column, channels, 1, means, deltas, squares, t.count);
-    }
-    for (; r < t.last; r++) {
-        add_tile_deviations(x + r * channels + t.column, channels, 0, means, deltas, squares, t.count);
-    }
-    for (long i = 0; i < t.count; i++) {
-        const float delta = deltas[i] / n;
-        const float square = squares[i] - n * delta * delta;
-        deltas[i] = delta;
-        squares[i] = square < 0.0f ? 0.0f : square; // a NaN stays
+    settle(sums, t->count);
+    settle(squares, t->count);
+}
+
+// Moments of a tile's channels: a mean a column, and what it is off and the squares a channel.
+typedef struct {
+    float mean[COLUMNS], delta[COLUMNS], squares[COLUMNS];
+} COLUMN_ARRAYS tile_moments;
+
+// One pass around rough means; where one of these was off by more than a deviation, one more around the means found.
+static inline void measure_tile(__global const element *x, const tile *t, tile_moments *m) {
+    column_sums sums, squares;
+    const float n = (float)(t->samples * t->span);
+    rough_means(x, t, m->mean, sums.now);
+    for (int again = 0;; again++) {
+        int good = 1;
+        tile_distances(x, t, m->mean, &sums, &squares);
+        for (long c = 0; c < t->channels; c++) {
+            const float delta = sum_of_channel(&sums, t, c) / n;
+            const float off = n * delta * delta;
+            const float square = sum_of_channel(&squares, t, c) - off;
+            m->delta[c] = delta;
+            m->squares[c] = square < 0.0f ? 0.0f : square; // a NaN stays
+            good &= off <= square;
+        }
+        if (again || good) {
+            return;
+        }
+        for (long c = 0; c < t->channels; c++) {
+            fill_channel(m->mean, t, c, m->mean[c * t->span] + m->delta[c]);
+        }
     }
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_merge(__global const element *x, __global const float *partials, __global float *stats, long rows,
-                   long channels, long block, float eps, int zero_rstd) {
-    const long blocks = (rows + block - 1) / block;
-    const long plane = blocks * channels;
-    const long c = get_group_id(0) * WIDTH;
-    const long at = min(c, channels - WIDTH);
-    __global const float *p = partials + at;
-    const vec mean = load(p);
-    vec delta = load(p + plane);
-    vec_pair squares;
-    squares.hi = load(p + 2 * plane);
-    squares.lo = (vec)(0.0f);
-    for (long b = 1; b < blocks; b++) {
-        const float before = (float)(b * block);
-        const float count = (float)(min((b + 1) * block, rows) - b * block);
-        const float share = count / (before + count);
-        p += channels;
-        const vec step = (load(p) - mean) + (load(p + plane) - delta);
-        delta += step * share;
-        vec_pair_add(&squares, load(p + 2 * plane));
-        vec_pair_add(&squares, step * step * (before * share));
-    }
-    for (int lane = (int)(c - at); lane < WIDTH; lane++) {
+void columns_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
+                     __global element *y, __global float *stats, long samples, long channels, long span, long fused,
+                     long parts, long part, float eps, int zero_rstd) {
+    tile t;
+    cut_tile(&t, get_group_id(0), samples, channels, span, fused, samples, 1, parts, part);
+    tile_moments all;
+    measure_tile(x, &t, &all);
+    for (long i = 0; i < t.channels; i++) {
+        const long c = t.channel + i;
         moments m;
-        m.mean = ((const float *)&mean)[lane];
-        m.delta = ((const float *)&delta)[lane];
-        m.squares.hi = ((const float *)&squares.hi)[lane];
-        m.squares.lo = ((const float *)&squares.lo)[lane];
+        m.mean = all.mean[i * span];
+        m.delta = all.delta[i];
+        m.squares = pair_of(all.squares[i]);
         group_stats s;
-        finish_group(&m, x + at + lane, rows, channels, 1, stats, channels, at + lane, eps, zero_rstd, &s);
+        finish_group(&m, x + c * span, samples, channels * span, span, stats, channels, c, eps, zero_rstd, &s);
     }
+    column_affine a;
+    read_affine(&a, &t, stats, weight, bias, channels);
+    apply_tile(x, y, &t, &a);
 }
 
-static inline vec column_value(__global const element *x, __global const float *stats, long channels,
-                               __global const parameter *weight, __global const parameter *bias) {
-    return affine(column_normalized(load_elements(x), stats, channels), weight, bias);
+// partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of samples.
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_moments(__global const element *x, __global float *partials, long samples, long channels, long span,
+                     long fused, long block, long blocks, long parts, long part) {
+    tile t;
+    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    tile_moments all;
+    measure_tile(x, &t, &all);
+    __global float *out = partials + t.block * channels + t.channel;
+    for (long i = 0; i < t.channels; i++) {
+        out[i] = all.mean[i * span];
+        out[blocks * channels + i] = all.delta[i];
+        out[2 * blocks * channels + i] = all.squares[i];
+    }
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                   __global element *y, __global const float *stats, long rows, long channels, long block, long parts,
-                   long part) {
-    const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
-    for (long r = t.first; r < t.last; r++) {
-        const long row = r * channels;
-#define Y_OF_COLUMN(i)                                                                                                 \
-    column_value(x + row + t.column + (i), stats + t.column + (i), channels, weight + t.column + (i),                  \
-                 bias + t.column + (i))
-        SWEEP(y + row + t.column, t.count, Y_OF_COLUMN)
-    }
+                   __global element *y, __global const float *stats, long samples, long channels, long span,
+                   long fused, long block, long blocks, long parts, long part) {
+    tile t;
+    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    column_affine a;
+    read_affine(&a, &t, stats, weight, bias, channels);
+    apply_tile(x, y, &t, &a);
 }

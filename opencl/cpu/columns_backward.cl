@@ -1,7 +1,8 @@
-// Backward over columns: x is [rows][channels], a group is a channel.
+// Backward over columns: x is [samples][channels][span], a group is a channel; column_tiles.cl says how it is cut.
 //
-// columns_sums: a work-item does a tile, `block` rows of `part` channels, with its sums in its own row of partials
-// [2][blocks][channels]; if GIVEN, dx too. columns_fold: WIDTH channels a work-item. columns_dx: a tile again.
+// columns_backward: a work-item has some channels of all samples, and reads them for the second time from its cache:
+// 3T. Where they are too much for a cache: columns_sums (a tile has a block of samples), columns_fold of
+// columns_merge.cl, columns_dx; 5T, straight through memory. Given statistics: columns_sums does dx as well, 3T.
 #include "cpu/column_tiles.cl"
 
 #ifndef DX
@@ -14,117 +15,248 @@
 #define PARAMETERS 1
 #endif
 
-static inline vec column_weight(__global const parameter *weight) {
-#if HAS_WEIGHT
-    return load_parameters(weight);
-#else
-    return (vec)(1.0f);
-#endif
+typedef struct {
+    float mean[COLUMNS], delta[COLUMNS], rstd[COLUMNS], scale[COLUMNS];
+    int plain; // every scale is 1, every rstd that of ordinary numbers
+} COLUMN_ARRAYS column_stats;
+
+static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats, long channels) {
+    s->plain = 1;
+    for (long i = 0; i < t->channels; i++) {
+        group_stats one;
+        read_stats(stats, channels, t->channel + i, &one);
+        fill_channel(s->mean, t, i, one.mean);
+        fill_channel(s->delta, t, i, one.delta);
+        fill_channel(s->rstd, t, i, one.rstd);
+        fill_channel(s->scale, t, i, one.scale);
+        s->plain &= one.scale == 1.0f && ordinary(one.rstd, 0x1p12f);
+    }
 }
 
-// One step over a tile: adds one row, or four, to the sums of dy * x_hat and of dy.
+// dx = (dy * weight - mean_g - x_hat * mean_gx) * rstd * scale; or, if `plain`, dy * weight - mean_g - (x - mean) *
+// mean_gx, with rstd already in weight, mean_g and mean_gx, and delta in mean_g.
+typedef struct {
+    float weight[COLUMNS], mean_g[COLUMNS], mean_gx[COLUMNS];
+    int plain;
+} COLUMN_ARRAYS column_means;
+
+static inline void start_means(column_means *m, const column_stats *s, const tile *t,
+                               __global const parameter *weight) {
+    m->plain = s->plain;
+    for (long c = t->channel; c < t->channel + t->channels; c++) {
+        m->plain &= ordinary(parameter_or(HAS_WEIGHT, weight, c, 1.0f), 0x1p40f);
+    }
+}
+
+// g and gx: the means of g = dy * w and of g * x_hat; n * 0 where statistics are given.
+static inline void set_means(column_means *m, const column_stats *s, const tile *t, long c, float w, float g,
+                             float gx) {
+    const float rstd = s->rstd[c * t->span];
+    const float slope = rstd * rstd * gx;
+    fill_channel(m->weight, t, c, m->plain ? w * rstd : w);
+    fill_channel(m->mean_g, t, c, m->plain ? g * rstd - s->delta[c * t->span] * slope : g);
+    fill_channel(m->mean_gx, t, c, m->plain ? slope : gx);
+}
+
+static inline vec x_hat_of(vec x, const column_stats *s, long i) {
+    return ((x * own(s->scale + i) - own(s->mean + i)) - own(s->delta + i)) * own(s->rstd + i);
+}
+
+static inline float x_hat_at(__global const element *x, const column_stats *s, long i) {
+    return ((element_at(x + i) * s->scale[i] - s->mean[i]) - s->delta[i]) * s->rstd[i];
+}
+
+// Adds a row, or four, to the sums of dy * x_hat and of dy.
 static inline void add_products(__global const element *x, __global const element *dy, long stride, int four,
-                                __global const float *stats, __global float *dyx, __global float *sums, long count) {
+                                const column_stats *s, column_sums *products, column_sums *sums, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        __global const float *s = stats + at;
         const vec g0 = load_elements(dy + at);
-        vec product = g0 * column_normalized(load_elements(x + at), s, stride);
+        vec product = g0 * x_hat_of(load_elements(x + at), s, at);
         vec sum = g0;
         if (four) {
             const vec g1 = load_elements(dy + stride + at);
             const vec g2 = load_elements(dy + 2 * stride + at);
             const vec g3 = load_elements(dy + 3 * stride + at);
-            product += g1 * column_normalized(load_elements(x + stride + at), s, stride);
-            product += g2 * column_normalized(load_elements(x + 2 * stride + at), s, stride)
-                    + g3 * column_normalized(load_elements(x + 3 * stride + at), s, stride);
+            product += g1 * x_hat_of(load_elements(x + stride + at), s, at);
+            product += g2 * x_hat_of(load_elements(x + 2 * stride + at), s, at)
+                    + g3 * x_hat_of(load_elements(x + 3 * stride + at), s, at);
             sum = (g0 + g1) + (g2 + g3);
         }
-        product = load(dyx + at) + fresh_lanes(product, count - i);
-        sum = load(sums + at) + fresh_lanes(sum, count - i);
-        store(product, dyx + at);
-        store(sum, sums + at);
+        add_now(products, at, fresh_lanes(product, count - i));
+        add_now(sums, at, fresh_lanes(sum, count - i));
     }
 }
 
-static inline vec dx_given(vec dy, __global const parameter *weight, __global const float *stats, long channels) {
-    return dy * column_weight(weight) * load(stats + RSTD * channels) * load(stats + SCALE * channels);
+static inline void add_rows(__global const element *x, __global const element *dy, const tile *t, long r, long end,
+                            const column_stats *s, column_sums *products, column_sums *sums) {
+    for (; r + 4 <= end; r += 4) {
+        add_products(x + row_of(t, r), dy + row_of(t, r), t->stride, 1, s, products, sums, t->count);
+    }
+    for (; r < end; r++) {
+        add_products(x + row_of(t, r), dy + row_of(t, r), t->stride, 0, s, products, sums, t->count);
+    }
+    settle(products, t->count);
+    settle(sums, t->count);
 }
 
+static inline void add_rest(__global const element *x, __global const element *dy, const tile *t,
+                            const column_stats *s, column_sums *products, column_sums *sums) {
+    const long at = row_of(t, t->rows);
+    for (long i = 0; i < t->rest; i++) {
+        const float g = element_at(dy + at + i);
+        products->now[i] = g * x_hat_at(x + at, s, i);
+        sums->now[i] = g;
+    }
+    settle(products, t->count);
+    settle(sums, t->count);
+}
+
+#if GIVEN
+#define PLAIN_DX(i) (load_elements(dy + row + (i)) * own(m->weight + (i)))
+#define ANY_DX(i) (load_elements(dy + row + (i)) * own(m->weight + (i)) * own(s->rstd + (i)) * own(s->scale + (i)))
+#else
+#define PLAIN_DX(i)                                                                                                    \
+    (load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                       \
+     - (load_elements(x + row + (i)) - own(s->mean + (i))) * own(m->mean_gx + (i)))
+#define ANY_DX(i)                                                                                                      \
+    ((load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                      \
+      - x_hat_of(load_elements(x + row + (i)), s, i) * own(m->mean_gx + (i)))                                          \
+     * own(s->rstd + (i)) * own(s->scale + (i)))
+#endif
+
+static inline void dx_rows(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
+                           long r, long end, const column_stats *s, const column_means *m) {
+    for (; r < end; r++) {
+        const long row = row_of(t, r);
+        if (m->plain) {
+            SWEEP(dx + row, t->count, PLAIN_DX)
+        } else {
+            long i = 0;
+            SWEEP_REST(dx + row, t->count, ANY_DX)
+        }
+    }
+}
+
+static inline void dx_rest(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
+                           const column_stats *s, const column_means *m) {
+    const long at = row_of(t, t->rows);
+    for (long i = 0; i < t->rest; i++) {
+        const float g = element_at(dy + at + i) * m->weight[i];
+#if GIVEN
+        put_element(m->plain ? g : g * s->rstd[i] * s->scale[i], dx + at + i);
+#else
+        const float any = (g - m->mean_g[i] - x_hat_at(x + at, s, i) * m->mean_gx[i]) * s->rstd[i] * s->scale[i];
+        const float plain = g - m->mean_g[i] - (element_at(x + at + i) - s->mean[i]) * m->mean_gx[i];
+        put_element(m->plain ? plain : any, dx + at + i);
+#endif
+    }
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
+                      __global const float *stats, __global element *dx, __global parameter *dweight,
+                      __global parameter *dbias, long samples, long channels, long span, long fused, long parts,
+                      long part, int want_dweight, int want_dbias, int accumulate) {
+    tile t;
+    cut_tile(&t, get_group_id(0), samples, channels, span, fused, samples, 1, parts, part);
+    column_stats s;
+    read_tile_stats(&s, &t, stats, channels);
+    column_sums products, sums;
+    start_sums(&products, t.count);
+    start_sums(&sums, t.count);
+    for (long r = 0; r < t.rows; r += SETTLED_ROWS) {
+        add_rows(x, dy, &t, r, min(r + SETTLED_ROWS, t.rows), &s, &products, &sums);
+    }
+    add_rest(x, dy, &t, &s, &products, &sums);
+    column_means m;
+    start_means(&m, &s, &t, weight);
+    const float n = (float)(samples * span);
+    for (long i = 0; i < t.channels; i++) {
+        const long c = t.channel + i;
+        const float product = sum_of_channel(&products, &t, i);
+        const float sum = sum_of_channel(&sums, &t, i);
+        if (want_dweight) {
+            put_one_gradient(product, dweight + c, accumulate);
+        }
+        if (want_dbias) {
+            put_one_gradient(sum, dbias + c, accumulate);
+        }
+        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        set_means(&m, &s, &t, i, w, sum * w / n, product * w / n);
+    }
+#if DX
+    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
+    dx_rest(x, dy, dx, &t, &s, &m);
+#endif
+}
+
+// partials: [2][blocks][channels], of dy * x_hat and of dy, as sum_partials takes it.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
-                  __global const float *stats, __global element *dx, __global float *partials, long rows, long channels,
-                  long block, long parts, long part) {
-    const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
-    __global float *dyx = partials + t.block * channels + t.column;
-    __global float *sums = dyx + (rows + block - 1) / block * channels;
-#if PARAMETERS || !GIVEN
-    clear(dyx, t.count);
-    clear(sums, t.count);
-#endif
-    for (long r = t.first; r < t.last;) {
-        const int four = r + 4 <= t.last;
-        const long at = r * channels + t.column;
-#if PARAMETERS || !GIVEN
-        if (four) {
-            add_products(x + at, dy + at, channels, 1, stats + t.column, dyx, sums, t.count);
-        } else {
-            add_products(x + at, dy + at, channels, 0, stats + t.column, dyx, sums, t.count);
-        }
-#endif
-        const long next = r + (four ? 4 : 1);
+                  __global const float *stats, __global element *dx, __global float *partials, long samples,
+                  long channels, long span, long fused, long block, long blocks, long parts, long part) {
+    tile t;
+    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    column_stats s;
+    read_tile_stats(&s, &t, stats, channels);
 #if GIVEN && DX
-        for (; r < next; r++) {
-            const long row = r * channels + t.column;
-#define DX_GIVEN(i) dx_given(load_elements(dy + row + (i)), weight + t.column + (i), stats + t.column + (i), channels)
-            SWEEP(dx + row, t.count, DX_GIVEN)
-        }
+    column_means m;
+    start_means(&m, &s, &t, weight);
+    for (long i = 0; i < t.channels; i++) {
+        set_means(&m, &s, &t, i, parameter_or(HAS_WEIGHT, weight, t.channel + i, 1.0f), 0.0f, 0.0f);
+    }
 #endif
-        r = next;
+    column_sums products, sums;
+    start_sums(&products, t.count);
+    start_sums(&sums, t.count);
+    for (long r = 0; r < t.rows; r += SETTLED_ROWS) {
+        const long end = min(r + SETTLED_ROWS, t.rows);
+#if PARAMETERS || !GIVEN
+        add_rows(x, dy, &t, r, end, &s, &products, &sums);
+#endif
+#if GIVEN && DX
+        dx_rows(x, dy, dx, &t, r, end, &s, &m);
+#endif
     }
-}
-
-static inline vec total_of(__global const float *sums, long blocks, long channels) {
-    vec_pair total;
-    total.hi = total.lo = (vec)(0.0f);
-    for (long b = 0; b < blocks; b++) {
-        vec_pair_add(&total, load(sums + b * channels));
+#if GIVEN && DX
+    dx_rest(x, dy, dx, &t, &s, &m);
+#endif
+#if PARAMETERS || !GIVEN
+    add_rest(x, dy, &t, &s, &products, &sums);
+    __global float *out = partials + t.block * channels + t.channel;
+    for (long i = 0; i < t.channels; i++) {
+        out[i] = sum_of_channel(&products, &t, i);
+        out[blocks * channels + i] = sum_of_channel(&sums, &t, i);
     }
-    return total.hi + total.lo;
+#endif
 }
 
-// means: [2][channels], of g = dy * weight and of g * x_hat.
-__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_fold(__global const float *partials, __global const parameter *weight, __global float *means, long rows,
-                  long channels, long block) {
-    const long blocks = (rows + block - 1) / block;
-    const long c = get_group_id(0) * WIDTH;
-    const long at = min(c, channels - WIDTH);
-    const vec w = column_weight(weight + at);
-    const vec gx = total_of(partials + at, blocks, channels) * w / (float)rows;
-    const vec g = total_of(partials + blocks * channels + at, blocks, channels) * w / (float)rows;
-    put_last(g, channels - c, means + at);
-    put_last(gx, channels - c, means + channels + at);
-}
-
-static inline vec column_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
-                            __global const float *stats, __global const float *means, long channels) {
-    const vec g = load_elements(dy) * column_weight(weight);
-    const vec x_hat = column_normalized(load_elements(x), stats, channels);
-    return (g - load(means) - x_hat * load(means + channels)) * load(stats + RSTD * channels)
-            * load(stats + SCALE * channels);
-}
-
+// sums: [2][channels], of dy * x_hat and of dy: also what the parameters' gradients are, written in this last step.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
-                __global const float *stats, __global const float *means, __global element *dx, long rows,
-                long channels, long block, long parts, long part) {
-    const tile t = tile_of(get_group_id(0), rows, channels, block, parts, part);
-    for (long r = t.first; r < t.last; r++) {
-        const long row = r * channels + t.column;
-#define DX_OF_COLUMN(i)                                                                                                \
-    column_dx(x + row + (i), dy + row + (i), weight + t.column + (i), stats + t.column + (i), means + t.column + (i),  \
-              channels)
-        SWEEP(dx + row, t.count, DX_OF_COLUMN)
+                __global const float *stats, __global const float *sums, __global element *dx,
+                __global parameter *dweight, __global parameter *dbias, long samples, long channels, long span,
+                long fused, long block, long blocks, long parts, long part, int want_dweight, int want_dbias,
+                int accumulate) {
+    tile t;
+    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    column_stats s;
+    read_tile_stats(&s, &t, stats, channels);
+    column_means m;
+    start_means(&m, &s, &t, weight);
+    const float n = (float)(samples * span);
+    for (long i = 0; i < t.channels; i++) {
+        const long c = t.channel + i;
+        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        set_means(&m, &s, &t, i, w, sums[channels + c] * w / n, sums[c] * w / n);
+        if (want_dweight && t.block == 0) {
+            put_one_gradient(sums[c], dweight + c, accumulate);
+        }
+        if (want_dbias && t.block == 0) {
+            put_one_gradient(sums[channels + c], dbias + c, accumulate);
+        }
     }
+    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
+    dx_rest(x, dy, dx, &t, &s, &m);
 }

@@ -8,8 +8,9 @@
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-                     __global const float *stats, __global element *dx, __global float *partials, long outer,
-                     long channels, long span) {
+                     __global const float *stats, __global element *dx, __global parameter *dweight,
+                     __global parameter *dbias, long outer, long channels, long span, int want_dweight,
+                     int want_dbias, int accumulate) {
     const long c = get_group_id(0);
     const long stride = channels * span;
     group_stats s;
@@ -19,10 +20,12 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
     add_runs(&sums, x + c * span, dy + c * span, outer, stride, span, s);
     const float dyx_sum = total_sum(sums.dyx);
     const float dy_sum = total_sum(sums.dy);
-#if PARAMETERS
-    partials[c] = dyx_sum;
-    partials[channels + c] = dy_sum;
-#endif
+    if (want_dweight) {
+        put_one_gradient(dyx_sum, dweight + c, accumulate);
+    }
+    if (want_dbias) {
+        put_one_gradient(dy_sum, dbias + c, accumulate);
+    }
 #if DX
     const float n = (float)(outer * span);
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);

@@ -293,7 +293,12 @@ static inline void put_last(vec v, long left, __global float *p) {
     }
 }
 
-// The same for a parameter's gradient, which may be added to what is there. Lanes that are not new may be another
+// Stores a parameter's gradient, or adds it to what is there.
+static inline void put_one_gradient(float value, __global parameter *p, int accumulate) {
+    put_parameter(accumulate ? parameter_at(p) + value : value, p);
+}
+
+// As put_last for parameters' gradients, which may be added to what is there. Lanes that are not new may be another
 // work-item's, and are not even read.
 static inline void put_gradient(vec v, long left, __global parameter *p, int accumulate) {
     if (left >= WIDTH) {
@@ -301,8 +306,7 @@ static inline void put_gradient(vec v, long left, __global parameter *p, int acc
         return;
     }
     for (long lane = WIDTH - left; lane < WIDTH; lane++) {
-        const float one = ((const float *)&v)[lane];
-        put_parameter(accumulate ? parameter_at(p + lane) + one : one, p + lane);
+        put_one_gradient(((const float *)&v)[lane], p + lane, accumulate);
     }
 }
 

@@ -41,14 +41,9 @@ final class CpuPlanesVariant implements Variant {
     }
 
     private NormPlan channelsBackward(Task task, Planes planes, Traits traits) {
-        List<Step> steps = new ArrayList<>();
-        steps.add(CpuWork.step("cpu/planes_backward", "planes_backward", CpuWork.options(task, traits, planes.span()),
-                planes.channels(), scalars(planes)));
-        if (task.parameters()) {
-            steps.add(CpuWork.sumPartials(1, planes.channels(), traits));
-        }
-        return CpuWork.plan(name(), said(planes) + ", a channel a work-item", steps,
-                Map.of("partials", 2 * planes.channels()), task);
+        Step step = CpuWork.step("cpu/planes_backward", "planes_backward",
+                CpuWork.options(task, traits, planes.span()), planes.channels(), scalars(planes));
+        return CpuWork.plan(name(), said(planes) + ", a channel a work-item", List.of(step), Map.of(), task);
     }
 
     private NormPlan piecesForward(Task task, Planes planes, Traits traits) {

@@ -11,8 +11,8 @@ public final class Planner {
     /** In order of preference; the last accepts everything. */
     private static final List<Variant> VARIANTS = List.of(
             new CpuRowsVariant(),
-            new CpuPlanesVariant(),
             new CpuColumnsVariant(),
+            new CpuPlanesVariant(),
             new GpuRowsVariant(),
             new GpuColumnsVariant(),
             new GpuPlanesVariant(),

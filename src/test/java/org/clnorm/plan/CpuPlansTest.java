@@ -47,7 +47,7 @@ class CpuPlansTest {
 
     @Test
     void rowsDeclineGivenStatistics() {
-        Task task = Task.forward(NormView.of(kept(5, 7, 1), reduced(7, 1, 0)), Statistics.GIVEN, true, true);
+        Task task = Task.forward(NormView.of(kept(5, 700, 1), reduced(700, 1, 0)), Statistics.GIVEN, true, true);
         assertEquals(Optional.empty(), new CpuRowsVariant().plan(task, TWO_CORES));
         assertEquals("cpu/planes", Planner.plan(task, TWO_CORES, "").variant());
     }
@@ -85,17 +85,46 @@ class CpuPlansTest {
     }
 
     @Test
-    void noTileIsShorterThanAVector() {
-        for (long channels : new long[] {1, 5, 16, 511, 512, 513, 1023, 1024, 1025, 5000}) {
-            Step step = forward(NormView.of(reduced(300, channels, 0), kept(channels, 1, 1)), Statistics.GIVEN).steps()
-                    .get(0);
-            if (step.program().equals("cpu/columns")) {
-                long parts = step.scalars().get("parts");
-                long part = step.scalars().get("part");
-                assertTrue(channels - (parts - 1) * part >= part && part >= step.options().get("WIDTH"),
-                        step.toString());
+    void tilesCoverAllChannelsAndSamples() {
+        for (long channels : new long[] {1, 5, 16, 511, 512, 513, 1025, 5000}) {
+            for (long span : new long[] {1, 2, 7, 49, 255}) {
+                for (long samples : new long[] {1, 2, 31, 300, 100_000}) {
+                    Planes planes = new Planes(samples, channels, span);
+                    for (Statistics statistics : Statistics.values()) {
+                        check(ColumnTiles.of(Task.forward(view(planes), statistics, true, true), planes, TWO_CORES));
+                    }
+                }
             }
         }
+    }
+
+    private static NormView view(Planes planes) {
+        return NormView.of(reduced(planes.outer(), planes.channels() * planes.span(), 0),
+                kept(planes.channels(), planes.span(), 1), reduced(planes.span(), 1, 0));
+    }
+
+    private static void check(ColumnTiles tiles) {
+        Planes planes = tiles.planes();
+        String said = tiles.toString();
+        assertTrue(tiles.fused() * tiles.part() * planes.span() <= ColumnTiles.COLUMNS, said);
+        assertTrue(tiles.fused() == 1 || tiles.parts() == 1, said);
+        assertTrue((tiles.parts() - 1) * tiles.part() < planes.channels()
+                && tiles.parts() * tiles.part() >= planes.channels(), said);
+        assertTrue(tiles.blocks() * tiles.block() <= planes.outer() && tiles.block() % tiles.fused() == 0
+                || tiles.blocks() == 1 && tiles.block() == planes.outer(), said);
+        assertTrue(tiles.block() >= tiles.fused() && tiles.narrowest() > 0, said);
+    }
+
+    @Test
+    void tilesThatFitTheCacheNeedOneLaunch() {
+        NormView small = view(new Planes(42, 2048, 49));
+        NormView large = view(new Planes(4000, 64, 7));
+        assertEquals(List.of("columns_forward"), kernels(forward(small, Statistics.BATCH)));
+        assertEquals(List.of("columns_backward"), kernels(backward(small, Statistics.BATCH)));
+        assertEquals(List.of("columns_moments", "columns_merge", "columns_apply"),
+                kernels(forward(large, Statistics.BATCH)));
+        assertEquals(List.of("columns_sums", "columns_fold", "columns_dx"), kernels(backward(large, Statistics.BATCH)));
+        assertEquals(List.of("columns_sums", "sum_partials"), kernels(backward(large, Statistics.GIVEN)));
     }
 
     @Test

@@ -57,8 +57,9 @@ class PlannerTest {
     private static void check(Task task, NormPlan plan, Traits traits) {
         assertTrue(Planner.variants().contains(plan.variant()));
         assertEquals(plan, Planner.plan(task, traits, plan.variant()));
-        Step last = plan.steps().get(plan.steps().size() - 1);
-        assertEquals(task.parameters(), last.kernel().equals("sum_partials"), plan.toString());
+        List<String> kernels = plan.steps().stream().map(Step::kernel).toList();
+        int sums = kernels.indexOf("sum_partials");
+        assertTrue(sums < 0 || task.parameters() && sums == kernels.size() - 1, plan.toString());
         for (Step step : plan.steps()) {
             assertTrue(step.workGroup() <= traits.maxWorkGroup() && step.groups() > 0, step.toString());
         }

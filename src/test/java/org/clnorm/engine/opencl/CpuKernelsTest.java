@@ -25,7 +25,8 @@ class CpuKernelsTest {
                 rows("cpu/rows", layer(7, 31), layer(5, 3), layer(300, 64), layer(40, 1025), layer(3, 9001),
                         group(3, 2, 3, 35), group(5, 3, 2, 1), instance(3, 5, 21), instance(2, 3, 4100)),
                 rows("cpu/planes", planes(3, 5, 77), planes(9, 3, 2), planes(2, 7, 6001)),
-                rows("cpu/columns", columns(129, 13), columns(3, 2), columns(260, 1100)))
+                rows("cpu/columns", columns(129, 13), columns(3, 2), columns(260, 1100), columns(5000, 7),
+                        planes(40, 33, 9), planes(701, 5, 7), planes(3, 40, 199), planes(900, 20, 30)))
                 .flatMap(stream -> stream);
     }
 
@@ -33,7 +34,7 @@ class CpuKernelsTest {
         return Stream.of(
                 rows("cpu/rows", layer(2, 300_007), layer(2_100, 1_001), group(1, 1, 3, 70_001)),
                 rows("cpu/planes", planes(3, 2, 70_001), planes(5_000, 1, 60), planes(70, 10, 3_001)),
-                rows("cpu/columns", columns(4_099, 513)))
+                rows("cpu/columns", columns(4_099, 513), columns(400_001, 3), planes(9_001, 10, 21)))
                 .flatMap(stream -> stream);
     }
 

@@ -1,0 +1,100 @@
+package org.clnorm.plan;
+
+import java.util.Map;
+
+/**
+ * How [samples, channels, span] with a short span is cut: {@code parts} of {@code part} channels times {@code blocks}
+ * of {@code block} samples. A sample's channels and their spans are the columns of a row, {@code fused} samples of it
+ * where they are few; the last part and the last block hold what remains.
+ */
+record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks, long block) {
+    /** The most columns of a tile, as the kernels have it: their arrays stay in 32 KiB of L1 cache. */
+    static final long COLUMNS = 512;
+    /**
+     * Bytes that a tile of all samples may have, so that its second reading finds them in the L2 cache. On PoCL, 2 cores
+     * with 2 MiB each, 512 KiB won against two sweeps, 1 MiB lost forward by a tenth and backward by a quarter.
+     */
+    private static final long CACHED_BYTES = 512L << 10;
+    /** Elements of a row that are worth a visit: with 32 the same tiles lost against two sweeps by 1.3. */
+    private static final long NARROW = 64;
+    /** Elements that one work-item does as fast as two kernels start. */
+    private static final long SMALL = 16_384;
+    /** Rows of a block, so that what is done once a tile does not count. */
+    private static final long ROWS = 64;
+    /** Tiles a compute unit. */
+    private static final long TILES = 8;
+    private static final long LINE_BYTES = 64;
+
+    /** Tiles of all samples where these stay in the cache, of a block of samples elsewhere. */
+    static ColumnTiles of(Task task, Planes planes, Traits traits) {
+        long row = planes.channels() * planes.span();
+        long line = LINE_BYTES / task.storage().bytes();
+        if (row <= COLUMNS && row * planes.outer() <= SMALL) {
+            return blocks(planes, fused(planes, line), 1, planes.channels(), 1);
+        }
+        if (task.statistics() == Task.Statistics.BATCH && row > NARROW) {
+            long cached = CACHED_BYTES / task.storage().bytes() / planes.outer();
+            long fair = row / (CpuWork.SHARES * traits.computeUnits());
+            long columns = Math.min(Math.min(cached, COLUMNS), Math.max(fair, NARROW));
+            if (columns >= Math.max(NARROW, planes.span())) {
+                return parts(planes, columns, line, 1);
+            }
+        }
+        long wanted = TILES * traits.computeUnits();
+        return row <= COLUMNS ? blocks(planes, fused(planes, line), 1, planes.channels(), wanted)
+                : parts(planes, COLUMNS, line, wanted);
+    }
+
+    /** Samples in a row, if possible so many that every row begins with a cache line; fewer where samples are few. */
+    private static long fused(Planes planes, long line) {
+        long row = planes.channels() * planes.span();
+        long columns = Math.min(COLUMNS, Math.max(NARROW, planes.outer() * row / ROWS));
+        long fused = Math.max(1, Math.min(columns / row, planes.outer()));
+        long even = line / gcd(row, line);
+        return fused < even ? fused : fused / even * even;
+    }
+
+    /** Parts of about the same size, if possible beginning with a cache line. */
+    private static ColumnTiles parts(Planes planes, long columns, long line, long tiles) {
+        long parts = CpuWork.ceil(planes.channels(), columns / planes.span());
+        long part = CpuWork.ceil(planes.channels(), parts);
+        long even = line / gcd(planes.span(), line);
+        long rounded = CpuWork.ceil(part, even) * even;
+        long last = planes.channels() % rounded;
+        if (rounded * planes.span() <= COLUMNS && (last == 0 || last * planes.span() >= NARROW)) {
+            part = rounded;
+        }
+        parts = CpuWork.ceil(planes.channels(), part);
+        return blocks(planes, 1, parts, part, Math.max(1, tiles / parts));
+    }
+
+    private static ColumnTiles blocks(Planes planes, long fused, long parts, long part, long wanted) {
+        long rows = planes.outer() / fused;
+        long blocks = Math.max(1, Math.min(wanted, rows / ROWS));
+        return new ColumnTiles(planes, fused, parts, part, blocks, blocks == 1 ? planes.outer() : rows / blocks * fused);
+    }
+
+    private static long gcd(long a, long b) {
+        return b == 0 ? a : gcd(b, a % b);
+    }
+
+    long count() {
+        return parts * blocks;
+    }
+
+    /** Columns of the narrowest tile. */
+    long narrowest() {
+        long last = planes.channels() - (parts - 1) * part;
+        return fused * Math.min(part, last) * planes.span();
+    }
+
+    Map<String, Long> scalars() {
+        return Map.of("samples", planes.outer(), "channels", planes.channels(), "span", planes.span(), "fused", fused,
+                "block", block, "blocks", blocks, "parts", parts, "part", part);
+    }
+
+    String said() {
+        return planes.channels() + " channels of " + planes.outer() + " runs of " + planes.span() + ", tiles of " + part
+                + " channels and " + block + " samples";
+    }
+}
