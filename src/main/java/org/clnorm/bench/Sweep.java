@@ -34,8 +34,8 @@ public enum Sweep {
 
     /** Elements that a CPU device moves in about a millisecond, and that leave no cache of a core untouched. */
     public static final long CPU_ELEMENTS = 1L << 22;
-    /** 256 MiB a tensor: more than any GPU's cache. */
-    public static final long GPU_ELEMENTS = 1L << 26;
+    /** x and y of 64 MiB each are more than the caches of an H200 hold; the check of many more takes its time. */
+    public static final long GPU_ELEMENTS = 1L << 24;
     /** The other dimension has to leave something to divide the work by, and batch normalization needs two values. */
     private static final long LEAST_REST = 2;
 
@@ -85,16 +85,18 @@ public enum Sweep {
      * The workloads.
      *
      * @param elements how many elements x has at most, in each of them; the last dimension that fits is taken
+     * @param settings what is added to each line, such as {@code mode=eval}; may be empty
      * @return one for each series and length that leaves room for two of something else
-     * @throws IllegalArgumentException if that leaves none
+     * @throws IllegalArgumentException if that leaves none, or a layer does not know the settings
      */
-    public List<SweepPoint> points(long elements) {
+    public List<SweepPoint> points(long elements, String settings) {
         List<SweepPoint> points = new ArrayList<>();
         for (Series one : series) {
             for (long length : lengths) {
                 long rest = elements / (one.fixed() * length);
                 if (rest >= LEAST_REST) {
-                    points.add(new SweepPoint(this, one.name(), length, BenchLine.of(one.line(length, rest))));
+                    BenchLine line = BenchLine.of(one.line(length, rest) + " " + settings);
+                    points.add(new SweepPoint(this, one.name(), length, line));
                 }
             }
         }

@@ -84,6 +84,10 @@ final class BenchPage {
         double least = report.copies().stream().mapToDouble(copy -> copy).min().orElse(0);
         double most = report.copies().stream().mapToDouble(copy -> copy).max().orElse(0);
         places.put("copies", String.format(Locale.ROOT, "%.1f to %.1f GB/s", least, most));
+        places.put("peers", report.rows().stream().flatMap(row -> row.peers().stream())
+                .map(times -> times.peer() + ": " + times.version()).distinct()
+                .map(peer -> Html.element("div", Html.element("dt", "beside") + Html.element("dd", Html.text(peer))))
+                .collect(Collectors.joining("\n")));
         places.put("runs", Integer.toString(heading.runs()));
     }
 

@@ -3,10 +3,8 @@ package org.clnorm.cli;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import org.clnorm.bench.BenchRow;
-import org.clnorm.bench.PeerTimes;
+import org.clnorm.bench.PeerSummary;
 import org.clnorm.bench.SweepStep;
 
 /** The figures at the head of a page: what a reader looks for first. */
@@ -27,25 +25,22 @@ final class PageSummary {
         for (String pass : List.of("forward", "backward")) {
             summary.copyFraction(pass, rows.stream().filter(row -> row.pass().equals(pass)).toList());
         }
-        List<PeerTimes> times = rows.stream().flatMap(row -> row.peers().stream()).toList();
-        for (String peer : times.stream().map(PeerTimes::peer).distinct().toList()) {
-            summary.peer(peer, times.stream().filter(one -> one.peer().equals(peer)).toList());
-        }
+        PeerSummary.of(rows).forEach(summary::peer);
         SweepStep.worst(steps).stream().max(Comparator.comparingDouble(SweepStep::ratio))
                 .ifPresent(summary::step);
         return summary.tiles.toString();
     }
 
     private void copyFraction(String pass, List<BenchRow> rows) {
-        geometricMean(rows, BenchRow::copyFraction).ifPresent(mean -> tile(text("%.2f", mean),
-                "of a copy's speed, " + pass, text("geometric mean of %d; the least %.2f", rows.size(),
-                        rows.stream().mapToDouble(BenchRow::copyFraction).min().orElseThrow())));
+        rows.stream().mapToDouble(row -> Math.log(row.copyFraction())).average().ifPresent(mean -> tile(
+                text("%.2f", Math.exp(mean)), "of a copy's speed, " + pass, text("geometric mean of %d; the least %.2f",
+                        rows.size(), rows.stream().mapToDouble(BenchRow::copyFraction).min().orElseThrow())));
     }
 
-    private void peer(String peer, List<PeerTimes> times) {
-        geometricMean(times, PeerTimes::medianRatio).ifPresent(mean -> tile(text("%.2f×", mean),
-                "as fast as " + peer, text("geometric mean of %d medians; the least %.2f", times.size(),
-                        times.stream().mapToDouble(PeerTimes::medianRatio).min().orElseThrow())));
+    private void peer(PeerSummary peer) {
+        tile(text("%.2f×", peer.all()), "as fast as " + peer.peer(), text(
+                "geometric mean of medians, by minima %.2f; the least %.2f, %s", peer.allByMinima(), peer.slowest(),
+                peer.slowestRow()));
     }
 
     private void step(SweepStep worst) {
@@ -57,11 +52,6 @@ final class PageSummary {
     private void tile(String figure, String what, String note) {
         tiles.append(Html.element("div", "tile", Html.element("strong", Html.text(figure))
                 + Html.element("span", Html.text(what)) + Html.element("small", Html.text(note)))).append('\n');
-    }
-
-    static <T> Optional<Double> geometricMean(List<T> all, ToDoubleFunction<T> value) {
-        return all.isEmpty() ? Optional.empty() : Optional.of(Math.exp(
-                all.stream().mapToDouble(value).map(Math::log).average().orElseThrow()));
     }
 
     private static String text(String format, Object... values) {

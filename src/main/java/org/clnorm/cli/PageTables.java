@@ -12,7 +12,8 @@ import org.clnorm.bench.SweepStep;
 /** The tables of a page: every number that its charts show, to be read without them. */
 final class PageTables {
     private static final List<String> OWN = List.of("median µs", "min µs", "wall µs", "GB/s", "copy");
-    private static final List<String> PEER = List.of("median µs", "min µs", "× median", "× min");
+    private static final List<String> PEER = List.of("ours µs", "theirs µs", "min µs", "× median", "× min",
+            "our error", "error");
 
     private PageTables() {
     }
@@ -52,8 +53,9 @@ final class PageTables {
 
     private static Stream<String> cells(BenchRow row, String peer) {
         return row.peers().stream().filter(times -> times.peer().equals(peer)).findFirst()
-                .map(times -> Stream.of(time(times.medianUs()), time(times.minUs()), ratio(times.medianRatio()),
-                        ratio(times.minRatio())))
+                .map(times -> Stream.of(time(times.ourMedianUs()), time(times.medianUs()), time(times.minUs()),
+                        ratio(times.medianRatio()), ratio(times.minRatio()), error(times.ourError()),
+                        error(times.error())))
                 .orElseGet(() -> PEER.stream().map(column -> "–"));
     }
 
@@ -72,6 +74,10 @@ final class PageTables {
 
     private static String time(double microseconds) {
         return String.format(Locale.ROOT, microseconds < 100 ? "%.2f" : "%,.0f", microseconds);
+    }
+
+    private static String error(double error) {
+        return Double.isNaN(error) ? "–" : String.format(Locale.ROOT, "%.1e", error);
     }
 
     private static String ratio(double ratio) {

@@ -27,6 +27,10 @@ final class SweepOptions {
             + ", on a GPU " + Sweep.GPU_ELEMENTS + ", with --quick " + QUICK_ELEMENTS + ".")
     private Long elements;
 
+    @Option(names = "--settings", paramLabel = "SETTINGS", description = "Added to each line of a sweep, such as "
+            + "'mode=eval'.")
+    private String settings = "";
+
     private SweepOptions() {
     }
 
@@ -39,12 +43,13 @@ final class SweepOptions {
      * The sweeps asked for.
      *
      * @param otherwise those to run if none was
-     * @throws ParameterException if there is no such sweep, or elements are given that nothing uses
+     * @throws ParameterException if there is no such sweep, or options of sweeps are given without one
      */
     List<Sweep> sweeps(List<Sweep> otherwise) {
         List<Sweep> sweeps = given() ? named() : otherwise;
-        if (elements != null && sweeps.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "expected --elements with a --sweep, got it alone");
+        if ((elements != null || !settings.isEmpty()) && sweeps.isEmpty()) {
+            throw new ParameterException(spec.commandLine(),
+                    "expected --elements and --settings with a --sweep, got them alone");
         }
         return sweeps;
     }
@@ -62,7 +67,7 @@ final class SweepOptions {
         long size = elements != null ? elements : quick ? QUICK_ELEMENTS
                 : isGpu(device) ? Sweep.GPU_ELEMENTS : Sweep.CPU_ELEMENTS;
         List<SweepPoint> points = new ArrayList<>();
-        sweeps.forEach(sweep -> points.addAll(sweep.points(size)));
+        sweeps.forEach(sweep -> points.addAll(sweep.points(size, settings)));
         return points;
     }
 

@@ -21,7 +21,7 @@ class SweepTest {
     @EnumSource
     void everyWorkloadHasTheSameSize(Sweep sweep) {
         for (long elements : new long[] {Sweep.CPU_ELEMENTS, Sweep.GPU_ELEMENTS}) {
-            for (SweepPoint point : sweep.points(elements)) {
+            for (SweepPoint point : sweep.points(elements, "")) {
                 long size = point.line().workload().bytes() / DataType.F32.bytes();
                 // the other dimension is at least 2, so rounding it down leaves two thirds
                 assertTrue(size <= elements && size > elements * 2 / 3, point.line().text());
@@ -32,7 +32,7 @@ class SweepTest {
     @ParameterizedTest
     @EnumSource
     void workloadsAreDistinctAndOrdered(Sweep sweep) {
-        List<SweepPoint> points = sweep.points(Sweep.CPU_ELEMENTS);
+        List<SweepPoint> points = sweep.points(Sweep.CPU_ELEMENTS, "");
         Set<String> lines = new HashSet<>();
         for (int i = 0; i < points.size(); i++) {
             SweepPoint point = points.get(i);
@@ -46,7 +46,7 @@ class SweepTest {
     @ParameterizedTest
     @EnumSource
     void everyLengthHasItsNeighbour(Sweep sweep) {
-        List<SweepPoint> points = sweep.points(Sweep.CPU_ELEMENTS);
+        List<SweepPoint> points = sweep.points(Sweep.CPU_ELEMENTS, "");
         Set<Long> lengths = points.stream().map(SweepPoint::length).collect(Collectors.toSet());
         Set<Long> lonely = lengths.stream().filter(length -> !lengths.contains(sweep.neighbour(length)))
                 .collect(Collectors.toSet());
@@ -55,7 +55,7 @@ class SweepTest {
 
     @Test
     void rowsReachFrom31ToAMillion() {
-        List<Long> lengths = Sweep.ROWS.points(Sweep.CPU_ELEMENTS).stream().map(SweepPoint::length).toList();
+        List<Long> lengths = Sweep.ROWS.points(Sweep.CPU_ELEMENTS, "").stream().map(SweepPoint::length).toList();
         assertEquals(31, lengths.get(0));
         assertEquals(MIB, lengths.get(lengths.size() - 1));
         assertTrue(lengths.containsAll(List.of(31L, 32L, 33L, 100L, 255L, 257L, 1000L, 1023L, 1025L, 4097L)));
@@ -77,7 +77,7 @@ class SweepTest {
     }
 
     private static String line(Sweep sweep, String series, long length) {
-        return sweep.points(Sweep.CPU_ELEMENTS).stream()
+        return sweep.points(Sweep.CPU_ELEMENTS, "").stream()
                 .filter(point -> point.series().equals(series) && point.length() == length).findFirst().orElseThrow()
                 .line().text();
     }
@@ -97,11 +97,19 @@ class SweepTest {
 
     @Test
     void lengthsThatLeaveNothingToDivideAreLeftOut() {
-        List<SweepPoint> points = Sweep.ROWS.points(256);
+        List<SweepPoint> points = Sweep.ROWS.points(256, "");
         assertEquals(128, points.get(points.size() - 1).length());
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sweep.ROWS.points(61)).getMessage()
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sweep.ROWS.points(61, "")).getMessage()
                 .contains("more elements for the sweep rows, got 61"));
-        assertThrows(IllegalArgumentException.class, () -> Sweep.GROUPS.points(-1));
+        assertThrows(IllegalArgumentException.class, () -> Sweep.GROUPS.points(-1, ""));
+    }
+
+    @Test
+    void settingsAreAddedToEachLine() {
+        List<SweepPoint> points = Sweep.COLUMNS.points(1 << 20, "mode=eval");
+        assertTrue(points.stream().noneMatch(point -> point.line().workload().training()), points::toString);
+        assertEquals("batch_norm 65536x16 mode=eval", points.get(0).line().text());
+        assertThrows(IllegalArgumentException.class, () -> Sweep.ROWS.points(1 << 20, "groups=2"));
     }
 
     @Test
