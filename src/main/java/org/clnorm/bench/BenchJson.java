@@ -29,12 +29,20 @@ public final class BenchJson {
     public static String of(List<BenchRow> rows, List<SweepStep> steps) {
         Map<BenchRow, List<SweepStep>> byRow = new HashMap<>();
         steps.forEach(step -> byRow.computeIfAbsent(step.row(), row -> new ArrayList<>()).add(step));
+        return array(rows, (row, json) -> write(row, byRow.getOrDefault(row, List.of()), json));
+    }
+
+    private interface RowWriter<T> {
+        void write(T row, JsonGenerator json) throws IOException;
+    }
+
+    private static <T> String array(List<T> rows, RowWriter<T> writer) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = new JsonFactory().createGenerator(text).useDefaultPrettyPrinter()) {
             json.enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN.mappedFeature());
             json.writeStartArray();
-            for (BenchRow row : rows) {
-                write(row, byRow.getOrDefault(row, List.of()), json);
+            for (T row : rows) {
+                writer.write(row, json);
             }
             json.writeEndArray();
         } catch (IOException impossible) {
@@ -97,6 +105,41 @@ public final class BenchJson {
         number("error", times.error(), json);
         number("our_error", times.ourError(), json);
         number("load", times.load(), json);
+        json.writeEndObject();
+    }
+
+    /**
+     * Writes what calls cost the host.
+     *
+     * @param rows the passes
+     * @return JSON text; times in microseconds, six digits
+     */
+    public static String ofHost(List<HostRow> rows) {
+        return array(rows, BenchJson::write);
+    }
+
+    private static void write(HostRow row, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("workload", row.workload());
+        json.writeStringField("pass", row.pass());
+        number("empty_median_us", row.emptyMedianUs(), json);
+        number("empty_min_us", row.emptyMinUs(), json);
+        write("same", row.same(), json);
+        write("changing", row.changing(), json);
+        json.writeStringField("kernels", row.kernels());
+        json.writeStringField("variant", row.variant());
+        json.writeStringField("device", row.device());
+        json.writeEndObject();
+    }
+
+    private static void write(String tensors, HostCost cost, JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart(tensors);
+        number("host_median_us", cost.medianUs(), json);
+        number("host_min_us", cost.minUs(), json);
+        number("heap_bytes", cost.heapBytes(), json);
+        number("launches", cost.launches(), json);
+        number("arguments", cost.arguments(), json);
+        number("waits", cost.waits(), json);
         json.writeEndObject();
     }
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "GB/s counts every tensor once: 2T forward (x, y), 3T backward (x, dy, dx), where T is x's size.",
             "copy is GB/s over that of the fastest copy of x to y, which is timed in turns with the passes.", "",
             "Without --shapes, --workload and --sweep the standard workloads are run, see scripts/shapes.txt; with",
-            "--html every sweep too."})
+            "--html every sweep too; with --host tensors of 64 KB and 1 MB, see scripts/tiny.txt."})
 final class BenchCommand implements Callable<Integer> {
     private static final int RUNS = 30;
     private static final int QUICK_RUNS = 5;
@@ -64,6 +64,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private PageOption page;
 
+    @Mixin
+    private HostOption host;
+
     private final Checker checker;
 
     private BenchCommand() {
@@ -84,6 +87,10 @@ final class BenchCommand implements Callable<Integer> {
         int times = runs != null ? runs : quick ? QUICK_RUNS : RUNS;
         if (times < 1) {
             throw new ParameterException(spec.commandLine(), "expected --runs of at least 1, got " + times);
+        }
+        if (host.given()) {
+            host.checkAlone(sweeps.given() || peers.given() || page.given());
+            return host.run(device, workloads.lines(quick, "tiny.txt"), checker, times, json);
         }
         boolean standard = !workloads.given() && !sweeps.given();
         List<BenchLine> named = standard || workloads.given() ? workloads.lines(quick) : List.of();

@@ -29,21 +29,26 @@ final class WorkloadOptions {
 
     /** The workloads, or else the standard ones; if few are enough, of a file only the smallest of each layer. */
     List<BenchLine> lines(boolean few) throws IOException {
+        return lines(few, "shapes.txt");
+    }
+
+    /** The workloads, or else those of a file of ours; if few are enough, of a file only the smallest of each layer. */
+    List<BenchLine> lines(boolean few, String otherwise) throws IOException {
         List<BenchLine> workloads = new ArrayList<>();
         for (String line : lines) {
             workloads.add(BenchLine.of(line));
         }
         if (shapes != null || workloads.isEmpty()) {
-            List<BenchLine> fromFile = shapes != null ? BenchLine.read(shapes) : standard();
+            List<BenchLine> fromFile = shapes != null ? BenchLine.read(shapes) : ours(otherwise);
             workloads.addAll(few ? BenchLine.smallestOfEachLayer(fromFile) : fromFile);
         }
         return workloads;
     }
 
-    private static List<BenchLine> standard() throws IOException {
+    private static List<BenchLine> ours(String name) throws IOException {
         try (BufferedReader reader = new BufferedReader(new InputStreamReader(
-                WorkloadOptions.class.getResourceAsStream("shapes.txt"), StandardCharsets.UTF_8))) {
-            return BenchLine.all(reader.lines().toList(), "shapes.txt");
+                WorkloadOptions.class.getResourceAsStream(name), StandardCharsets.UTF_8))) {
+            return BenchLine.all(reader.lines().toList(), name);
         }
     }
 }

@@ -24,6 +24,17 @@ public interface HostProbe {
             return new Calls(launches - earlier.launches, arguments - earlier.arguments, waits - earlier.waits,
                     buffers - earlier.buffers);
         }
+
+        /**
+         * Both together.
+         *
+         * @param more more calls
+         * @return the sums
+         */
+        public Calls plus(Calls more) {
+            return new Calls(launches + more.launches, arguments + more.arguments, waits + more.waits,
+                    buffers + more.buffers);
+        }
     }
 
     /**
