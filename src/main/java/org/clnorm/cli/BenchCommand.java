@@ -25,12 +25,12 @@ import picocli.CommandLine.Spec;
 
 /** Checks workloads and times them. */
 @Command(name = "bench", description = "Checks workloads against the reference, then times them, forward and backward.",
-        mixinStandardHelpOptions = true, versionProvider = Version.class, footer = {"",
-            "Times are the device's own, of a pass's kernels; wall is what a caller waits for an enqueue and a finish.",
-            "GB/s counts every tensor once: 2T forward (x, y), 3T backward (x, dy, dx), where T is x's size.",
-            "copy is GB/s over that of the fastest copy of x to y, which is timed in turns with the passes.", "",
-            "Without --shapes, --workload and --sweep the standard workloads are run, see scripts/shapes.txt; with",
-            "--html every sweep too; with --host tensors of 64 KB and 1 MB, see scripts/tiny.txt."})
+        mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false, footer = {"",
+            "Times are the device's own, of a pass's kernels; wall is what a caller waits for an enqueue and a finish. "
+                + "GB/s counts every tensor once: 2T forward (x, y), 3T backward (x, dy, dx), where T is x's size. "
+                + "copy is GB/s over that of the fastest copy of x to y, which is timed in turns with the passes.", "",
+            "Without --shapes, --workload and --sweep the standard workloads are run, see scripts/shapes.txt; with "
+                + "--html every sweep too; with --host tensors of 64 KB and 1 MB, see scripts/tiny.txt."})
 final class BenchCommand implements Callable<Integer> {
     private static final int RUNS = 30;
     private static final int QUICK_RUNS = 5;
@@ -44,6 +44,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private WorkloadOptions workloads;
 
+    @Mixin
+    private SweepOptions sweeps;
+
     @Option(names = "--runs", paramLabel = "N",
             description = "How often each pass is timed: " + RUNS + ", with --quick " + QUICK_RUNS + ".")
     private Integer runs;
@@ -52,14 +55,11 @@ final class BenchCommand implements Callable<Integer> {
             description = "Few runs, and of the workloads in a file the smallest of each layer only.")
     private boolean quick;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also writes the rows as a JSON array.")
-    private Path json;
-
     @Mixin
     private final PeerOptions peers;
 
-    @Mixin
-    private SweepOptions sweeps;
+    @Option(names = "--json", paramLabel = "FILE", description = "Also writes the rows as a JSON array.")
+    private Path json;
 
     @Mixin
     private PageOption page;

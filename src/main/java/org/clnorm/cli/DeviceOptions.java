@@ -19,8 +19,8 @@ final class DeviceOptions {
     private CommandSpec spec;
 
     @Option(names = "--device", paramLabel = "SEL", description = {
-        "cpu: the Java engine; opencl: the best OpenCL device; opencl:P:D: platform and device by index;",
-        "opencl:TEXT: part of a name. Default: the best OpenCL device, else the Java engine."})
+        "cpu: the Java engine; opencl: the best OpenCL device; opencl:P:D: platform and device by index; "
+            + "opencl:TEXT: part of a name. Default: the best OpenCL device, else the Java engine."})
     private String selector;
 
     @Option(names = "--kernels", paramLabel = "SET", defaultValue = AUTO,

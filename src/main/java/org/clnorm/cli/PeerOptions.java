@@ -19,8 +19,8 @@ final class PeerOptions {
     private CommandSpec spec;
 
     @Option(names = "--peer", paramLabel = "NAME", description = {
-        "pytorch: runs PyTorch on the same workloads in turns with CLNorm: on the CPU, or with CUDA where the device",
-        "is an NVIDIA GPU. scripts/pytorch-setup gets it; " + PyTorch.PYTHON_VARIABLE + " names another Python."})
+        "pytorch: runs PyTorch on the same workloads in turns with CLNorm: on the CPU, or with CUDA where the device "
+            + "is an NVIDIA GPU. scripts/pytorch-setup gets it; " + PyTorch.PYTHON_VARIABLE + " names another Python."})
     private String peer;
 
     @Option(names = "--allow-load", description = "With --peer: times count even if others keep the machine busy.")
