@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads the JSON that commands write: an array of objects, which may hold such arrays. */
+/** Reads the JSON that commands write: an array of objects, which may hold objects and such arrays. */
 final class Json {
     private Json() {
     }
@@ -46,6 +46,7 @@ final class Json {
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
+            case START_OBJECT -> row(parser);
             case START_ARRAY -> {
                 List<Map<String, Object>> objects = new ArrayList<>();
                 while (parser.nextToken() == JsonToken.START_OBJECT) {
