@@ -8,6 +8,7 @@
 // dense_columns (one a stretch of columns, over all rows) read x and dy twice, and write the parameters' gradients
 // directly.
 #include "cpu/gradients.cl"
+#include "cpu/stage.cl"
 
 // Columns of a dense_columns work-item.
 #ifndef COLUMNS
@@ -18,6 +19,11 @@
 // 1.1 times as fast at 64, slower by as much from 1,024 on.
 #ifndef FETCHED_ROW
 #define FETCHED_ROW 512
+#endif
+
+// The length of rows if it is known to the compiler, or 0.
+#ifndef FIXED_LENGTH
+#define FIXED_LENGTH 0
 #endif
 
 // 1: weights are spread to one an element, as floats.
@@ -45,6 +51,16 @@ static inline void dx_dense(__global const element *x, __global const element *d
                             group_stats s, __global const weight_type *w, float mean_g, float mean_gx) {
 #define DX_OF_DENSE(i) dx_of(weighted(dy + (i), w + (i)), x + (i), s, mean_g, mean_gx)
     SWEEP(dx, count, DX_OF_DENSE)
+}
+
+// dx of a whole row; with STAGED into a stage, which then is that of all rows before it.
+static inline void dx_row(__global const element *x, __global const element *dy, __global element *dx, stage *staged,
+                          long length, group_stats s, __global const weight_type *w, float mean_g, float mean_gx) {
+#if STAGED
+    STAGE_ROW(staged, length, DX_OF_DENSE)
+#else
+    dx_dense(x, dy, dx, length, s, w, mean_g, mean_gx);
+#endif
 }
 
 // Sums over four rows at once, in two floats each; see pair_add.
@@ -126,8 +142,8 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
 // Four whole rows, or one, from `row` on; `apart` rows lie between.
 static inline void backward_rows(__global const element *x, __global const element *dy,
                                  __global const weight_type *weight, __global const float *stats, __global element *dx,
-                                 __global float *dw, __global float *db, long rows, long row, long apart, long length,
-                                 int four) {
+                                 stage *staged, __global float *dw, __global float *db, long rows, long row, long apart,
+                                 long length, int four) {
     const long at = row * length;
     const long stride = apart * length;
     group_stats s[4];
@@ -143,12 +159,12 @@ static inline void backward_rows(__global const element *x, __global const eleme
 #if DX
     const float4 g = four_means(sums.g, (float)length);
     const float4 gx = four_means(sums.gx, (float)length);
-    dx_dense(x + at, dy + at, dx + at, length, s[0], weight, g.x, gx.x);
+    dx_row(x + at, dy + at, dx + at, staged, length, s[0], weight, g.x, gx.x);
     if (four) {
         const long second = at + stride, third = second + stride, fourth = third + stride;
-        dx_dense(x + second, dy + second, dx + second, length, s[1], weight, g.y, gx.y);
-        dx_dense(x + third, dy + third, dx + third, length, s[2], weight, g.z, gx.z);
-        dx_dense(x + fourth, dy + fourth, dx + fourth, length, s[3], weight, g.w, gx.w);
+        dx_row(x + second, dy + second, dx + second, staged, length, s[1], weight, g.y, gx.y);
+        dx_row(x + third, dy + third, dx + third, staged, length, s[2], weight, g.z, gx.z);
+        dx_row(x + fourth, dy + fourth, dx + fourth, staged, length, s[3], weight, g.w, gx.w);
     }
 #endif
 }
@@ -228,7 +244,7 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
                     __global const float *stats, __global element *dx, __global float *sums, __global float *partials,
                     long rows, long segments, long span, long row_groups, long chunk, long block, long by_four,
                     long pairs) {
-    const long length = segments * span;
+    const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
     const long chunks = (row_groups + chunk - 1) / chunk;
     const long samples = rows / row_groups;
     const long b = get_group_id(0) / chunks;
@@ -248,6 +264,9 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
 #if PARAMETERS
     clear(dw, (pairs ? 6 : 2) * size);
 #endif
+    uint16 room[STAGED ? STAGE_BYTES / 64 : 1];
+    stage staged;
+    open_stage(&staged, room, dx + b * block * length);
     long step = 0;
     for (long n = b * block; n < last;) {
         const int four = by_four && n + 4 <= last;
@@ -255,9 +274,11 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
             const long row = n * row_groups + first_group + g;
             const long at = g * padded(length);
             if (four) {
-                backward_rows(x, dy, w + g * length, stats, dx, dw + at, db + at, rows, row, row_groups, length, 1);
+                backward_rows(x, dy, w + g * length, stats, dx, &staged, dw + at, db + at, rows, row, row_groups,
+                              length, 1);
             } else {
-                backward_rows(x, dy, w + g * length, stats, dx, dw + at, db + at, rows, row, row_groups, length, 0);
+                backward_rows(x, dy, w + g * length, stats, dx, &staged, dw + at, db + at, rows, row, row_groups,
+                              length, 0);
             }
         }
         n += four ? 4 : 1;
@@ -269,6 +290,9 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
         }
 #endif
     }
+#if DX && STAGED
+    close_stage(&staged);
+#endif
 #if PARAMETERS
     __global float *dw_partials = partials + (b * row_groups + first_group) * segments;
     __global float *db_partials = dw_partials + (samples + block - 1) / block * row_groups * segments;

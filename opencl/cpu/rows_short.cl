@@ -2,6 +2,11 @@
 // done once for four. A work-item does `block` rows.
 #include "cpu/row.cl"
 
+// The length of rows if it is known to the compiler, or 0.
+#ifndef FIXED_LENGTH
+#define FIXED_LENGTH 0
+#endif
+
 // Sums over four rows of the distances from four means, and of their squares.
 __attribute__((always_inline)) static inline void add_four(__global const element *x, long length, float4 mean,
                                                            float4 *sums, float4 *squares) {
@@ -53,7 +58,7 @@ __attribute__((always_inline)) static inline void apply_one(__global const eleme
     s.delta = delta;
     s.rstd = rstd;
     s.scale = 1.0f;
-    const long length = segments * span;
+    const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
     const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
     apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
 }
@@ -62,7 +67,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_short(__global const element *x, __global const parameter *weight, __global const parameter *bias,
                 __global element *y, __global float *stats, long rows, long segments, long span, long row_groups,
                 long block, float eps, int zero_rstd) {
-    const long length = segments * span;
+    const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
     const float n = (float)length;
     const long last = min((long)(get_group_id(0) + 1) * block, rows);
     long r = get_group_id(0) * block;

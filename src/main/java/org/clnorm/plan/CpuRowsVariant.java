@@ -15,18 +15,30 @@ final class CpuRowsVariant implements Variant {
     /** Elements of all row groups of a work-item at least, so that memory is read in long stretches. */
     private static final long CHUNK = 2_048;
     /** Elements a parameter up to which its gradient is summed element by element first. */
-    private static final long SHORT_SPAN = Long.getLong("ss", 64);
+    private static final long SHORT_SPAN = 64;
     /**
      * Floats of a row from which on it does not fit a core's cache together with its parameters, so that it is read
      * twice from memory anyway; then at least the parameters are read once for all rows. Measured with 2 MiB of L2.
      */
     private static final long LONG_ROW = 131_072;
+    private static final long FOUR = 4;
     /**
      * Rows up to this length are normalized four at a time. Measured with PoCL on Sapphire Rapids: 1.4–1.6 times as
      * fast at 31 and 64, slower from 128 on.
      */
     private static final long SHORT_ROW = 96;
-    private static final long FOUR = 4;
+    /** The same for rows that are no whole vectors: 1.3 times as fast at 100 and 127, slower by a twelfth at 257. */
+    private static final long SHORT_RAGGED_ROW = 255;
+    /**
+     * Rows up to this length are compiled for: 1.05–1.2 times as fast up to 33, 1.02–1.07 at 63 and 64, forward slower
+     * at 65.
+     */
+    private static final long FIXED_ROW = 64;
+    /**
+     * Ragged rows up to this length have their dx collected to whole cache lines: 1.05–1.2 times as fast at 31 to 257,
+     * 1.03 at 511. Forward it changes nothing.
+     */
+    private static final long STAGED_ROW = 512;
     /**
      * The same backward, with sums element by element: 1.1–1.2 times as fast up to here, slower from 32,768 on, where
      * four rows of x and dy, a weight and two sums leave the L2 cache of 2 MiB.
@@ -75,7 +87,11 @@ final class CpuRowsVariant implements Variant {
         Map<String, Long> scalars = scalars(rows);
         long block = CpuWork.block(rows.rows(), rows.length(), traits);
         scalars.put("block", block);
-        boolean shortRows = rows.length() <= SHORT_ROW && block >= FOUR;
+        long shortest = rows.length() % CpuWork.width(traits, rows.length()) == 0 ? SHORT_ROW : SHORT_RAGGED_ROW;
+        boolean shortRows = rows.length() <= shortest && block >= FOUR;
+        if (shortRows) {
+            fix(rows, options);
+        }
         Step step = CpuWork.step(shortRows ? "cpu/rows_short" : "cpu/rows", shortRows ? "rows_short" : "rows_forward",
                 options, CpuWork.ceil(rows.rows(), block), scalars);
         return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", List.of(step), Map.of(), task);
@@ -128,6 +144,8 @@ final class CpuRowsVariant implements Variant {
         boolean pairs = task.parameters() && block > (byFour ? FOUR * SERIAL_SUMS : SERIAL_SUMS);
         boolean spread = rows.span() > 1;
         options.put("SPREAD", spread ? 1 : 0);
+        stage(task, rows, options);
+        fix(rows, options);
         Map<String, Long> scalars = scalars(rows);
         scalars.put("chunk", chunk);
         scalars.put("block", block);
@@ -190,6 +208,24 @@ final class CpuRowsVariant implements Variant {
                     traits));
         }
         return CpuWork.plan(name(), said(rows) + how, steps, scratch, task);
+    }
+
+    /** Short ragged rows that follow each other in a large output are collected to whole cache lines. */
+    private static void stage(Task task, Rows rows, Map<String, Integer> options) {
+        long bytes = rows.length() * task.storage().bytes();
+        boolean staged = rows.dense() && task.bytes(1) >= CpuWork.STREAM_BYTES && rows.length() <= STAGED_ROW
+                && bytes % (CpuWork.LINE * Float.BYTES) != 0;
+        if (staged) {
+            options.put("STAGED", 1);
+            options.put("STREAM", 0);
+        }
+    }
+
+    /** Tells the compiler the length of short rows. */
+    private static void fix(Rows rows, Map<String, Integer> options) {
+        if (rows.length() <= FIXED_ROW) {
+            options.put("FIXED_LENGTH", (int) rows.length());
+        }
     }
 
     private static Map<String, Long> scalars(Rows rows) {
