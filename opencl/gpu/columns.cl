@@ -1,22 +1,11 @@
-// Groups that interleave: x is [rows, columns] without gaps and every column is a group of its own (batch normalization
-// of [N, C], or channels last). A work-group takes a tile: LANES work-items side by side along the columns, WIDTH
-// columns each, and DEPTH of them down the rows. Where rows are few one work-group walks all of them; else they are cut
-// into chunks.
+// Groups that interleave: x is [all, channels] and every channel is a group of its own (batch normalization of [N, C],
+// or channels last). Rows that are few are walked by one work-group a tile, from registers where its strips are short:
+// 2T forward, 3T backward. Else they are cut into chunks of rows, each with a work-group a tile: statistics of the
+// chunks, merged to the channels', then y (3T); or sums of the chunks, then dx (5T). What reads x again begins where
+// the kernel before it ended, which is still in the cache. No copy of another layout is ever made.
+//
+// Scalars: `repeat` real rows make a row, see strips.cl; a chunk has chunk_rows rows.
 
-// Powers of two. WIDTH 4 asks for a number of columns that is a multiple of four; what decides about single columns,
-// forward and merge_moments, is compiled for WIDTH 1 only.
-#ifndef LANES
-#define LANES 32
-#endif
-#ifndef DEPTH
-#define DEPTH 8
-#endif
-#ifndef HAS_WEIGHT
-#define HAS_WEIGHT 1
-#endif
-#ifndef HAS_BIAS
-#define HAS_BIAS 1
-#endif
 #ifndef WANT_DX
 #define WANT_DX 1
 #endif
@@ -26,365 +15,455 @@
 #ifndef GIVEN
 #define GIVEN 0
 #endif
-#define WORK_GROUP (LANES * DEPTH)
+#ifndef MERGES  // whether a gradient adds up the chunks' sums itself
+#define MERGES 0
+#endif
 
-#include "gpu/moments.cl"
+#include "gpu/column_slices.cl"
 
-// Rows [from, to) of WIDTH columns, `columns` elements from row to row. A work-item beyond the last column has no rows.
+// The statistics of a strip's columns.
 typedef struct {
-    long column, columns, from, to;
-} strip;
-
-// The statistics of WIDTH columns.
-typedef struct {
-    vec mean, delta, rstd, scale;
+    pack mean, delta, rstd, scale;
 } column_stats;
 
-static inline int depth() {
-    return get_local_id(0) / LANES;
+static inline column_stats load_columns(__global const float *stats, strip s) {
+    column_stats c;
+    c.mean = of_channels(stats + MEAN * s.channels, s);
+    c.delta = of_channels(stats + DELTA * s.channels, s);
+    c.rstd = of_channels(stats + RSTD * s.channels, s);
+    c.scale = of_channels(stats + SCALE * s.channels, s);
+    return c;
 }
 
-// The work-item's strip of a tile; past the last column it has no rows and stands at column 0, where it may look.
-static inline strip strip_of(long tile, long columns, long from, long to) {
-    const long column = (tile * LANES + get_local_id(0) % LANES) * WIDTH;
-    strip s;
-    s.columns = columns;
-    s.column = column < columns ? column : 0;
-    s.from = column < columns ? from : to;
-    s.to = to;
-    return s;
-}
-
-static inline strip chunk_strip(long chunk, long rows, long columns, long chunk_rows, long chunks) {
-    return strip_of(get_group_id(0) / chunks, columns, chunk * chunk_rows, min((chunk + 1) * chunk_rows, rows));
-}
-
-static inline vec load_elements(__global const element *p, long at) {
-#if STORAGE == FLOAT32
-    return *(__global const vec *)(p + at);
-#elif WIDTH == 4
-    return (float4)(element_at(p + at), element_at(p + at + 1), element_at(p + at + 2), element_at(p + at + 3));
-#else
-    return element_at(p + at);
-#endif
-}
-
-static inline void store_elements(__global element *p, long at, vec v) {
-#if STORAGE == FLOAT32
-    *(__global vec *)(p + at) = v;
-#elif WIDTH == 4
-    put_element(v.s0, p + at);
-    put_element(v.s1, p + at + 1);
-    put_element(v.s2, p + at + 2);
-    put_element(v.s3, p + at + 3);
-#else
-    put_element(v, p + at);
-#endif
-}
-
-static inline vec load_parameters(__global const parameter *p, long at) {
-#if PARAMETERS_STORAGE == FLOAT32
-    return *(__global const vec *)(p + at);
-#elif WIDTH == 4
-    return (float4)(parameter_at(p + at), parameter_at(p + at + 1), parameter_at(p + at + 2), parameter_at(p + at + 3));
-#else
-    return parameter_at(p + at);
-#endif
-}
-
-static inline vec load_vec(__global const float *p, long at) {
-    return *(__global const vec *)(p + at);
-}
-
-static inline void store_vec(__global float *p, long at, vec v) {
-    *(__global vec *)(p + at) = v;
-}
-
-static inline column_stats load_columns(__global const float *stats, long columns, long column) {
-    column_stats s;
-    s.mean = load_vec(stats, MEAN * columns + column);
-    s.delta = load_vec(stats, DELTA * columns + column);
-    s.rstd = load_vec(stats, RSTD * columns + column);
-    s.scale = load_vec(stats, SCALE * columns + column);
-    return s;
-}
-
-static inline vec normalized_columns(vec x, column_stats s) {
-    return ((x * s.scale - s.mean) - s.delta) * s.rstd;
-}
-
-static inline vec weights_of(__global const parameter *weight, long column) {
-#if HAS_WEIGHT
-    return load_parameters(weight, column);
-#else
-    return (vec)1.0f;
-#endif
-}
-
-static inline vec biases_of(__global const parameter *bias, long column) {
-#if HAS_BIAS
-    return load_parameters(bias, column);
-#else
-    return (vec)0.0f;
-#endif
-}
-
-// Replaces a tally by the sum over the work-items down the rows.
-INLINED void column_total(tally *t, __local slot *slots) {
-    strided_total(t, slots, DEPTH, LANES, ALL);
-}
-
-// The sums of d and d * d and the largest |d|, d = x * scale - centre, over what this work-item visits.
-static inline tally deviations(__global const element *x, strip s, vec scale, vec centre) {
-    tally t = empty_tally();
-    for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const vec d = load_elements(x, n * s.columns + s.column) * scale - centre;
-        t = add_second(add_first(t, d), d * d);
-        t.largest = fmax(t.largest, fabs(d));
+static inline column_stats finished_columns(column_moments m, float eps, int zero_rstd) {
+    float variance[PACK], scale[PACK], rstd[PACK];
+    pack_to(m.variance, variance);
+    pack_to(m.scale, scale);
+    for (int i = 0; i < PACK; i++) {
+        rstd[i] = rstd_of(variance[i], eps, scale[i], zero_rstd);
     }
-    return t;
+    column_stats c;
+    c.mean = m.mean;
+    c.delta = m.delta;
+    c.rstd = pack_from(rstd);
+    c.scale = m.scale;
+    return c;
 }
 
-// The corrected two-pass around a pivot, the first element: equal elements give exact zeros.
-INLINED void two_pass(moments *m, __global const element *x, strip s, vec scale, __local slot *slots) {
-    const vec pivot = s.from < s.to ? load_elements(x, s.from * s.columns + s.column) * scale : (vec)0.0f;
-    const float count = (float)max(s.to - s.from, 1L);
-    tally t = deviations(x, s, scale, pivot);
-    column_total(&t, slots);
-    const vec mean = pivot + both(t.first, t.first_low) / count;
-    t = deviations(x, s, scale, mean);
-    column_total(&t, slots);
-    *m = moments_of(t, mean, count, scale);
-}
-
-static inline void normalize(__global const element *x, __global element *y, __global const parameter *weight,
-                             __global const parameter *bias, strip s, column_stats stats) {
-    const vec w = weights_of(weight, s.column);
-    const vec b = biases_of(bias, s.column);
-    for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const long at = n * s.columns + s.column;
-        store_elements(y, at, normalized_columns(load_elements(x, at), stats) * w + b);
+// Every channel once.
+static inline void store_columns(__global float *stats, strip s, column_moments m, float eps, int zero_rstd) {
+    float mean[PACK], delta[PACK], variance[PACK], scale[PACK];
+    pack_to(m.mean, mean);
+    pack_to(m.delta, delta);
+    pack_to(m.variance, variance);
+    pack_to(m.scale, scale);
+    for (int i = 0; i < PACK; i++) {
+        if (s.column + i < s.channels) {
+            store_stats(stats, s.channels, s.column + i, mean[i], delta[i], variance[i], scale[i], eps, zero_rstd);
+        }
     }
 }
 
-#if WIDTH == 1
-
-// The sum of x * 2^-60, finite where all x are, and the largest |x|.
-static inline tally magnitudes(__global const element *x, strip s) {
-    tally t = empty_tally();
-    for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const float v = x[n * s.columns + s.column];
-        t = add_first(t, v * 0x1p-60f);
-        t.largest = fmax(t.largest, fabs(v));
-    }
-    return t;
+static inline long rows_of(long all, long repeat) {
+    return (all + repeat - 1) / repeat;
 }
 
-// Walks the columns that are doubtful once more. The whole tile walks if one of them has to.
-INLINED void check(moments *m, __global const element *x, strip s, float eps, __local slot *slots,
-                   __local int *answer) {
-    const int again = doubtful(*m);
-    if (any_item(again, answer)) {
-        tally t = magnitudes(x, s);
-        column_total(&t, slots);
-        moments scaled;
-        two_pass(&scaled, x, s, isfinite(t.first) ? rescue_scale(t.largest, eps) : 1.0f, slots);
-        *m = rescued(again, *m, scaled, t.first);
+static inline strip chunk_strip(long place, long all, long repeat, long channels, long chunk_rows, long chunks) {
+    const long from = place % chunks * chunk_rows;
+    return strip_of(place / chunks, repeat * channels, channels, all * channels, from,
+                    min(from + chunk_rows, rows_of(all, repeat)));
+}
+
+static inline strip chunk_here(long all, long repeat, long channels, long chunk_rows, long chunks) {
+    return chunk_strip(get_group_id(0), all, repeat, channels, chunk_rows, chunks);
+}
+
+static inline strip chunk_turned(long all, long repeat, long channels, long chunk_rows, long chunks) {
+    return chunk_strip(get_num_groups(0) - 1 - get_group_id(0), all, repeat, channels, chunk_rows, chunks);
+}
+
+static inline strip whole_strip(long all, long repeat, long channels) {
+    return chunk_strip(get_group_id(0), all, repeat, channels, rows_of(all, repeat), 1);
+}
+
+// Whether this work-item speaks for its columns.
+static inline int speaks(strip s) {
+    return !empty(s) && depth() == 0;
+}
+
+static inline pack normalized_columns(pack x, column_stats c) {
+    return ((x * c.scale - c.mean) - c.delta) * c.rstd;
+}
+
+static inline void put_rows(__global element *y, const raw_pack *block, strip s, long n, column_stats c, pack w, pack b) {
+#pragma unroll
+    for (int i = 0; i < BLOCK; i++) {
+        if (n + i * DEPTH < s.to) {
+            store_row(y, normalized_columns(unpacked(block[i]), c) * w + b, s, n + i * DEPTH);
+        }
     }
+}
+
+static inline void normalize(__global const element *x, const raw_pack *held, __global element *y,
+                             __global const parameter *weight, __global const parameter *bias, strip s,
+                             column_stats c) {
+    const pack w = weights_of(weight, s);
+    const pack b = biases_of(bias, s);
+#if HOLDS
+    put_rows(y, held, s, s.from + depth(), c, w, b);
+#else
+    for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
+        raw_pack block[BLOCK];
+        load_rows(block, x, s, n);
+        put_rows(y, block, s, n, c, w, b);
+    }
+#endif
 }
 
 FIXED_WORK_GROUP
 __kernel void forward(__global const element *restrict x, __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
-                      __global float *restrict stats, long rows, long columns, float eps, int zero_rstd) {
-    __local slot slots[WORK_GROUP];
+                      __global float *restrict stats, long all, long repeat, long channels, float eps, int zero_rstd) {
+    __local pack slots[WORK_GROUP];
     __local int answer;
-    const strip s = strip_of(get_group_id(0), columns, 0, rows);
-    moments m;
-    two_pass(&m, x, s, 1.0f, slots);
-    check(&m, x, s, eps, slots, &answer);
-    if (s.from < s.to && depth() == 0) {
-        store_moments(stats, columns, s.column, m, eps, zero_rstd);
-    }
-    const group_stats f = finished(m, eps, zero_rstd);
-    column_stats c;
-    c.mean = f.mean;
-    c.delta = f.delta;
-    c.rstd = f.rstd;
-    c.scale = f.scale;
-    normalize(x, y, weight, bias, s, c);
-}
-
-// The statistics of every column from those of its chunks, as in planes.cl; partials is [3][chunks][columns].
-FIXED_WORK_GROUP
-__kernel void merge_moments(__global const element *restrict x, __global const float *restrict partials,
-                            __global float *restrict stats, long rows, long columns, long chunk_rows, long chunks,
-                            float eps, int zero_rstd) {
-    __local slot slots[WORK_GROUP];
-    __local int answer;
-    const strip s = strip_of(get_group_id(0), columns, 0, rows);
-    const long own = s.from < s.to ? chunks : 0;
-    const long all = chunks * columns;
-    const float count = (float)rows;
-    const float pivot = partials[s.column];
-    tally t = empty_tally();
-    for (long k = depth(); k < own; k += DEPTH) {
-        const long at = k * columns + s.column;
-        const float n = (float)min(chunk_rows, rows - k * chunk_rows);
-        t = add_first(t, n * ((partials[at] - pivot) + partials[all + at]));
-    }
-    column_total(&t, slots);
-    const float mean = pivot + both(t.first, t.first_low) / count;
-    t = empty_tally();
-    for (long k = depth(); k < own; k += DEPTH) {
-        const long at = k * columns + s.column;
-        const float n = (float)min(chunk_rows, rows - k * chunk_rows);
-        const float d = (partials[at] - mean) + partials[all + at];
-        const float variance = partials[2 * all + at];
-        t = add_second(add_first(t, n * d), n * (d * d + variance));
-        t.largest = fmax(t.largest, fmax(fabs(d), variance));
-    }
-    column_total(&t, slots);
-    moments m = moments_of(t, mean, count, 1.0f);
-    check(&m, x, s, eps, slots, &answer);
-    if (own > 0 && depth() == 0) {
-        store_moments(stats, columns, s.column, m, eps, zero_rstd);
-    }
-}
-
+    const strip s = whole_strip(all, repeat, channels);
+    raw_pack held[BLOCK];
+#if HOLDS
+    load_rows(held, x, s, s.from + depth());
 #endif
-
-// Mean, delta and variance of every chunk: partials is [3][chunks][columns].
-FIXED_WORK_GROUP
-__kernel void chunk_moments(__global const element *restrict x, __global float *restrict partials, long rows,
-                            long columns, long chunk_rows, long chunks) {
-    __local slot slots[WORK_GROUP];
-    const long chunk = get_group_id(0) % chunks;
-    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
-    moments m;
-    two_pass(&m, x, s, (vec)1.0f, slots);
-    if (s.from < s.to && depth() == 0) {
-        const long at = chunk * columns + s.column;
-        store_vec(partials, at, m.mean);
-        store_vec(partials, chunks * columns + at, m.delta);
-        store_vec(partials, 2 * chunks * columns + at, honest_variance(m));
+    column_moments m;
+    tile_moments(&m, x, held, s, eps, slots, &answer);
+    if (speaks(s)) {
+        store_columns(stats, s, m, eps, zero_rstd);
     }
+    normalize(x, held, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
+}
+
+// The moments of every chunk.
+FIXED_WORK_GROUP
+__kernel void chunk_moments(__global const element *restrict x, __global float *restrict partials, long all,
+                            long repeat, long channels, long chunk_rows, long chunks, long entries, float eps) {
+    __local pack slots[WORK_GROUP];
+    __local int answer;
+    const strip s = chunk_here(all, repeat, channels, chunk_rows, chunks);
+    raw_pack none[BLOCK];
+    column_moments m;
+    tile_moments(&m, x, none, s, eps, slots, &answer);
+    if (speaks(s)) {
+        store_entry(partials, entries, get_group_id(0) % chunks * (FOLDED ? 1 : repeat), s, m);
+    }
+}
+
+static inline made made_of(long entries, long chunk_rows, long repeat, long all) {
+    made e;
+    e.entries = entries;
+    e.chunk_rows = chunk_rows;
+    e.repeat = repeat;
+    e.all = all;
+    return e;
+}
+
+// The statistics of every channel, where entries are many.
+FIXED_WORK_GROUP
+__kernel void merge_moments(__global const float *restrict partials, __global float *restrict stats, long all,
+                            long repeat, long channels, long chunk_rows, long entries, float eps, int zero_rstd) {
+    __local pack slots[WORK_GROUP];
+    __local int answer;
+    const strip s = strip_of(get_group_id(0), channels, channels, channels, 0, 1);
+    column_moments m;
+    merge_entries(&m, partials, made_of(entries, chunk_rows, repeat, all), s, eps, slots, &answer);
+    if (speaks(s)) {
+        store_columns(stats, s, m, eps, zero_rstd);
+    }
+}
+
+// y, and the statistics, where entries are few: every work-group merges those of its channels.
+FIXED_WORK_GROUP
+__kernel void apply_merged(__global const element *restrict x, __global element *restrict y,
+                           __global const parameter *restrict weight, __global const parameter *restrict bias,
+                           __global const float *restrict partials, __global float *restrict stats, long all,
+                           long repeat, long channels, long chunk_rows, long chunks, long entries, float eps,
+                           int zero_rstd) {
+    __local pack slots[WORK_GROUP];
+    __local int answer;
+    const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
+    column_moments m;
+    merge_entries(&m, partials, made_of(entries, chunk_rows, repeat, all), s, eps, slots, &answer);
+    if (speaks(s) && s.from == 0) {
+        store_columns(stats, s, m, eps, zero_rstd);
+    }
+    raw_pack none[BLOCK];
+    normalize(x, none, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
 }
 
 // y from statistics that are there.
 FIXED_WORK_GROUP
 __kernel void apply(__global const element *restrict x, __global element *restrict y,
                     __global const parameter *restrict weight, __global const parameter *restrict bias,
-                    __global const float *restrict stats, long rows, long columns, long chunk_rows, long chunks) {
-    const strip s = chunk_strip(get_group_id(0) % chunks, rows, columns, chunk_rows, chunks);
-    normalize(x, y, weight, bias, s, load_columns(stats, columns, s.column));
+                    __global const float *restrict stats, long all, long repeat, long channels, long chunk_rows,
+                    long chunks) {
+    const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
+    raw_pack none[BLOCK];
+    normalize(x, none, y, weight, bias, s, load_columns(stats, s));
 }
 
-// The sums of dy * x_hat and dy over what this work-item visits.
-static inline tally strip_sums(__global const element *x, __global const element *dy, strip s, column_stats stats) {
-    tally t = empty_tally();
-    for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const long at = n * s.columns + s.column;
-        const vec g = load_elements(dy, at);
-        t = add_second(add_first(t, g * normalized_columns(load_elements(x, at), stats)), g);
-    }
+// The sums of dy * x_hat and dy, each in two floats.
+typedef struct {
+    pack products, products_low, sums, sums_low;
+} column_sums;
+
+static inline column_sums no_sums() {
+    column_sums t;
+    t.products = t.products_low = t.sums = t.sums_low = (pack)0.0f;
     return t;
 }
 
-// dx from the means over the column of g = dy * w and of g * x_hat; where the statistics were given these are no part
+static inline column_sums added(column_sums t, pack products, pack sums) {
+    column_sums r;
+    r.products = t.products + products;
+    r.products_low = t.products_low + lost_of(t.products, products, r.products);
+    r.sums = t.sums + sums;
+    r.sums_low = t.sums_low + lost_of(t.sums, sums, r.sums);
+    return r;
+}
+
+static inline column_sums add_products(column_sums t, const raw_pack *xs, const raw_pack *gs, strip s, long n,
+                                       column_stats c) {
+    pack products = (pack)0.0f;
+    pack sums = (pack)0.0f;
+#pragma unroll
+    for (int i = 0; i < BLOCK; i++) {
+        const int here = present(s, n + i * DEPTH);
+        const pack g = unpacked(gs[i]);
+        products += cut_off(g * normalized_columns(unpacked(xs[i]), c), here);
+        sums += cut_off(g, here);
+    }
+    return added(t, products, sums);
+}
+
+// Both sums over the tile; an infinite one has no low part.
+INLINED void meet_sums(pack *products, pack *sums, column_sums t, strip s, __local pack *slots) {
+    *products = select(t.products, t.products + t.products_low, isfinite(t.products));
+    *sums = select(t.sums, t.sums + t.sums_low, isfinite(t.sums));
+    meet(products, s, slots, 0);
+    meet(sums, s, slots, 0);
+}
+
+// dx from the means over the channel of g = dy * w and of g * x_hat; where the statistics were given these are no part
 // of it.
-static inline void strip_gradient(__global const element *x, __global const element *dy, __global element *dx, strip s,
-                                  column_stats stats, vec w, vec mean_g, vec mean_gx) {
-    for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const long at = n * s.columns + s.column;
-        const vec g = load_elements(dy, at) * w;
+static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, strip s, long n,
+                          column_stats c, pack w, pack mean_g, pack mean_gx) {
+#pragma unroll
+    for (int i = 0; i < BLOCK; i++) {
+        if (n + i * DEPTH < s.to) {
+            const pack g = unpacked(gs[i]) * w;
 #if GIVEN
-        store_elements(dx, at, (g * stats.rstd) * stats.scale);
+            store_row(dx, (g * c.rstd) * c.scale, s, n + i * DEPTH);
 #else
-        const vec x_hat = normalized_columns(load_elements(x, at), stats);
-        store_elements(dx, at, (((g - mean_g) - x_hat * mean_gx) * stats.rstd) * stats.scale);
+            const pack x_hat = normalized_columns(unpacked(xs[i]), c);
+            store_row(dx, (((g - mean_g) - x_hat * mean_gx) * c.rstd) * c.scale, s, n + i * DEPTH);
 #endif
+        }
     }
 }
 
-static inline void store_partials(__global float *partials, long blocks, long block, strip s, tally t) {
-    if (s.from < s.to && depth() == 0) {
-        store_vec(partials, block * s.columns + s.column, both(t.first, t.first_low));
-        store_vec(partials, (blocks + block) * s.columns + s.column, both(t.second, t.second_low));
+static inline void gradient_of(__global const element *x, __global const element *dy, __global element *dx, strip s,
+                               column_stats c, pack w, pack mean_g, pack mean_gx) {
+    for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
+        raw_pack xs[BLOCK], gs[BLOCK];
+#if !GIVEN
+        load_rows(xs, x, s, n);
+#endif
+        load_rows(gs, dy, s, n);
+        put_dx(dx, xs, gs, s, n, c, w, mean_g, mean_gx);
     }
 }
 
-// The sums of every chunk, and dx where nothing else is needed for it: where there is one chunk only, or the statistics
-// were given. partials from `raw` on is [2][chunks][columns].
+// Sums and dx of columns that a tile walks from end to end. partials from `raw` on: [2][1][channels].
+FIXED_WORK_GROUP
+__kernel void backward(__global const element *restrict x, __global const element *restrict dy,
+                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const float *restrict stats, __global float *restrict partials, long all, long repeat,
+                       long channels, long raw) {
+    __local pack slots[WORK_GROUP];
+    const strip s = whole_strip(all, repeat, channels);
+    const column_stats c = load_columns(stats, s);
+    column_sums t = no_sums();
+#if HOLDS
+    raw_pack xs[BLOCK], gs[BLOCK];
+    load_rows(xs, x, s, s.from + depth());
+    load_rows(gs, dy, s, s.from + depth());
+    t = add_products(t, xs, gs, s, s.from + depth(), c);
+#else
+    for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
+        raw_pack xs[BLOCK], gs[BLOCK];
+        load_rows(xs, x, s, n);
+        load_rows(gs, dy, s, n);
+        t = add_products(t, xs, gs, s, n, c);
+    }
+#endif
+    pack products, sums;
+    meet_sums(&products, &sums, t, s, slots);
+#if WANT_PARAMETERS
+    if (speaks(s)) {
+        put_columns(partials + raw, products, s);
+        put_columns(partials + raw + channels, sums, s);
+    }
+#endif
+#if WANT_DX
+    const pack w = weights_of(weight, s);
+#if HOLDS
+    put_dx(dx, xs, gs, s, s.from + depth(), c, w, w * sums / (float)all, w * products / (float)all);
+#else
+    gradient_of(x, dy, dx, s, c, w, w * sums / (float)all, w * products / (float)all);
+#endif
+#endif
+}
+
+// The sums of every chunk, and dx where the statistics were given. partials from `raw` on is [2][entries][channels].
 FIXED_WORK_GROUP
 __kernel void chunk_sums(__global const element *restrict x, __global const element *restrict dy,
                          __global element *restrict dx, __global const parameter *restrict weight,
-                         __global const float *restrict stats, __global float *restrict partials, long rows,
-                         long columns, long chunk_rows, long chunks, long raw) {
-    __local slot slots[WORK_GROUP];
-    const long chunk = get_group_id(0) % chunks;
-    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
-    const column_stats c = load_columns(stats, columns, s.column);
-    tally t = empty_tally();
-#if WANT_PARAMETERS || !GIVEN
-    t = strip_sums(x, dy, s, c);
-    column_total(&t, slots);
-    store_partials(partials + raw, chunks, chunk, s, t);
+                         __global const float *restrict stats, __global float *restrict partials, long all,
+                         long repeat, long channels, long chunk_rows, long chunks, long entries, long raw) {
+    __local pack slots[WORK_GROUP];
+    const strip s = chunk_here(all, repeat, channels, chunk_rows, chunks);
+    const column_stats c = load_columns(stats, s);
+#if GIVEN && WANT_DX
+    const pack w = weights_of(weight, s);
 #endif
-#if WANT_DX
-    if (GIVEN || chunks == 1) {
-        const vec w = weights_of(weight, s.column);
-        strip_gradient(x, dy, dx, s, c, w, w * both(t.second, t.second_low) / (float)rows,
-                       w * both(t.first, t.first_low) / (float)rows);
+#if WANT_PARAMETERS || !GIVEN
+    column_sums t = no_sums();
+    for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
+        raw_pack xs[BLOCK], gs[BLOCK];
+        load_rows(xs, x, s, n);
+        load_rows(gs, dy, s, n);
+        t = add_products(t, xs, gs, s, n, c);
+#if GIVEN && WANT_DX
+        put_dx(dx, xs, gs, s, n, c, w, (pack)0.0f, (pack)0.0f);
+#endif
     }
+    pack products, sums;
+    meet_sums(&products, &sums, t, s, slots);
+    if (speaks(s)) {
+        __global float *own = partials + raw + get_group_id(0) % chunks * (FOLDED ? 1 : repeat) * channels;
+        put_columns(own, products, s);
+        put_columns(own + entries * channels, sums, s);
+    }
+#else
+    gradient_of(x, dy, dx, s, c, w, (pack)0.0f, (pack)0.0f);
 #endif
 }
 
-// dx from the chunks' sums, which every work-group adds up for its columns.
+// The sums of a strip's channels over all entries, by the work-items down the rows.
+INLINED void merge_entry_sums(pack *products, pack *sums, __global const float *partials, strip s, long entries,
+                              __local pack *slots) {
+    column_sums t = no_sums();
+    for (long k = depth(); k < entries; k += DEPTH) {
+        t = added(t, of_channels(partials + k * s.channels, s), of_channels(partials + (entries + k) * s.channels, s));
+    }
+    *products = select(t.products, t.products + t.products_low, isfinite(t.products));
+    *sums = select(t.sums, t.sums + t.sums_low, isfinite(t.sums));
+    meet_down(products, slots, 0);
+    meet_down(sums, slots, 0);
+}
+
+static inline void store_totals(__global float *totals, strip s, pack products, pack sums) {
+    float p[PACK], g[PACK];
+    pack_to(products, p);
+    pack_to(sums, g);
+    for (int i = 0; i < PACK; i++) {
+        if (s.column + i < s.channels) {
+            totals[s.column + i] = p[i];
+            totals[s.channels + s.column + i] = g[i];
+        }
+    }
+}
+
+// The channels' sums, where entries are many: partials from `totals` on is [2][channels].
+FIXED_WORK_GROUP
+__kernel void merge_sums(__global float *restrict partials, long channels, long entries, long raw, long totals) {
+    __local pack slots[WORK_GROUP];
+    const strip s = strip_of(get_group_id(0), channels, channels, channels, 0, 1);
+    pack products, sums;
+    merge_entry_sums(&products, &sums, partials + raw, s, entries, slots);
+    if (speaks(s)) {
+        store_totals(partials + totals, s, products, sums);
+    }
+}
+
+// dx from the channels' sums, which every work-group MERGES for its columns where entries are few.
 FIXED_WORK_GROUP
 __kernel void gradient(__global const element *restrict x, __global const element *restrict dy,
                        __global element *restrict dx, __global const parameter *restrict weight,
-                       __global const float *restrict stats, __global const float *restrict partials, long rows,
-                       long columns, long chunk_rows, long chunks, long raw) {
-    __local slot slots[WORK_GROUP];
-    const long chunk = get_group_id(0) % chunks;
-    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
-    tally t = empty_tally();
-    for (long k = depth(); k < chunks; k += DEPTH) {
-        const long at = raw + k * columns + s.column;
-        t = add_second(add_first(t, load_vec(partials, at)), load_vec(partials, chunks * columns + at));
+                       __global const float *restrict stats, __global float *restrict partials, long all, long repeat,
+                       long channels, long chunk_rows, long chunks, long entries, long raw, long totals) {
+    const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
+    pack products, sums;
+#if MERGES
+    __local pack slots[WORK_GROUP];
+    merge_entry_sums(&products, &sums, partials + raw, s, entries, slots);
+    if (speaks(s) && s.from == 0) {
+        store_totals(partials + totals, s, products, sums);
     }
-    column_total(&t, slots);
-    const vec w = weights_of(weight, s.column);
-    strip_gradient(x, dy, dx, s, load_columns(stats, columns, s.column), w,
-                   w * both(t.second, t.second_low) / (float)rows, w * both(t.first, t.first_low) / (float)rows);
+#else
+    products = of_channels(partials + totals, s);
+    sums = of_channels(partials + totals + channels, s);
+#endif
+    const pack w = weights_of(weight, s);
+    gradient_of(x, dy, dx, s, load_columns(stats, s), w, w * sums / (float)all, w * products / (float)all);
 }
 
-// Rows with a parameter an element, too long or too few for rows.cl: dx and the parameters' sums, column by column.
-// stats are those of the rows, means are [2][rows] of g * x_hat and g; partials from `raw` on is [2][chunks][columns].
+// What p holds for the real rows of the pack at row n; where a pack goes on in the next real row, `split` elements are
+// of the first.
+static inline shared of_rows(__global const float *p, strip s, long row, long all, int split) {
+#if ALIGNED
+    return p[row];
+#else
+    const pack_index i = INDICES;
+    return select((pack)p[min(row + 1, all - 1)], (pack)p[min(row, all - 1)], i < split);
+#endif
+}
+
+// Rows with a parameter an element, too long or too few for others: dx and the parameters' sums, column by column.
+// stats are those of the `all` rows, means are [2][all] of g * x_hat and g; partials from `raw` on is
+// [2][entries][channels].
 FIXED_WORK_GROUP
 __kernel void row_gradients(__global const element *restrict x, __global const element *restrict dy,
                             __global element *restrict dx, __global const parameter *restrict weight,
                             __global const float *restrict stats, __global const float *restrict means,
-                            __global float *restrict partials, long rows, long columns, long chunk_rows, long chunks,
-                            long raw) {
-    __local slot slots[WORK_GROUP];
-    const long chunk = get_group_id(0) % chunks;
-    const strip s = chunk_strip(chunk, rows, columns, chunk_rows, chunks);
-    const vec w = weights_of(weight, s.column);
-    tally t = empty_tally();
+                            __global float *restrict partials, long all, long repeat, long channels, long chunk_rows,
+                            long chunks, long entries, long raw) {
+    __local pack slots[WORK_GROUP];
+    const strip s = chunk_here(all, repeat, channels, chunk_rows, chunks);
+    const pack w = weights_of(weight, s);
+    const int split = s.channels - s.channel;
+    column_sums t = no_sums();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
-        const long at = n * columns + s.column;
-        const group_stats row = load_stats(stats, rows, n);
-        const vec x_hat = ((load_elements(x, at) * row.scale - row.mean) - row.delta) * row.rstd;
-        const vec g = load_elements(dy, at);
-        t = add_second(add_first(t, g * x_hat), g);
+        const raw_pack xs = load_row(x, s, n);
+        const raw_pack gs = load_row(dy, s, n);
+        const long row = n * repeat + s.column / channels;
+        const shared mean = of_rows(stats + MEAN * all, s, row, all, split);
+        const shared delta = of_rows(stats + DELTA * all, s, row, all, split);
+        const shared rstd = of_rows(stats + RSTD * all, s, row, all, split);
+        const shared scale = of_rows(stats + SCALE * all, s, row, all, split);
+        const pack x_hat = ((unpacked(xs) * scale - mean) - delta) * rstd;
+        const pack g = unpacked(gs);
+        const int here = present(s, n);
+        t = added(t, cut_off(g * x_hat, here), cut_off(g, here));
 #if WANT_DX
-        store_elements(dx, at, (((g * w - means[rows + n]) - x_hat * means[n]) * row.rstd) * row.scale);
+        const shared mean_gx = of_rows(means, s, row, all, split);
+        const shared mean_g = of_rows(means + all, s, row, all, split);
+        store_row(dx, (((g * w - mean_g) - x_hat * mean_gx) * rstd) * scale, s, n);
 #endif
     }
 #if WANT_PARAMETERS
-    column_total(&t, slots);
-    store_partials(partials + raw, chunks, chunk, s, t);
+    pack products, sums;
+    meet_sums(&products, &sums, t, s, slots);
+    if (speaks(s)) {
+        __global float *own = partials + raw + get_group_id(0) % chunks * repeat * channels;
+        put_columns(own, products, s);
+        put_columns(own + entries * channels, sums, s);
+    }
 #endif
 }

@@ -3,9 +3,10 @@
 // have, again in two passes. Nothing is read twice, and no barrier stands between the loads.
 #include "gpu/walk.cl"
 
-// What a work-item knows: so many elements, their mean in two floats, and the squares of the distances from it.
+// What a work-item knows: so many elements, their mean in two floats, and the squares of the distances from it,
+// their sum in two floats too.
 typedef struct {
-    float count, mean, delta, squares;
+    float count, mean, delta, squares, squares_low;
 } running;
 
 static inline running joined(running a, float count, float mean, float delta, float squares) {
@@ -17,7 +18,9 @@ static inline running joined(running a, float count, float mean, float delta, fl
     r.count = all;
     r.mean = a.mean + moved;
     r.delta = moved - (r.mean - a.mean);
-    r.squares = a.squares + (squares + d * d * (a.count * share));
+    const float more = squares + d * d * (a.count * share);
+    r.squares = a.squares + more;
+    r.squares_low = a.squares_low + lost(a.squares, more, r.squares);
     return r;
 }
 
@@ -56,7 +59,7 @@ static inline running no_elements(float pivot) {
     a.count = 0.0f;
     a.mean = pivot;
     a.delta = 0.0f;
-    a.squares = 0.0f;
+    a.squares = a.squares_low = 0.0f;
     return a;
 }
 
@@ -86,7 +89,7 @@ INLINED void merge_items(moments *m, running a, float pivot, float count, float 
     const float d = (a.mean - mean) + a.delta;
     t = empty_tally();
     t.first = a.count * d;
-    t.second = a.squares + a.count * d * d;
+    t.second = (a.squares + a.squares_low) + a.count * d * d;
     team_total(&t, slots, ITEMS, SUMS);
     *m = moments_of(t, mean, count, scale);
 }

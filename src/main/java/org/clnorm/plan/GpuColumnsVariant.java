@@ -7,6 +7,9 @@ import java.util.Optional;
 
 /** Batch normalization of [N, C] and channels last on a GPU: tiles of columns, in chunks where rows are many. */
 final class GpuColumnsVariant implements Variant {
+    /** Floats that the moments of a channel's rows take. */
+    private static final long MOMENTS = 4;
+
     @Override
     public String name() {
         return "gpu/columns";
@@ -20,42 +23,52 @@ final class GpuColumnsVariant implements Variant {
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Planes.of(task).filter(planes -> planes.span() == 1).map(planes -> {
-            GpuTile tile = GpuTile.ofColumns(planes.outer(), planes.channels(), traits);
-            return task.pass() == Task.Pass.FORWARD ? forward(task, tile, traits) : backward(task, tile, traits);
+            GpuTile tile = GpuTile.ofColumns(planes.outer(), planes.channels(), task, traits);
+            return task.pass() == Task.Pass.FORWARD ? forward(task, tile) : backward(task, tile, traits);
         });
     }
 
-    private NormPlan forward(Task task, GpuTile tile, Traits traits) {
+    private NormPlan forward(Task task, GpuTile tile) {
         if (task.statistics() == Task.Statistics.GIVEN) {
-            return Gpu.plan(name(), said(tile), List.of(tile.step("apply", task)), Map.of(), task);
+            return Gpu.plan(name(), tile.said(), List.of(tile.step("apply", task)), Map.of(), task);
         }
-        GpuTile narrow = tile.narrow(traits);
-        if (tile.chunks() == 1) {
-            return Gpu.plan(name(), said(narrow), List.of(narrow.step("forward", task)), Map.of(), task);
+        if (tile.alone()) {
+            return Gpu.plan(name(), tile.said(), List.of(tile.step("forward", task)), Map.of(), task);
         }
-        List<Step> steps = List.of(tile.step("chunk_moments", task), narrow.step("merge_moments", task, tile.scalars()),
-                tile.step("apply", task));
-        return Gpu.plan(name(), said(tile), steps, Map.of("partials", 3 * tile.chunks() * tile.columns()), task);
+        List<Step> steps = new ArrayList<>();
+        steps.add(tile.step("chunk_moments", task));
+        if (tile.fewEntries()) {
+            steps.add(tile.step("apply_merged", task));
+        } else {
+            steps.add(tile.merging("merge_moments", task, tile.scalars()));
+            steps.add(tile.step("apply", task));
+        }
+        return Gpu.plan(name(), tile.said(), steps, Map.of("partials", MOMENTS * tile.entries() * tile.channels()),
+                task);
     }
 
     private NormPlan backward(Task task, GpuTile tile, Traits traits) {
         boolean given = task.statistics() == Task.Statistics.GIVEN;
+        boolean alone = tile.alone() && !given;
+        boolean merged = task.dx() && !given && !alone;
+        long blocks = merged || alone ? 1 : tile.entries();
+        long totals = Gpu.raw(blocks, tile.channels());
+        long raw = totals + (merged ? Gpu.roundUp(2 * tile.channels(), tile.pack()) : 0);
         Map<String, Long> scalars = tile.scalars();
-        scalars.put("raw", Gpu.raw(tile.chunks(), tile.columns()));
+        scalars.put("raw", raw);
+        scalars.put("totals", totals);
         List<Step> steps = new ArrayList<>();
-        steps.add(tile.step("chunk_sums", task, scalars));
-        if (task.dx() && !given && tile.chunks() > 1) {
+        steps.add(tile.step(alone ? "backward" : "chunk_sums", task, scalars));
+        if (merged) {
+            if (!tile.fewEntries()) {
+                steps.add(tile.merging("merge_sums", task, scalars));
+            }
             steps.add(tile.step("gradient", task, scalars));
         }
         if (task.parameters()) {
-            Gpu.sum(steps, tile.chunks(), tile.columns(), traits);
+            Gpu.sum(steps, blocks, tile.channels(), traits);
         }
-        Map<String, Long> scratch = Gpu.partials(task.parameters() || !given, tile.chunks(), tile.columns());
-        return Gpu.plan(name(), said(tile), steps, scratch, task);
-    }
-
-    private static String said(GpuTile tile) {
-        return tile.columns() + " interleaved columns of " + tile.rows() + ", tiles of " + tile.lanes() * tile.width()
-                + " in " + tile.chunks() + " chunks";
+        long floats = task.parameters() || !given ? raw + 2 * tile.entries() * tile.channels() : 1;
+        return Gpu.plan(name(), tile.said(), steps, Map.of("partials", floats), task);
     }
 }

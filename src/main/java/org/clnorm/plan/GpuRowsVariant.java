@@ -112,14 +112,14 @@ final class GpuRowsVariant implements Variant {
             steps.add(step("chunk_sums", task, rows, team, 1, rows.rows() * chunks.count(), scalars));
             steps.add(step("merge_sums", task, rows, team, 1, rows.rows(), scalars));
         }
-        GpuTile tile = GpuTile.ofRows(rows, traits);
+        GpuTile tile = GpuTile.ofRows(rows, task, traits);
         Map<String, Long> scalars = tile.scalars();
-        scalars.put("raw", Gpu.raw(tile.chunks(), rows.length()));
+        scalars.put("raw", Gpu.raw(tile.entries(), rows.length()));
         steps.add(tile.step("row_gradients", task, scalars));
         if (task.parameters()) {
-            Gpu.sum(steps, tile.chunks(), rows.length(), traits);
+            Gpu.sum(steps, tile.entries(), rows.length(), traits);
         }
-        Map<String, Long> scratch = Gpu.partials(task.parameters(), tile.chunks(), rows.length());
+        Map<String, Long> scratch = Gpu.partials(task.parameters(), tile.entries(), rows.length());
         scratch.put("sums", 2 * rows.rows() * chunks.count());
         scratch.put("means", 2 * rows.rows());
         return Gpu.plan(name(), said(rows) + ", by columns", steps, scratch, task);

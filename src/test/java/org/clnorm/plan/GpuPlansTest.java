@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.clnorm.plan.Task.Statistics;
@@ -55,8 +56,11 @@ class GpuPlansTest {
                 assertTrue(items * teams * 20 * step.options().getOrDefault("WIDTH", 1) <= traits.localBytes(), said);
             }
             if (step.options().getOrDefault("HOLDS", 0) == 1) {
-                long packs = (step.scalars().get("span") + 3) / 4 * step.scalars().get("planes");
-                assertTrue(packs <= option(step, "ITEMS") * option(step, "BLOCK"), said);
+                Map<String, Long> scalars = step.scalars();
+                long visits = scalars.containsKey("span") ? (scalars.get("span") + 3) / 4 * scalars.get("planes")
+                        : (scalars.get("all") + scalars.get("repeat") - 1) / scalars.get("repeat");
+                long visitors = step.options().containsKey("ITEMS") ? option(step, "ITEMS") : option(step, "DEPTH");
+                assertTrue(visits <= visitors * option(step, "BLOCK"), said);
             }
         }
         boolean sums = plan.steps().stream().anyMatch(step -> step.kernel().equals("sum_partials"));
@@ -106,6 +110,7 @@ class GpuPlansTest {
         assertEquals(List.of("forward"), forward(new GpuColumnsVariant(), planes(64, 512, 1)));
         assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
                 forward(new GpuColumnsVariant(), planes(8192, 512, 1)));
+        assertEquals(List.of("chunk_moments", "apply_merged"), forward(new GpuColumnsVariant(), planes(700, 512, 1)));
     }
 
     @Test
