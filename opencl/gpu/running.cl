@@ -129,7 +129,7 @@ INLINED void region_moments(moments *m, __global const element *x, const raw_pac
                             __local slot *slots, __local int *answer) {
     const float pivot = r.planes > 0 ? element_at(x + r.first) : 0.0f;
     merge_items(m, walked(x, held, r, 1.0f, pivot), pivot, count, 1.0f, slots);
-    const int again = needs_rescue(m->variance);
+    const int again = r.planes > 0 && needs_rescue(m->variance);
     if (any_team(again, answer)) {
         tally t = magnitudes(x, held, r);
         team_total(&t, slots, ITEMS, ALL);

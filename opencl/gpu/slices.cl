@@ -1,6 +1,11 @@
 // Groups cut into slices, each walked by a work-group: what a slice knows goes to a slot of its own, and whoever needs
 // the group's result merges the slots, in a fixed order. Moments are float4: mean, delta, variance and scale, each slice
 // scaled as it needs, so that no merge ever looks at x again.
+
+#ifndef TICKETED  // whether slots are written and read within one launch, see planes_ticketed.cl
+#define TICKETED 0
+#endif
+
 #include "gpu/running.cl"
 
 // How a group of `planes` planes of `span` elements, `stride` apart, is cut: `planes_each` planes by `span_each`
@@ -27,14 +32,28 @@ static inline float elements_of(cut c, long slice) {
     return (float)(planes * min(c.span_each, c.span - slice % c.across * c.span_each));
 }
 
+// An atomic operation looks past the caches of a compute unit, which may hold what the slot had before.
+static inline float current(__global const float *p) {
+    return as_float(atomic_or((volatile __global int *)p, 0));
+}
+
+static inline float4 slot_at(__global const float4 *slots_of, long k) {
+#if TICKETED
+    __global const float *p = (__global const float *)(slots_of + k);
+    return (float4)(current(p), current(p + 1), current(p + 2), current(p + 3));
+#else
+    return slots_of[k];
+#endif
+}
+
 // One merge, of moments times scale: t.first and t.second are sums over the slices.
 INLINED void merge_scaled(moments *m, __global const float4 *slots_of, cut c, long own, float count, float scale,
                           __local slot *slots) {
-    const float4 one = slots_of[0];
+    const float4 one = slot_at(slots_of, 0);
     const float pivot = one.s0 * (scale / one.s3);
     tally t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
-        const float4 s = slots_of[k];
+        const float4 s = slot_at(slots_of, k);
         const float by = scale / s.s3;
         t = add_first(t, elements_of(c, k) * ((s.s0 * by - pivot) + s.s1 * by));
     }
@@ -42,7 +61,7 @@ INLINED void merge_scaled(moments *m, __global const float4 *slots_of, cut c, lo
     const float mean = pivot + t.first / count;
     t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
-        const float4 s = slots_of[k];
+        const float4 s = slot_at(slots_of, k);
         const float by = scale / s.s3;
         const float n = elements_of(c, k);
         const float d = (s.s0 * by - mean) + s.s1 * by;
@@ -56,7 +75,7 @@ INLINED void merge_scaled(moments *m, __global const float4 *slots_of, cut c, lo
 static inline tally slice_magnitudes(__global const float4 *slots_of, cut c, long own) {
     tally t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
-        const float4 s = slots_of[k];
+        const float4 s = slot_at(slots_of, k);
         const float distance = sqrt(elements_of(c, k)) * sqrt(s.s2);
         t = add_first(t, s.s0 / s.s3 * 0x1p-60f);
         t.largest = fmax(t.largest, fmin((fabs(s.s0) + distance) / s.s3, FLT_MAX));

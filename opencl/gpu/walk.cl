@@ -77,9 +77,23 @@ static inline raw_pack load_cell(__global const element *x, cell c, long limit) 
     return raw;
 }
 
+#ifndef STREAMS  // whether what is stored should leave the cache first
+#define STREAMS 0
+#endif
+
+static inline void put_raw(__global element *p, raw_pack raw) {
+#if STREAMS && (defined(__NV_CL_C_VERSION) || defined(__NVPTX__))
+    const uint4 bits = as_uint4(raw);
+    asm volatile("st.global.cs.v4.b32 [%0], {%1, %2, %3, %4};"
+                 : : "l"(p), "r"(bits.s0), "r"(bits.s1), "r"(bits.s2), "r"(bits.s3) : "memory");
+#else
+    store_raw(p, raw);
+#endif
+}
+
 static inline void store_cell(__global element *y, pack v, cell c) {
     if (whole(c)) {
-        store_raw(y + c.at, packed(v));
+        put_raw(y + c.at, packed(v));
     } else if (!ALIGNED) {
         store_masked(y, v, c.at, c.at + c.from, c.at + c.to);
     }

@@ -71,13 +71,18 @@ record GpuSlices(GpuPlanes shape, GpuPlanes.Chunks chunks) {
     }
 
     private Step step(String kernel, Task task, Map<String, Long> scalars, Traits traits) {
-        long packs = chunks.planes() * shape.packs(chunks.span());
-        GpuWalk walk = GpuWalk.part(packs, shape.groups() * chunks.count(), shape.pack(), task, traits);
+        GpuWalk walk = walk(task, traits);
         return new Step(PROGRAM, kernel, shape.options(walk, chunks.planes(), task),
                 walk.workGroups(shape.groups()) * chunks.count(), walk.workGroup(), scalars);
     }
 
-    private Map<String, Long> scalars() {
+    /** The work-groups of the slices. */
+    GpuWalk walk(Task task, Traits traits) {
+        return GpuWalk.part(chunks.planes() * shape.packs(chunks.span()), shape.groups() * chunks.count(),
+                shape.pack(), task, traits);
+    }
+
+    Map<String, Long> scalars() {
         Map<String, Long> scalars = shape.scalars();
         scalars.put("chunk_planes", chunks.planes());
         scalars.put("chunk_span", chunks.span());

@@ -83,6 +83,11 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
         return groups < 2 * most * traits.computeUnits() ? 1 : most;
     }
 
+    /** The same team with none beside it. */
+    GpuWalk alone() {
+        return new GpuWalk(items, 1, block, holds);
+    }
+
     long workGroup() {
         return items * teams;
     }

@@ -8,7 +8,7 @@ import org.clnorm.tensor.DataType;
 
 /** Picks the variant for a task: the first of one ordered list that serves the device's kernel set and accepts. */
 public final class Planner {
-    /** In order of preference; the last accepts everything. */
+    /** In order of preference; the plain one accepts everything. What follows it runs only when named, or tuned. */
     private static final List<Variant> VARIANTS = List.of(
             new CpuRowsVariant(),
             new CpuColumnsVariant(),
@@ -16,7 +16,8 @@ public final class Planner {
             new GpuRowsVariant(),
             new GpuColumnsVariant(),
             new GpuPlanesVariant(),
-            new PlainVariant());
+            new PlainVariant(),
+            new GpuTicketedVariant());
 
     private static final String GPU_PROGRAMS = "gpu/";
 

@@ -20,7 +20,7 @@ class GpuPlansTest {
     private static final Traits SMALL = new Traits(KernelSet.GPU, 2, 1024, 32_768, 4);
     private static final Traits TINY = new Traits(KernelSet.GPU, 1, 64, 8_192, 4);
     private static final List<Variant> VARIANTS = List.of(new GpuRowsVariant(), new GpuColumnsVariant(),
-            new GpuPlanesVariant());
+            new GpuPlanesVariant(), new GpuTicketedVariant());
 
     static Stream<NormView> views() {
         return Stream.of(layer(4096, 1024), layer(512, 8192), layer(200_000, 31), layer(16, 262_144), layer(1, 1),
@@ -111,6 +111,50 @@ class GpuPlansTest {
         assertEquals(List.of("chunk_moments", "merge_moments", "apply"),
                 forward(new GpuColumnsVariant(), planes(8192, 512, 1)));
         assertEquals(List.of("chunk_moments", "apply_merged"), forward(new GpuColumnsVariant(), planes(700, 512, 1)));
+    }
+
+    @Test
+    void aTicketWaitsForSmallerOnesOnly() {
+        for (Traits traits : List.of(LARGE, SMALL, TINY)) {
+            for (NormView view : List.of(planes(4, 128, 1 << 20), planes(3, 5, 7), planes(32, 64, 3136))) {
+                Task task = Task.backward(view, Statistics.BATCH, true, true, true);
+                Step step = new GpuTicketedVariant().plan(task, traits).orElseThrow().steps().get(1);
+                long slices = step.scalars().get("chunks");
+                assertTrue(step.scalars().get("lag") >= slices, step.toString());
+                assertEquals(step.scalars().get("groups") * slices + step.scalars().get("lag"), step.groups());
+                assertEquals(1, option(step, "TEAMS"));
+            }
+        }
+    }
+
+    @Test
+    void ticketsAreDrawnOnlyWhenAskedFor() {
+        Task task = Task.forward(planes(4, 128, 1 << 20), Statistics.BATCH, true, true);
+        assertEquals("gpu/planes", Planner.plan(task, LARGE, "").variant());
+        assertEquals("gpu/planes-ticketed", Planner.plan(task, LARGE, "gpu/planes-ticketed").variant());
+    }
+
+    @Test
+    void groupsThatFitAreHeldInRegisters() {
+        assertEquals(1, option(first(planes(32, 2048, 49)), "HOLDS"));
+        assertEquals(1, option(first(planes(8, 256, 784)), "HOLDS"));
+        assertEquals(0, option(first(planes(32, 512, 784)), "HOLDS"));
+    }
+
+    private static Step first(NormView view) {
+        return new GpuPlanesVariant().plan(Task.forward(view, Statistics.BATCH, true, true), LARGE).orElseThrow()
+                .steps().get(0);
+    }
+
+    @Test
+    void everyNumberOfColumnsIsReadInPacks() {
+        for (long channels : new long[] {1, 2, 3, 6, 13, 35, 64, 100, 1001, 4096}) {
+            Task task = Task.forward(planes(100_000, channels, 1), Statistics.BATCH, true, true);
+            Step step = new GpuColumnsVariant().plan(task, LARGE).orElseThrow().steps().get(0);
+            long columns = step.scalars().get("repeat") * channels;
+            assertEquals(0, columns % 4, step.toString());
+            assertTrue(columns >= 64, step.toString());
+        }
     }
 
     @Test

@@ -41,9 +41,13 @@ class GpuKernelsTest {
                 shape("planes of two elements", "gpu/planes", planes(33, 9, 2)),
                 shape("planes, few channels in chunks of planes", "gpu/planes", planes(300, 3, 121)),
                 shape("planes, few channels in chunks of a plane", "gpu/planes", planes(2, 3, 20_001)),
+                shape("planes, ticketed", "gpu/planes-ticketed", planes(5, 7, 3001)),
+                shape("planes, ticketed, many slices", "gpu/planes-ticketed", planes(3, 5, 20_001)),
+                shape("planes, ticketed, channels of a slice", "gpu/planes-ticketed", planes(6, 40, 36)),
                 shape("columns, odd", "gpu/columns", planes(29, 13, 1)),
                 shape("columns, four abreast in chunks of rows", "gpu/columns", planes(1031, 12, 1)),
-                shape("columns, odd in chunks of rows", "gpu/columns", planes(777, 35, 1)));
+                shape("columns, odd in chunks of rows", "gpu/columns", planes(777, 35, 1)),
+                shape("columns, few, many rows", "gpu/columns", planes(70_001, 3, 1)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -55,7 +59,7 @@ class GpuKernelsTest {
             new PassCheck(view).values(1e6, 1).run(device);
             new PassCheck(view).values(0, 1e19).run(device);
             new PassCheck(view).values(1e-20, 1e-20).eps(0).run(device);
-            if (!variant.equals("gpu/rows")) {
+            if (!variant.equals("gpu/rows") && !variant.equals("gpu/planes-ticketed")) {
                 new PassCheck(view).given().run(device);
             }
         }
