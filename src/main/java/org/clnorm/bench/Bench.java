@@ -18,6 +18,7 @@ public final class Bench {
     private final List<BenchRow> rows = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
     private final List<Double> copies = new ArrayList<>();
+    private final List<TurnTimes> turns = new ArrayList<>();
     private SideBySide others;
 
     /**
@@ -103,6 +104,41 @@ public final class Bench {
         }
     }
 
+    /**
+     * Times two workloads in turns, if both have passed their checks and been timed alone.
+     *
+     * @param line     a workload
+     * @param other    what to compare it with
+     * @param progress told what is being done
+     * @throws org.clnorm.tensor.DeviceException if the device fails; what was timed before is kept
+     */
+    public void compare(BenchLine line, BenchLine other, Consumer<String> progress) {
+        if (!timed(line) || !timed(other)) {
+            return;
+        }
+        progress.accept("comparing " + line.text());
+        boolean backward = line.workload().backward() && other.workload().backward();
+        try (Subject one = new Subject(device, line.workload()); Subject two = new Subject(device, other.workload())) {
+            Timings own = new Timings(device, one, backward);
+            Timings others = new Timings(device, two, backward);
+            own.warmUp();
+            others.warmUp();
+            for (int i = 0; i < runs; i++) {
+                own.passes();
+                others.passes();
+            }
+            turns.add(TurnTimes.of(line, other, BenchRow.label(Task.Pass.FORWARD), own.forward(), others.forward()));
+            if (backward) {
+                turns.add(TurnTimes.of(line, other, BenchRow.label(Task.Pass.BACKWARD), own.backward(),
+                        others.backward()));
+            }
+        }
+    }
+
+    private boolean timed(BenchLine line) {
+        return rows.stream().anyMatch(row -> row.workload().equals(line.text()));
+    }
+
     private SideBySide.Times beside(BenchLine line, Subject subject, Consumer<String> progress) {
         return others == null ? new SideBySide.Times(List.of(), List.of())
                 : others.times(line.workload(), subject, new Stopwatch(device), progress,
@@ -115,6 +151,6 @@ public final class Bench {
      * @return a snapshot
      */
     public BenchReport report() {
-        return new BenchReport(rows, failures, copies);
+        return new BenchReport(rows, failures, copies, turns);
     }
 }

@@ -51,7 +51,7 @@ public record BenchRow(String workload, String pass, double medianUs, double min
             Explanation how, String device) {
         int tensors = pass == Task.Pass.FORWARD ? FORWARD_TENSORS : BACKWARD_TENSORS;
         double gbPerS = gbPerS(tensors * bytes, kernels.median());
-        return new BenchRow(line, pass.name().toLowerCase(Locale.ROOT), kernels.median(), kernels.min(), wall.median(),
+        return new BenchRow(line, label(pass), kernels.median(), kernels.min(), wall.median(),
                 gbPerS, gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), device,
                 List.of());
     }
@@ -59,6 +59,10 @@ public record BenchRow(String workload, String pass, double medianUs, double min
     BenchRow beside(List<PeerTimes> others) {
         return new BenchRow(workload, pass, medianUs, minUs, wallMedianUs, gbPerS, copyFraction, kernels, variant,
                 device, others);
+    }
+
+    static String label(Task.Pass pass) {
+        return pass.name().toLowerCase(Locale.ROOT);
     }
 
     static double gbPerS(long bytes, double microseconds) {

@@ -6,13 +6,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * A length of a sweep beside the power of two next to it, in one pass.
+ * A length of a sweep beside the power of two next to it, in one pass; both timed in turns.
  *
  * @param point       the length
- * @param neighbour   the power of two it is compared with; the length itself where the sweep has none, or it failed
- * @param row         the length's times
+ * @param neighbour   the power of two it is compared with; the length itself where the two were not timed
+ * @param row         the length's times alone
  * @param medianRatio its time per byte over its neighbour's, by medians
  * @param minRatio    the same by minima
  */
@@ -24,36 +25,31 @@ public record SweepStep(SweepPoint point, SweepPoint neighbour, BenchRow row, do
      * Compares what was timed.
      *
      * @param points the points of any sweeps
-     * @param rows   the timed passes, of these and other workloads
+     * @param report the timed passes, of these and other workloads, and the points timed in turns with their neighbours
      * @return a step for each point and pass that was timed, in the points' order
      */
-    public static List<SweepStep> all(List<SweepPoint> points, List<BenchRow> rows) {
+    public static List<SweepStep> all(List<SweepPoint> points, BenchReport report) {
         Map<String, List<BenchRow>> byLine = new HashMap<>();
-        rows.forEach(row -> byLine.computeIfAbsent(row.workload(), line -> new ArrayList<>()).add(row));
+        report.rows().forEach(row -> byLine.computeIfAbsent(row.workload(), line -> new ArrayList<>()).add(row));
         List<SweepStep> steps = new ArrayList<>();
         for (SweepPoint point : points) {
-            SweepPoint neighbour = neighbour(point, points);
+            Optional<SweepPoint> neighbour = point.neighbour(points);
             for (BenchRow row : byLine.getOrDefault(point.line().text(), List.of())) {
-                byLine.getOrDefault(neighbour.line().text(), List.of()).stream()
-                        .filter(other -> other.pass().equals(row.pass())).findFirst()
-                        .ifPresentOrElse(other -> steps.add(of(point, neighbour, row, other)),
-                                () -> steps.add(of(point, point, row, row)));
+                steps.add(neighbour.flatMap(other -> of(point, other, row, report.turns()))
+                        .orElseGet(() -> new SweepStep(point, point, row, 1, 1)));
             }
         }
         return steps;
     }
 
-    private static SweepPoint neighbour(SweepPoint point, List<SweepPoint> points) {
-        long length = point.sweep().neighbour(point.length());
-        return points.stream().filter(other -> other.isSeriesOf(point) && other.length() == length).findFirst()
-                .orElse(point);
-    }
-
-    private static SweepStep of(SweepPoint point, SweepPoint neighbour, BenchRow row, BenchRow other) {
+    private static Optional<SweepStep> of(SweepPoint point, SweepPoint neighbour, BenchRow row, List<TurnTimes> turns) {
         // the other dimension is rounded down, so sizes differ a little
         double bytes = (double) point.line().workload().bytes() / neighbour.line().workload().bytes();
-        return new SweepStep(point, neighbour, row, row.medianUs() / other.medianUs() / bytes,
-                row.minUs() / other.minUs() / bytes);
+        return turns.stream()
+                .filter(times -> times.workload().equals(row.workload()) && times.pass().equals(row.pass())
+                        && times.beside().equals(neighbour.line().text()))
+                .findFirst().map(times -> new SweepStep(point, neighbour, row, times.medianRatio() / bytes,
+                        times.minRatio() / bytes));
     }
 
     /**

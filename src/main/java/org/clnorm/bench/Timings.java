@@ -65,17 +65,22 @@ final class Timings {
     }
 
     void round() {
+        passes();
+        copies.forEach((method, samples) -> {
+            subject.copy(method);
+            device.finish();
+            time(samples, new Samples(), () -> subject.copy(method), () -> { });
+        });
+    }
+
+    /** A round without copies. */
+    void passes() {
         subject.forward();
         device.finish();
         time(forward, forwardWall, subject::forward, () -> { });
         if (withBackward) {
             time(backward, backwardWall, subject::backward, this::before);
         }
-        copies.forEach((method, samples) -> {
-            subject.copy(method);
-            device.finish();
-            time(samples, new Samples(), () -> subject.copy(method), () -> { });
-        });
     }
 
     /** A backward pass needs a forward pass of its own. */

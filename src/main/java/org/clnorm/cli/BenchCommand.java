@@ -14,6 +14,7 @@ import org.clnorm.bench.Checker;
 import org.clnorm.bench.MachineLoad;
 import org.clnorm.bench.SideBySide;
 import org.clnorm.bench.Sweep;
+import org.clnorm.bench.SweepPoint;
 import org.clnorm.bench.SweepStep;
 import org.clnorm.tensor.Device;
 import picocli.CommandLine.Command;
@@ -118,9 +119,15 @@ final class BenchCommand implements Callable<Integer> {
 
     private int run(Device opened, Bench bench, Agenda agenda) throws IOException {
         List<BenchLine> lines = agenda.workloads();
-        try (Progress progress = new Progress("bench", lines.size(), spec.commandLine().getErr())) {
+        int steps = lines.size() + agenda.points().size();
+        try (Progress progress = new Progress("bench", steps, spec.commandLine().getErr())) {
             for (BenchLine line : lines) {
                 bench.run(line, progress::note);
+                progress.step();
+            }
+            for (SweepPoint point : agenda.points()) {
+                point.neighbour(agenda.points())
+                        .ifPresent(other -> bench.compare(point.line(), other.line(), progress::note));
                 progress.step();
             }
         } finally {
@@ -131,7 +138,7 @@ final class BenchCommand implements Callable<Integer> {
 
     /** Also where the device failed half-way: what was measured before stands. */
     private void report(Device opened, BenchReport report, Agenda agenda) throws IOException {
-        List<SweepStep> steps = SweepStep.all(agenda.points(), report.rows());
+        List<SweepStep> steps = SweepStep.all(agenda.points(), report);
         PrintWriter out = spec.commandLine().getOut();
         if (!report.rows().isEmpty()) {
             BenchTable.print(opened, report, agenda.load(), out);

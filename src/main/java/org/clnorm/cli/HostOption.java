@@ -22,8 +22,9 @@ final class HostOption {
     private CommandSpec spec;
 
     @Option(names = "--host", description = {
-        "Measures instead what a call costs the host: microseconds beside those of enqueuing an empty kernel, bytes of",
-        "Java heap, kernels launched and arguments set; with the same tensors each time, and with changing ones."})
+        "Measures instead what a call costs the host: microseconds beside those of enqueuing an empty kernel, bytes "
+            + "of Java heap, kernels launched and arguments set; with the same tensors each time, and with changing "
+            + "ones."})
     private boolean host;
 
     private HostOption() {

@@ -15,8 +15,8 @@ final class SweepTable {
             return;
         }
         out.println();
-        out.println(text("Time per byte of a length over that of the power of two next to it, the largest of each "
-                + "series; above %.1f in both it is a cliff.", SweepStep.CLIFF));
+        out.println(text("Time per byte of a length over that of the power of two next to it, in turns, the largest of "
+                + "each series; above %.1f in both it is a cliff.", SweepStep.CLIFF));
         TextTable table = new TextTable("sweep", "series", "pass", ">length", ">beside", ">by median", ">by min", "");
         for (SweepStep step : SweepStep.worst(steps)) {
             table.row(step.point().sweep().label(), step.point().series(), step.row().pass(),

@@ -50,6 +50,33 @@ class BenchTest {
         assertEquals(0, device.leakedTensors());
     }
 
+    @OnEveryDevice
+    void comparesWhatWasTimed(Device device) {
+        Bench bench = new Bench(device, (any, workload) -> Optional.empty(), 2);
+        List.of(LAYER, EVAL, FORWARD_ONLY).forEach(line -> bench.run(line, note -> { }));
+        long before = device.liveTensors();
+        bench.compare(LAYER, EVAL, note -> { });
+        bench.compare(FORWARD_ONLY, LAYER, note -> { });
+        bench.compare(LAYER, BenchLine.of("layer_norm 9x9 normalized_shape=9"), note -> { });
+        assertEquals(before, device.liveTensors());
+        List<TurnTimes> turns = bench.report().turns();
+        assertEquals(List.of("forward", "backward", "forward"), turns.stream().map(TurnTimes::pass).toList());
+        assertEquals(List.of(LAYER.text(), LAYER.text(), FORWARD_ONLY.text()),
+                turns.stream().map(TurnTimes::workload).toList());
+        assertEquals(List.of(EVAL.text(), EVAL.text(), LAYER.text()), turns.stream().map(TurnTimes::beside).toList());
+        assertTrue(turns.stream().allMatch(one -> one.medianRatio() > 0 && one.minRatio() > 0), turns::toString);
+    }
+
+    @Test
+    void turnsAreComparedByMediansAndMinima() {
+        Samples own = new Samples();
+        List.of(40L, 30L, 90L).forEach(own::add);
+        Samples others = new Samples();
+        List.of(20L, 10L, 20L).forEach(others::add);
+        assertEquals(new TurnTimes(LAYER.text(), EVAL.text(), "forward", 2, 3),
+                TurnTimes.of(LAYER, EVAL, "forward", own, others));
+    }
+
     @Test
     void bytesAreCountedOnceATensor() {
         Samples micros = new Samples();

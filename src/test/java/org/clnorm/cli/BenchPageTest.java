@@ -23,6 +23,7 @@ import org.clnorm.bench.PeerTimes;
 import org.clnorm.bench.Sweep;
 import org.clnorm.bench.SweepPoint;
 import org.clnorm.bench.SweepStep;
+import org.clnorm.bench.TurnTimes;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -44,8 +45,8 @@ class BenchPageTest {
     }
 
     private static String page(PageHeading heading, BenchRow... rows) throws IOException {
-        return BenchPage.of(heading, new BenchReport(List.of(rows), List.of(), List.of(10.0, 20.0)), Set.of(LINE),
-                List.of());
+        return BenchPage.of(heading, new BenchReport(List.of(rows), List.of(), List.of(10.0, 20.0), List.of()),
+                Set.of(LINE), List.of());
     }
 
     /** The page as XML, which it is but for its scripts. */
@@ -117,7 +118,7 @@ class BenchPageTest {
     void textStaysText() throws Exception {
         PageHeading heading = new PageHeading(NASTY, NASTY, NASTY, NASTY, NASTY, 1, NASTY);
         BenchReport report = new BenchReport(List.of(row(NASTY, "forward", 1, PEER)), List.of(NASTY + ": failed"),
-                List.of());
+                List.of(), List.of());
         String page = BenchPage.of(heading, report, Set.of(NASTY), List.of());
         assertEquals(3, scripts(page).size());
         assertEquals(List.of(NASTY), values(scripts(page).get(0), "workload"));
@@ -158,9 +159,10 @@ class BenchPageTest {
     void sectionsWithoutContentAreHidden() throws Exception {
         assertEquals(List.of("", "hidden", ""), hidden(page(HEADING, row(LINE, "forward", 100))));
         SweepPoint point = new SweepPoint(Sweep.ROWS, "layer_norm", 16, BenchLine.of(LINE));
-        BenchReport report = new BenchReport(List.of(row(LINE, "forward", 100)), List.of(), List.of());
+        BenchReport report = new BenchReport(List.of(row(LINE, "forward", 100)), List.of(), List.of(),
+                List.of());
         assertEquals(List.of("hidden", "", ""), hidden(BenchPage.of(HEADING, report, Set.of(),
-                SweepStep.all(List.of(point), report.rows()))));
+                SweepStep.all(List.of(point), report))));
     }
 
     private static List<String> hidden(String page) throws Exception {
@@ -173,8 +175,9 @@ class BenchPageTest {
         SweepPoint odd = new SweepPoint(Sweep.ROWS, "layer_norm", 17,
                 BenchLine.of("layer_norm 8x17 normalized_shape=17"));
         BenchReport report = new BenchReport(List.of(row(LINE, "forward", 100),
-                row(odd.line().text(), "forward", 187)), List.of(), List.of());
-        List<SweepStep> steps = SweepStep.all(List.of(power, odd), report.rows());
+                row(odd.line().text(), "forward", 100)), List.of(), List.of(),
+                List.of(new TurnTimes(odd.line().text(), LINE, "forward", 1.87, 1.87)));
+        List<SweepStep> steps = SweepStep.all(List.of(power, odd), report);
         String page = BenchPage.of(HEADING, report, Set.of(), steps);
         List<Element> tables = elements(parsed(page), "table");
         Element verdict = (Element) tables.get(0).getElementsByTagName("tbody").item(0);
