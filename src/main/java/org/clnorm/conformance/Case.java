@@ -3,6 +3,7 @@ package org.clnorm.conformance;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.clnorm.NormLayer;
 import org.clnorm.TrackingLayer;
 import org.clnorm.state.CheckpointException;
@@ -126,10 +127,11 @@ public final class Case {
         };
     }
 
-    /** The type of weight, bias and their gradients: of 16 bits where they are stored as x is, else F32. */
+    /** The type of weight, bias and their gradients: of 16 bits where all of them are stored as x is, else F32. */
     DataType parameterType() {
-        DataType type = initial.contains("weight") ? storage(initial.get("weight")) : DataType.F32;
-        return type == storage(0) ? type : DataType.F32;
+        boolean stored = spec.affine() && Stream.of("weight", "bias").filter(initial::contains)
+                .allMatch(name -> storage(initial.get(name)) == storage(0));
+        return stored ? storage(0) : DataType.F32;
     }
 
     /** The type of a tensor that comes out of a step. */

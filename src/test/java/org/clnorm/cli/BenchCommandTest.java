@@ -51,10 +51,12 @@ class BenchCommandTest {
     @Test
     void numbersAgreeWithEachOther() throws IOException {
         Path json = folder.resolve("rows.json");
-        Cli.run("bench", "--device", "cpu", "--runs", "3", "--workload", TINY, "--json", json.toString());
+        Cli.run("bench", "--device", "cpu", "--runs", "3", "--workload", TINY, "--workload", TINY + " dtype=f16",
+                "--json", json.toString());
         for (Map<String, Object> row : Json.rows(Files.readString(json))) {
             double tensors = row.get("pass").equals("forward") ? 2 : 3;
-            double expected = tensors * 8 * 16 * Float.BYTES / (double) row.get("median_us") / 1e3;
+            int bytes = row.get("workload").equals(TINY) ? Float.BYTES : Short.BYTES;
+            double expected = tensors * 8 * 16 * bytes / (double) row.get("median_us") / 1e3;
             assertEquals(expected, (double) row.get("gb_per_s"), expected * 1e-4);
         }
     }

@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.List;
 import org.clnorm.state.CheckpointException;
+import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +51,28 @@ class CaseReaderTest {
 
     private String refused(StateDict dict) {
         return assertThrows(CheckpointException.class, () -> load(dict)).fault();
+    }
+
+    @Test
+    void tensorsOfSixteenBitsRunInThem() {
+        assertEquals(DataType.F16, stored(ElementType.F16, ElementType.F32).storage(0));
+        assertEquals(DataType.F32, stored(ElementType.F16, ElementType.F32).parameterType());
+        assertEquals(DataType.F16, stored(ElementType.F16, ElementType.F16).parameterType());
+        assertEquals(DataType.BF16, stored(ElementType.BF16, ElementType.BF16).parameterType());
+        assertEquals(DataType.F32, stored(ElementType.BF16, ElementType.F16).parameterType());
+        assertEquals(DataType.F32, stored(ElementType.F32, ElementType.F16).parameterType());
+        assertEquals(DataType.F32, stored(ElementType.F64, ElementType.F64).storage(0));
+        Case what = stored(ElementType.BF16, ElementType.BF16);
+        assertEquals(DataType.BF16, what.type(0, "dx"));
+        assertEquals(DataType.BF16, what.type(0, "dbias"));
+        assertEquals(DataType.F32, what.type(0, "running_var"));
+    }
+
+    private Case stored(ElementType tensors, ElementType parameters) {
+        double[] three = {1, 2, 3};
+        return load(dict("layer_norm", 2, 3).putMetadata("normalized_shape", "3")
+                .put("0.x", HostTensor.of(tensors, new double[] {1, 2, 3, 4, 5, 6}, 2, 3))
+                .put("weight", HostTensor.of(parameters, three, 3)).put("bias", HostTensor.of(parameters, three, 3)));
     }
 
     @Test

@@ -31,7 +31,7 @@ class CasesTest {
                 }
             }
         }
-        assertEquals(581, tensors);
+        assertEquals(654, tensors);
         if (!faults.isEmpty()) {
             fail(faults.size() + " tensors differ:\n" + String.join("\n", faults));
         }
@@ -39,8 +39,8 @@ class CasesTest {
 
     @Test
     void saysWhichLayersWait() {
-        assertEquals(101, TestCases.all().size());
-        assertEquals(94, TestCases.supported().size());
+        assertEquals(112, TestCases.all().size());
+        assertEquals(105, TestCases.supported().size());
         for (String name : TestCases.NOT_SUPPORTED) {
             String message = assertThrows(UnsupportedOperationException.class, () -> Case.load(TestCases.file(name)))
                     .getMessage();
