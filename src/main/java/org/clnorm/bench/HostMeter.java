@@ -22,14 +22,18 @@ final class HostMeter {
     /** Makes a call; nothing but the call is measured. */
     void measure(Runnable call) {
         HostProbe.Calls before = probe.calls();
-        long bytesBefore = heap == null ? 0 : heap.getCurrentThreadAllocatedBytes();
+        double bytesBefore = allocated();
         long start = System.nanoTime();
         call.run();
         long nanos = System.nanoTime() - start;
-        bytes += heap == null ? Double.NaN : heap.getCurrentThreadAllocatedBytes() - bytesBefore;
+        bytes += allocated() - bytesBefore;
         calls = calls.plus(probe.calls().since(before));
         times.add(nanos);
         count++;
+    }
+
+    private double allocated() {
+        return heap == null ? Double.NaN : heap.getCurrentThreadAllocatedBytes();
     }
 
     HostCost cost() {

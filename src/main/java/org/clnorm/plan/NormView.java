@@ -108,6 +108,25 @@ public record NormView(List<Axis> axes) {
         return new NormView(axes.stream().map(Axis::withoutParameters).toList());
     }
 
+    /** By index, because plans are looked up by views in every pass, and an iterator is an object. */
+    @Override
+    public boolean equals(Object other) {
+        if (!(other instanceof NormView that) || axes.size() != that.axes.size()) {
+            return false;
+        }
+        for (int i = 0; i < axes.size(); i++) {
+            if (!axes.get(i).equals(that.axes.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public int hashCode() {
+        return axes.hashCode();
+    }
+
     private static long product(List<Axis> axes) {
         long product = 1;
         for (Axis axis : axes) {

@@ -117,7 +117,10 @@ final class ClEngine implements NormEngine {
         }
     }
 
-    /** Takes the scratch memory, enqueues, and gives it back: the queue is in order, so the next user comes later. */
+    /**
+     * Takes the scratch memory, enqueues, and gives it back: the queue is in order, so the next user comes later. Back
+     * in reverse order, so that the next call of the plan finds each block where it was.
+     */
     private void launch(PreparedPlan plan) {
         int scratch = plan.scratch().length;
         try {
@@ -126,7 +129,7 @@ final class ClEngine implements NormEngine {
             }
             launcher.launch(plan, arguments);
         } finally {
-            for (int i = 0; i < scratch; i++) {
+            for (int i = scratch - 1; i >= 0; i--) {
                 pool.giveBack(arguments.scratch(i));
             }
         }

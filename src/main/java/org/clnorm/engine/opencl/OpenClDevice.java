@@ -1,6 +1,5 @@
 package org.clnorm.engine.opencl;
 
-import java.util.List;
 import java.util.Map;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
@@ -23,7 +22,7 @@ public final class OpenClDevice extends Device {
     private final Map<DataType, Transfers> transfers;
     private final Launcher launcher;
     private final PlanCache plans;
-    private final List<Object> services;
+    private final Object[] services;
 
     OpenClDevice(ClSession session, DiskCache disk, Traits traits, String variant, Tuning tuning) {
         this.session = session;
@@ -34,9 +33,9 @@ public final class OpenClDevice extends Device {
                 DataType.BF16, new HalfTransfers(session, DataType.BF16));
         this.launcher = new Launcher(session);
         this.plans = new PlanCache(session, programs, traits, variant, tuning);
-        this.services = List.of(new ClEngine(session, pool, plans, launcher), launcher,
+        this.services = new Object[] {new ClEngine(session, pool, plans, launcher), launcher,
                 new CopyProbe(session, pool, plans, launcher), new EmptyProbe(session, plans), plans,
-                OpenClProvider.info(session.facts(), false));
+                OpenClProvider.info(session.facts(), false)};
     }
 
     @Override

@@ -85,7 +85,8 @@ final class PlanCache implements Tunable {
 
     /** The plan of something that is no task. */
     PreparedPlan prepared(Object key, NormPlan plan) {
-        return prepared(key, () -> prepare(plan, 0, plan.steps()));
+        PreparedPlan known = choices.plans().get(key);
+        return known != null ? known : prepared(key, () -> prepare(plan, 0, plan.steps()));
     }
 
     private PreparedPlan prepared(Object key, Supplier<PreparedPlan> maker) {
