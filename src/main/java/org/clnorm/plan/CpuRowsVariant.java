@@ -144,7 +144,7 @@ final class CpuRowsVariant implements Variant {
         boolean pairs = task.parameters() && block > (byFour ? FOUR * SERIAL_SUMS : SERIAL_SUMS);
         boolean spread = rows.span() > 1;
         options.put("SPREAD", spread ? 1 : 0);
-        stage(task, rows, options);
+        stage(task, rows, traits, options);
         fix(rows, options);
         Map<String, Long> scalars = scalars(rows);
         scalars.put("chunk", chunk);
@@ -211,9 +211,9 @@ final class CpuRowsVariant implements Variant {
     }
 
     /** Short ragged rows that follow each other in a large output are collected to whole cache lines. */
-    private static void stage(Task task, Rows rows, Map<String, Integer> options) {
+    private static void stage(Task task, Rows rows, Traits traits, Map<String, Integer> options) {
         long bytes = rows.length() * task.storage().bytes();
-        boolean staged = rows.dense() && task.bytes(1) >= CpuWork.STREAM_BYTES && rows.length() <= STAGED_ROW
+        boolean staged = rows.dense() && task.bytes(1) >= traits.threshold(Threshold.CPU_STREAM_BYTES) && rows.length() <= STAGED_ROW
                 && bytes % (CpuWork.LINE * Float.BYTES) != 0;
         if (staged) {
             options.put("STAGED", 1);
