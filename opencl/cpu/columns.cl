@@ -169,7 +169,10 @@ static inline void measure_tile(__global const element *x, const tile *t, tile_m
             return;
         }
         for (long c = 0; c < t->channels; c++) {
-            fill_channel(m->mean, t, c, m->mean[c * t->span] + m->delta[c]);
+            const float delta = m->delta[c];
+            if (!(n * delta * delta <= m->squares[c])) { // the others stay as they are, to the bit
+                fill_channel(m->mean, t, c, m->mean[c * t->span] + delta);
+            }
         }
     }
 }
