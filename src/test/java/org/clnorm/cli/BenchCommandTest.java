@@ -121,6 +121,29 @@ class BenchCommandTest {
     }
 
     @Test
+    void whatCallsCostTheHost() throws IOException {
+        assumeTrue(TestDevices.openCl().size() > 0, "no OpenCL device");
+        Path json = folder.resolve("host.json");
+        Cli bench = Cli.bench(PASSES, "--host", "--runs", "2", "--workload", TINY, "--json", json.toString());
+        assertEquals(Main.DONE, bench.status(), bench.err());
+        assertTrue(bench.out().contains("launches"), bench.out());
+        List<Map<String, Object>> rows = Json.rows(Files.readString(json));
+        assertEquals(List.of("forward", "backward"), rows.stream().map(row -> row.get("pass")).toList());
+        for (Map<String, Object> row : rows) {
+            assertEquals(List.of("workload", "pass", "empty_median_us", "empty_min_us", "same", "changing", "kernels",
+                    "variant", "device"), List.copyOf(row.keySet()));
+            assertTrue((double) row.get("empty_min_us") > 0, row.toString());
+            Map<?, ?> same = (Map<?, ?>) row.get("same");
+            Map<?, ?> changing = (Map<?, ?>) row.get("changing");
+            assertTrue((double) same.get("host_min_us") <= (double) same.get("host_median_us"), row.toString());
+            assertEquals(0, (double) same.get("arguments"));
+            assertEquals(0, (double) same.get("waits"));
+            assertEquals(same.get("launches"), changing.get("launches"));
+            assertTrue((double) changing.get("arguments") >= 2, row.toString());
+        }
+    }
+
+    @Test
     void badArgumentsExit2() throws IOException {
         Path empty = Files.writeString(folder.resolve("empty.txt"), "# nothing\n\n");
         Path broken = Files.writeString(folder.resolve("broken.txt"), "# first\n" + TINY + "\nlayer_norm\n");
@@ -128,6 +151,8 @@ class BenchCommandTest {
         Cli.run("bench", "--device", "cpu", "--workload", "nonsense 8x8").assertFails(Main.USAGE, "nonsense");
         Cli.run("bench", "--device", "cpu", "--workload", "layer_norm 8x8").assertFails(Main.USAGE, "normalized_shape");
         Cli.run("bench", "--device", "cpu", "--workload", "batch_norm 0x3x4x4").assertFails(Main.USAGE, "one element");
+        Cli.run("bench", "--device", "cpu", "--host", "--workload", TINY).assertFails(Main.USAGE, "--host");
+        Cli.run("bench", "--host", "--sweep", "rows").assertFails(Main.USAGE, "--host");
         Cli.run("bench", "--runs", "0").assertFails(Main.USAGE, "--runs");
         Cli.run("bench", "--runs", "many").assertFails(Main.USAGE, "--runs", "many");
         Cli.run("bench", "--shapes", empty.toString()).assertFails(Main.USAGE, "empty.txt", "at least one workload");
