@@ -62,6 +62,7 @@ public final class BenchJson {
         number("copy_fraction", row.copyFraction(), json);
         json.writeStringField("kernels", row.kernels());
         json.writeStringField("variant", row.variant());
+        json.writeStringField("reason", row.reason());
         json.writeStringField("device", row.device());
         if (!row.peers().isEmpty()) {
             json.writeArrayFieldStart("peers");

@@ -19,11 +19,13 @@ import org.clnorm.plan.Task;
  * @param copyFraction {@code gbPerS} over that of the fastest copy of x to y in the same run
  * @param kernels      {@code cpu}, {@code gpu} or {@code java}
  * @param variant      the variant that ran
+ * @param reason       why, and how it cut the work
  * @param device       the device
  * @param peers        other libraries timed side by side, none unless asked for
  */
 public record BenchRow(String workload, String pass, double medianUs, double minUs, double wallMedianUs, double gbPerS,
-        double copyFraction, String kernels, String variant, String device, List<PeerTimes> peers) {
+        double copyFraction, String kernels, String variant, String reason, String device,
+        List<PeerTimes> peers) {
     private static final int FORWARD_TENSORS = 2;
     private static final int BACKWARD_TENSORS = 3;
     private static final double BYTES_PER_US_AND_GB = 1e3;
@@ -40,6 +42,7 @@ public record BenchRow(String workload, String pass, double medianUs, double min
      * @param copyFraction that over a copy's
      * @param kernels      the kernel set
      * @param variant      the variant
+     * @param reason       why
      * @param device       the device
      * @param peers        other libraries
      */
@@ -51,14 +54,14 @@ public record BenchRow(String workload, String pass, double medianUs, double min
             Explanation how, String device) {
         int tensors = pass == Task.Pass.FORWARD ? FORWARD_TENSORS : BACKWARD_TENSORS;
         double gbPerS = gbPerS(tensors * bytes, kernels.median());
-        return new BenchRow(line, label(pass), kernels.median(), kernels.min(), wall.median(),
-                gbPerS, gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), device,
+        return new BenchRow(line, label(pass), kernels.median(), kernels.min(), wall.median(), gbPerS,
+                gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), how.reason(), device,
                 List.of());
     }
 
     BenchRow beside(List<PeerTimes> others) {
         return new BenchRow(workload, pass, medianUs, minUs, wallMedianUs, gbPerS, copyFraction, kernels, variant,
-                device, others);
+                reason, device, others);
     }
 
     static String label(Task.Pass pass) {

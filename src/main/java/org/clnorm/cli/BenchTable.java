@@ -17,10 +17,11 @@ final class BenchTable {
         out.println(device.name() + " (" + device.driver() + ")" + copies(report));
         load.warning().ifPresent(out::println);
         TextTable table = new TextTable("workload", "pass", ">median us", ">min us", ">wall us", ">GB/s", ">copy",
-                "kernels", "variant");
+                "kernels", "variant", "why");
         for (BenchRow row : report.rows()) {
             table.row(row.workload(), row.pass(), time(row.medianUs()), time(row.minUs()), time(row.wallMedianUs()),
-                    text("%.2f", row.gbPerS()), text("%.2f", row.copyFraction()), row.kernels(), row.variant());
+                    text("%.2f", row.gbPerS()), text("%.2f", row.copyFraction()), row.kernels(), row.variant(),
+                    row.reason());
         }
         table.print(out);
     }

@@ -36,6 +36,7 @@ final class PageTables {
         }
         groups.append("<td></td>");
         columns.add("variant");
+        columns.add("why");
         String names = columns.stream().map(Html::column).collect(Collectors.joining());
         return (peers.isEmpty() ? "" : Html.element("tr", groups.toString()) + "\n") + Html.element("tr", names) + "\n";
     }
@@ -48,7 +49,7 @@ final class PageTables {
         Stream<String> own = Stream.of(row.pass(), time(row.medianUs()), time(row.minUs()), time(row.wallMedianUs()),
                 ratio(row.gbPerS()), ratio(row.copyFraction()));
         Stream<String> others = peers.stream().flatMap(peer -> cells(row, peer));
-        return Stream.concat(Stream.concat(own, others), Stream.of(row.variant()));
+        return Stream.concat(Stream.concat(own, others), Stream.of(row.variant(), row.reason()));
     }
 
     private static Stream<String> cells(BenchRow row, String peer) {

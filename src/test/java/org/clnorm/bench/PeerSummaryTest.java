@@ -10,7 +10,7 @@ class PeerSummaryTest {
     private static BenchRow row(String pass, double... medians) {
         List<PeerTimes> peers = IntStream.range(0, medians.length).mapToObj(i -> new PeerTimes("p" + i,
                 "1.0", medians[i], 20, 10, 5, Double.NaN, 0, 0, 0)).toList();
-        return new BenchRow("line" + medians[0], pass, 1, 1, 1, 1, 1, "cpu", "v", "d", peers);
+        return new BenchRow("line" + medians[0], pass, 1, 1, 1, 1, 1, "cpu", "v", "why", "d", peers);
     }
 
     @Test

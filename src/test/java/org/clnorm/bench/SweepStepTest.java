@@ -18,7 +18,7 @@ class SweepStepTest {
     }
 
     private static BenchRow row(SweepPoint point, String pass) {
-        return new BenchRow(point.line().text(), pass, 10, 10, 10, 1, 1, "cpu", "cpu/rows", "device", List.of());
+        return new BenchRow(point.line().text(), pass, 10, 10, 10, 1, 1, "cpu", "cpu/rows", "why", "device", List.of());
     }
 
     private static TurnTimes turns(SweepPoint point, String pass, double median, double min) {

@@ -22,7 +22,7 @@ class BenchCommandTest {
     private static final String EVAL = "batch_norm 2x3x4x5 mode=eval";
     private static final Checker PASSES = (device, workload) -> Optional.empty();
     private static final List<String> FIELDS = List.of("workload", "pass", "median_us", "min_us", "wall_median_us",
-            "gb_per_s", "copy_fraction", "kernels", "variant", "device");
+            "gb_per_s", "copy_fraction", "kernels", "variant", "reason", "device");
 
     @TempDir
     private Path folder;

@@ -40,7 +40,7 @@ class BenchPageTest {
             1e-6, 1e-7, 0.01);
 
     private static BenchRow row(String workload, String pass, double median, PeerTimes... peers) {
-        return new BenchRow(workload, pass, median, median / 2, 2 * median, 12.345, 0.678, "cpu", "cpu/rows",
+        return new BenchRow(workload, pass, median, median / 2, 2 * median, 12.345, 0.678, "cpu", "cpu/rows", "64 rows",
                 "A device", List.of(peers));
     }
 
@@ -87,9 +87,9 @@ class BenchPageTest {
         List<String> rows = elements(page, "tr").stream().filter(row -> row.getElementsByTagName("th").getLength() == 1)
                 .map(Element::getTextContent).toList();
         assertEquals(List.of(LINE + "forward" + "4,000" + "2,000" + "8,000" + "12.35" + "0.68"
-                + "2,000" + "4,321" + "1,234" + "2.16" + "1.11" + "1.0e-07" + "1.0e-06" + "cpu/rows",
-                LINE + "backward" + "99.50" + "49.75" + "199" + "12.35" + "0.68" + "–––––––" + "cpu/rows",
-                "batch_norm 2x3x4" + "forward" + "1.00" + "0.50" + "2.00" + "12.35" + "0.68" + "–––––––" + "cpu/rows"),
+                + "2,000" + "4,321" + "1,234" + "2.16" + "1.11" + "1.0e-07" + "1.0e-06" + "cpu/rows" + "64 rows",
+                LINE + "backward" + "99.50" + "49.75" + "199" + "12.35" + "0.68" + "–––––––" + "cpu/rows" + "64 rows",
+                "batch_norm 2x3x4" + "forward" + "1.00" + "0.50" + "2.00" + "12.35" + "0.68" + "–––––––" + "cpu/rows" + "64 rows"),
                 rows);
     }
 
