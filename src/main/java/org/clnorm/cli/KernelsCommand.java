@@ -57,6 +57,10 @@ final class KernelsCommand implements Callable<Integer> {
             description = "nvidia, amd, intel or gpu (any other); default ${DEFAULT-VALUE}.")
     private String kind;
 
+    @Option(names = "--variant", paramLabel = "NAME", defaultValue = "",
+            description = "A variant to force, for the workloads it does; the others are left out.")
+    private String variant;
+
     @Option(names = "--json", description = "Writes a JSON array instead of the table.")
     private boolean json;
 
@@ -70,7 +74,7 @@ final class KernelsCommand implements Callable<Integer> {
         Reduction reduction = devices == DeviceClass.NVIDIA ? Reduction.SHUFFLES : Reduction.LOCAL_MEMORY;
         Traits traits = new Traits(KernelSet.GPU, COMPUTE_UNITS, MAX_WORK_GROUP, LOCAL_BYTES, VECTOR_WIDTH,
                 reduction, Thresholds.of(devices));
-        try (PaperDevice device = new PaperDevice(traits)) {
+        try (PaperDevice device = new PaperDevice(traits, variant)) {
             for (BenchLine line : workloads.lines(false)) {
                 add(kernels, line.workload(), device);
             }
@@ -89,12 +93,13 @@ final class KernelsCommand implements Callable<Integer> {
                 Tensor x = device.empty(workload.dataType(), workload.shape())) {
             for (Task.Pass pass : workload.backward() ? Task.Pass.values() : new Task.Pass[] {Task.Pass.FORWARD}) {
                 Task task = layer.explain(x, pass).task();
-                Use use = new Use(workload.toString(), pass.name().toLowerCase(Locale.ROOT),
-                        device.plan(task).variant());
-                for (Step step : device.plan(task).steps()) {
-                    kernels.putIfAbsent(new Kernel(step.program(), step.kernel(), new TreeMap<>(step.options()),
-                            step.workGroup()), use);
-                }
+                device.attempt(task).ifPresent(plan -> {
+                    Use use = new Use(workload.toString(), pass.name().toLowerCase(Locale.ROOT), plan.variant());
+                    for (Step step : plan.steps()) {
+                        kernels.putIfAbsent(new Kernel(step.program(), step.kernel(), new TreeMap<>(step.options()),
+                                step.workGroup()), use);
+                    }
+                });
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.clnorm.cli;
 
+import java.util.Optional;
 import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
@@ -17,13 +18,21 @@ import org.clnorm.tensor.Storage;
 /** A device on paper: has properties and makes plans, but holds and computes nothing. */
 final class PaperDevice extends Device implements NormEngine {
     private final Traits traits;
+    private final String forced;
     private boolean closed;
 
-    PaperDevice(Traits traits) {
+    /** Plans with a forced variant, or as a device would where the name is empty. */
+    PaperDevice(Traits traits, String forced) {
         this.traits = traits;
+        this.forced = forced;
     }
 
-    NormPlan plan(Task task) {
+    /** The plan, or empty where a forced variant declines. */
+    Optional<NormPlan> attempt(Task task) {
+        return forced.isEmpty() ? Optional.of(plan(task)) : Planner.attempt(forced, task, traits);
+    }
+
+    private NormPlan plan(Task task) {
         return Planner.plan(task, traits, "", Tuning.NONE);
     }
 

@@ -94,7 +94,16 @@ public final class Planner {
                 "expected a task that the variant " + variant + " does, got " + task));
     }
 
-    static Optional<NormPlan> attempt(String variant, Task task, Traits traits) {
+    /**
+     * The plan of one variant.
+     *
+     * @param variant the name of a variant
+     * @param task    what is to be done
+     * @param traits  the device
+     * @return its plan, or empty if it declines the task
+     * @throws IllegalArgumentException if there is no such variant
+     */
+    public static Optional<NormPlan> attempt(String variant, Task task, Traits traits) {
         return named(variant).plan(task, traits).map(plan -> told(plan, task, traits));
     }
 
