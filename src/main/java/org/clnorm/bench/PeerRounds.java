@@ -7,12 +7,13 @@ import org.clnorm.bench.peer.Turn;
  * Times a workload and a peer in turns. A turn is a stretch of a training loop: pairs of a forward and a backward pass,
  * of which the first are for warming up and the last is timed. The peer does the same in its turn, and answers when
  * its threads have come to rest: those of OpenMP spin for 5 to 7 milliseconds after their work, on the processors that
- * are ours next. After such a pause the first pairs take up to half as long again, ours and the peer's, and calls of
- * microseconds several times as long; hence the warming up.
+ * are ours next. After such a pause a processor needs some 30 milliseconds of work to come to its speed again: the
+ * first pairs take up to 2.4 times as long, ours and the peer's alike (two cores of a virtual machine, layer_norm
+ * 4096x1024).
  */
 final class PeerRounds {
     private static final int WARM_PAIRS = 2;
-    private static final long WARM_NANOS = 15_000_000;
+    private static final long WARM_NANOS = 40_000_000;
 
     private final Subject subject;
     private final Stopwatch watch;

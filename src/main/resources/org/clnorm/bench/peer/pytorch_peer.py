@@ -12,8 +12,9 @@ import struct
 import sys
 import time
 
+# As PeerRounds has them: after a pause a processor needs that long to come to its speed.
 WARM_PAIRS = 2
-WARM_SECONDS = 0.015
+WARM_SECONDS = 0.04
 # After parallel work OpenMP's threads spin for some milliseconds, which would disturb whose turn is next. Told not to
 # (OMP_WAIT_POLICY=passive) PyTorch is up to twice as slow, so they may, and the answer waits.
 REST_STEP = 0.002
@@ -29,39 +30,44 @@ class Refused(Exception):
     """A case that PyTorch cannot do, or would do otherwise."""
 
 
+def memory(tensor):
+    """The bytes of a tensor, not copied: copies would leave holes of ordinary pages in the heap."""
+    return memoryview((ctypes.c_char * (tensor.numel() * tensor.element_size())).from_address(tensor.data_ptr()))
+
+
 def read(path):
     """Metadata and tensors of a safetensors file."""
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = bytearray(file.read())
-    metadata = header.pop("__metadata__", {})
     tensors = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        # a tensor of PyTorch's own, in memory that it allocated
-        tensor = torch.empty(entry["shape"], dtype=TYPES[entry["dtype"]])
-        if end > start:
-            ctypes.memmove(tensor.data_ptr(), (ctypes.c_char * (end - start)).from_buffer(data, start), end - start)
-        tensors[name] = tensor.to(device)
+    with open(path, "rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(size))
+        metadata = header.pop("__metadata__", {})
+        for name, entry in header.items():
+            # a tensor of PyTorch's own, in memory that it allocated
+            tensor = torch.empty(entry["shape"], dtype=TYPES[entry["dtype"]])
+            file.seek(8 + size + entry["data_offsets"][0])
+            if tensor.numel() > 0:
+                file.readinto(memory(tensor))
+            tensors[name] = tensor.to(device)
     return metadata, tensors
 
 
 def write(path, tensors):
     """A safetensors file."""
-    header, offset, parts = {}, 0, []
+    header, offset = {}, 0
     for name, tensor in tensors.items():
         size = tensor.numel() * tensor.element_size()
         dtype = next(key for key, value in TYPES.items() if value == tensor.dtype)
         header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [offset, offset + size]}
-        parts.append(ctypes.string_at(tensor.data_ptr(), size))
         offset += size
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)))
         file.write(text)
-        for part in parts:
-            file.write(part)
+        for tensor in tensors.values():
+            if tensor.numel() > 0:
+                file.write(memory(tensor))
 
 
 def build(said, tensors):
@@ -205,40 +211,61 @@ def answer(*words):
     os.write(replies, (line + "\n").encode())
 
 
-class Server:
-    """Keeps the case that was opened last."""
+def run(case, results):
+    """Runs a case; gives what its turns need, None if PyTorch cannot do it."""
+    try:
+        subject = Subject(case)
+        write(results, subject.results())
+        # the passes that are timed begin where the check began
+        subject.begin()
+    except (Refused, ValueError, TypeError, RuntimeError) as reason:
+        answer("refused", str(reason).strip().split("\n")[0] or type(reason).__name__)
+        return None
+    rest()
+    answer("ok")
+    return subject
 
-    def __init__(self):
-        self.subject = None
 
-    def serve(self, request):
-        if request[0] == "open":
-            self.open(*request[1:])
-        elif request[0] == "turn" and self.subject is not None:
-            times = self.subject.turn()
+def serve(request):
+    """Answers all about one case; returns the request that is about another, None at the end."""
+    subject = run(*request[1:]) if request[0] == "open" else None
+    while True:
+        request = ask()
+        if not request or request[0] == "open":
+            return request
+        if request[0] == "turn" and subject is not None:
+            times = subject.turn()
             rest()
             answer("ok", *times)
         else:
             answer("unknown", *request)
 
-    def open(self, case, results):
-        self.subject = None
-        gc.collect()
-        try:
-            subject = Subject(case)
-            write(results, subject.results())
-            # the passes that are timed begin where the check began
-            subject.begin()
-        except (Refused, ValueError, TypeError, RuntimeError) as reason:
-            answer("refused", str(reason).strip().split("\n")[0] or type(reason).__name__)
-            return
-        self.subject = subject
-        rest()
-        answer("ok")
+
+def serve_apart(request):
+    """As serve, in a process of its own: no case finds the heap that another left."""
+    get, put = os.pipe()
+    child = os.fork()
+    if child == 0:
+        if arguments.threads > 0:
+            torch.set_num_threads(arguments.threads)
+        os.write(put, "\t".join(serve(request) or []).encode())
+        os._exit(0)
+    os.close(put)
+    with os.fdopen(get) as pipe:
+        rest_of_it = pipe.read()
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
+        sys.exit(1)
+    return rest_of_it.split("\t") if rest_of_it else None
+
+
+def ask():
+    """The words of the next request, None at the end."""
+    line = sys.stdin.readline()
+    return line.rstrip("\n").split("\t") if line else None
 
 
 def version():
-    where = torch.cuda.get_device_name() if cuda else "%d CPU threads" % torch.get_num_threads()
+    where = torch.cuda.get_device_name() if cuda else "%d CPU threads" % (arguments.threads or os.cpu_count())
     return "PyTorch %s, %s%s" % (torch.__version__, where, ", compiled" if arguments.compile else "")
 
 
@@ -262,10 +289,9 @@ except (ImportError, OSError, RuntimeError) as reason:
 TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
          "I64": torch.int64}
 device = torch.device(arguments.device)
-if arguments.threads > 0:
-    torch.set_num_threads(arguments.threads)
 gc.disable()
 answer("ready", version())
-server = Server()
-for line in sys.stdin:
-    server.serve(line.rstrip("\n").split("\t"))
+asked = ask()
+while asked:
+    # CUDA keeps memory of its own, and does not go together with fork
+    asked = serve(asked) if cuda else serve_apart(asked)
