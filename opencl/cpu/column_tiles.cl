@@ -5,7 +5,7 @@
 #include "cpu/apply.cl"
 
 #ifndef COLUMNS
-#define COLUMNS 512 // the most columns of a tile: its arrays stay in the L1 cache
+#define COLUMNS 1024 // the most columns of a tile, as the plan has it; its arrays should stay in the L1 cache
 #endif
 
 typedef struct {
@@ -78,10 +78,41 @@ static inline void fill_channel(float *columns, const tile *t, long c, float val
     }
 }
 
+// Gives columns the values of their channels.
+static inline void spread(float *columns, const float *values, const tile *t) {
+    if (t->count == t->channels) {
+        for (long i = 0; i < t->count; i += WIDTH) {
+            const long at = min(i, t->count - WIDTH);
+            put_own(own(values + at), columns + at);
+        }
+        return;
+    }
+    for (long c = 0; c < t->channels; c++) {
+        fill_channel(columns, t, c, values[c]);
+    }
+}
+
 // Adds up the columns of the tile's channel c.
 static inline void add_channel(float_pair *sum, const float *columns, const tile *t, long c) {
     for (long i = c * t->span; i < t->count; i += t->channels * t->span) {
         add_to(sum, sum_of_run(columns + i, t->span));
+    }
+}
+
+// The sums of the channels' columns, each of which is hi + lo.
+static inline void fold(float *totals, const float *hi, const float *lo, const tile *t) {
+    if (t->count == t->channels) {
+        for (long i = 0; i < t->count; i += WIDTH) {
+            const long at = min(i, t->count - WIDTH);
+            put_own(own(hi + at) + own(lo + at), totals + at);
+        }
+        return;
+    }
+    for (long c = 0; c < t->channels; c++) {
+        float_pair sum = {0.0f, 0.0f};
+        add_channel(&sum, hi, t, c);
+        add_channel(&sum, lo, t, c);
+        totals[c] = pair_value(sum);
     }
 }
 
@@ -116,12 +147,9 @@ static inline void settle(column_sums *s, long count) {
     fill(s->now, count, 0.0f);
 }
 
-static inline float sum_of_channel(const column_sums *s, const tile *t, long c) {
-    float_pair sum = {0.0f, 0.0f};
-    add_channel(&sum, s->hi, t, c);
-    add_channel(&sum, s->lo, t, c);
-    return pair_value(sum);
-}
+// What belongs to the tile's channel c, which is the tensor's channel t->channel + c.
+#define channel_stat(stats, channels, which, c) (stats)[(which) * (channels) + t->channel + (c)]
+#define channel_parameter(present, p, c, otherwise) parameter_or(present, p, t->channel + (c), otherwise)
 
 // Whether products with this factor keep their digits.
 static inline int ordinary(float factor, float limit) {

@@ -15,27 +15,29 @@ typedef struct {
 
 static inline void read_affine(column_affine *a, const tile *t, __global const float *stats,
                                __global const parameter *weight, __global const parameter *bias, long channels) {
-    group_stats s;
+    float one[COLUMNS] COLUMN_ARRAYS;
+#define STAT(which, c) channel_stat(stats, channels, which, c)
+#define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
+#define FILL(array, value)                                                                                             \
+    for (long c = 0; c < t->channels; c++) {                                                                           \
+        one[c] = (value);                                                                                              \
+    }                                                                                                                  \
+    spread(array, one, t);
     a->plain = 1;
-    for (long c = t->channel; c < t->channel + t->channels; c++) {
-        read_stats(stats, channels, c, &s);
-        a->plain &= s.scale == 1.0f && ordinary(s.rstd, 0x1p40f)
-                && ordinary(parameter_or(HAS_WEIGHT, weight, c, 1.0f), 0x1p40f);
+    for (long c = 0; c < t->channels; c++) {
+        a->plain &= STAT(SCALE, c) == 1.0f && ordinary(STAT(RSTD, c), 0x1p40f) && ordinary(WEIGHT(c), 0x1p40f);
     }
-    for (long i = 0; i < t->channels; i++) {
-        const long c = t->channel + i;
-        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-        const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
-        read_stats(stats, channels, c, &s);
-        fill_channel(a->mean, t, i, s.mean);
-        fill_channel(a->rstd, t, i, a->plain ? s.rstd * w : s.rstd);
-        fill_channel(a->bias, t, i, a->plain ? b - s.delta * (s.rstd * w) : b);
-        if (!a->plain) {
-            fill_channel(a->scale, t, i, s.scale);
-            fill_channel(a->delta, t, i, s.delta);
-            fill_channel(a->weight, t, i, w);
-        }
+    FILL(a->mean, STAT(MEAN, c))
+    if (a->plain) {
+        FILL(a->rstd, STAT(RSTD, c) * WEIGHT(c))
+        FILL(a->bias, channel_parameter(HAS_BIAS, bias, c, 0.0f) - STAT(DELTA, c) * (STAT(RSTD, c) * WEIGHT(c)))
+        return;
     }
+    FILL(a->rstd, STAT(RSTD, c))
+    FILL(a->bias, channel_parameter(HAS_BIAS, bias, c, 0.0f))
+    FILL(a->scale, STAT(SCALE, c))
+    FILL(a->delta, STAT(DELTA, c))
+    FILL(a->weight, WEIGHT(c))
 }
 
 static inline vec plain_y(vec x, const column_affine *a, long i) {
@@ -76,27 +78,27 @@ static inline void apply_tile(__global const element *x, __global element *y, co
 #define ROUGH 64
 #define ROUGH_ROWS 16
 
-// About the mean of every channel, exact where all values are equal; `sums` is work space.
-static inline void rough_means(__global const element *x, const tile *t, float *means, float *sums) {
+// About the mean of every channel, exact where all values are equal. `ofs` and `sums` are work space.
+static inline void rough_means(__global const element *x, const tile *t, float *means, float *ofs, column_sums *sums) {
     const long copies = t->count / t->channels;
     const long rows = min(min((ROUGH + copies - 1) / copies, (long)ROUGH_ROWS), t->rows);
     for (long c = 0; c < t->channels; c++) {
-        fill_channel(means, t, c, element_at(x + t->origin + c * t->span));
+        ofs[c] = element_at(x + t->origin + c * t->span);
     }
-    fill(sums, t->count, 0.0f);
+    spread(means, ofs, t);
+    start_sums(sums, t->count);
     for (long r = 0; r < rows; r++) {
         __global const element *row = x + row_of(t, r);
         for (long i = 0; i < t->count; i += WIDTH) {
             const long at = min(i, t->count - WIDTH);
-            const vec d = load_elements(row + at) - own(means + at);
-            put_own(own(sums + at) + fresh_lanes(d, t->count - i), sums + at);
+            add_now(sums, at, fresh_lanes(load_elements(row + at) - own(means + at), t->count - i));
         }
     }
+    fold(sums->hi, sums->now, sums->lo, t);
     for (long c = 0; c < t->channels; c++) {
-        float_pair sum = {0.0f, 0.0f};
-        add_channel(&sum, sums, t, c);
-        fill_channel(means, t, c, means[c * t->span] + pair_value(sum) / (float)(rows * copies));
+        ofs[c] += sums->hi[c] / (float)(rows * copies);
     }
+    spread(means, ofs, t);
 }
 
 // Adds a row, or four, to the sums of the distances from the means and of their squares.
@@ -153,14 +155,16 @@ typedef struct {
 static inline void measure_tile(__global const element *x, const tile *t, tile_moments *m) {
     column_sums sums, squares;
     const float n = (float)(t->samples * t->span);
-    rough_means(x, t, m->mean, sums.now);
+    rough_means(x, t, m->mean, m->delta, &sums);
     for (int again = 0;; again++) {
         int good = 1;
         tile_distances(x, t, m->mean, &sums, &squares);
+        fold(m->delta, sums.hi, sums.lo, t);
+        fold(m->squares, squares.hi, squares.lo, t);
         for (long c = 0; c < t->channels; c++) {
-            const float delta = sum_of_channel(&sums, t, c) / n;
+            const float delta = m->delta[c] / n;
             const float off = n * delta * delta;
-            const float square = sum_of_channel(&squares, t, c) - off;
+            const float square = m->squares[c] - off;
             m->delta[c] = delta;
             m->squares[c] = square < 0.0f ? 0.0f : square; // a NaN stays
             good &= off <= square;

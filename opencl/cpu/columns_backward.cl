@@ -21,41 +21,46 @@ typedef struct {
 } COLUMN_ARRAYS column_stats;
 
 static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats, long channels) {
+    float one[COLUMNS] COLUMN_ARRAYS;
+#define STAT(which, c) channel_stat(stats, channels, which, c)
+#define FILL(array, value)                                                                                             \
+    for (long c = 0; c < t->channels; c++) {                                                                           \
+        one[c] = (value);                                                                                              \
+    }                                                                                                                  \
+    spread(array, one, t);
     s->plain = 1;
-    for (long i = 0; i < t->channels; i++) {
-        group_stats one;
-        read_stats(stats, channels, t->channel + i, &one);
-        fill_channel(s->mean, t, i, one.mean);
-        fill_channel(s->delta, t, i, one.delta);
-        fill_channel(s->rstd, t, i, one.rstd);
-        fill_channel(s->scale, t, i, one.scale);
-        s->plain &= one.scale == 1.0f && ordinary(one.rstd, 0x1p12f);
+    for (long c = 0; c < t->channels; c++) {
+        s->plain &= STAT(SCALE, c) == 1.0f && ordinary(STAT(RSTD, c), 0x1p12f);
     }
+    FILL(s->mean, STAT(MEAN, c))
+    FILL(s->delta, STAT(DELTA, c))
+    FILL(s->rstd, STAT(RSTD, c))
+    FILL(s->scale, STAT(SCALE, c))
 }
 
-// dx = (dy * weight - mean_g - x_hat * mean_gx) * rstd * scale; or, if `plain`, dy * weight - mean_g - (x - mean) *
-// mean_gx, with rstd already in weight, mean_g and mean_gx, and delta in mean_g.
+// dx = (dy * weight - mean_g - x_hat * mean_gx) * rstd * scale; or, if `plain`, dy * weight - mean_g - ((x - mean) -
+// delta) * mean_gx, with rstd already in weight, mean_g and mean_gx.
 typedef struct {
     float weight[COLUMNS], mean_g[COLUMNS], mean_gx[COLUMNS];
     int plain;
 } COLUMN_ARRAYS column_means;
 
-static inline void start_means(column_means *m, const column_stats *s, const tile *t,
-                               __global const parameter *weight) {
+// Of channels with these sums of dy * x_hat and of dy over n elements.
+static inline void set_means(column_means *m, const column_stats *s, const tile *t, __global const float *stats,
+                             __global const parameter *weight, long channels, const float *products,
+                             const float *sums, float n) {
+    float one[COLUMNS] COLUMN_ARRAYS;
+#define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
+#define FACTOR(c) (m->plain ? STAT(RSTD, c) : 1.0f)
     m->plain = s->plain;
-    for (long c = t->channel; c < t->channel + t->channels; c++) {
-        m->plain &= ordinary(parameter_or(HAS_WEIGHT, weight, c, 1.0f), 0x1p40f);
+    for (long c = 0; c < t->channels; c++) {
+        m->plain &= ordinary(WEIGHT(c), 0x1p40f);
     }
-}
-
-// g and gx: the means of g = dy * w and of g * x_hat; n * 0 where statistics are given.
-static inline void set_means(column_means *m, const column_stats *s, const tile *t, long c, float w, float g,
-                             float gx) {
-    const float rstd = s->rstd[c * t->span];
-    const float slope = rstd * rstd * gx;
-    fill_channel(m->weight, t, c, m->plain ? w * rstd : w);
-    fill_channel(m->mean_g, t, c, m->plain ? g * rstd - s->delta[c * t->span] * slope : g);
-    fill_channel(m->mean_gx, t, c, m->plain ? slope : gx);
+    FILL(m->weight, WEIGHT(c) * FACTOR(c))
+#if !GIVEN
+    FILL(m->mean_g, sums[c] * WEIGHT(c) / n * FACTOR(c))
+    FILL(m->mean_gx, products[c] * WEIGHT(c) / n * FACTOR(c) * FACTOR(c))
+#endif
 }
 
 static inline vec x_hat_of(vec x, const column_stats *s, long i) {
@@ -118,7 +123,7 @@ static inline void add_rest(__global const element *x, __global const element *d
 #else
 #define PLAIN_DX(i)                                                                                                    \
     (load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                       \
-     - (load_elements(x + row + (i)) - own(s->mean + (i))) * own(m->mean_gx + (i)))
+     - ((load_elements(x + row + (i)) - own(s->mean + (i))) - own(s->delta + (i))) * own(m->mean_gx + (i)))
 #define ANY_DX(i)                                                                                                      \
     ((load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                      \
       - x_hat_of(load_elements(x + row + (i)), s, i) * own(m->mean_gx + (i)))                                          \
@@ -147,7 +152,7 @@ static inline void dx_rest(__global const element *x, __global const element *dy
         put_element(m->plain ? g : g * s->rstd[i] * s->scale[i], dx + at + i);
 #else
         const float any = (g - m->mean_g[i] - x_hat_at(x + at, s, i) * m->mean_gx[i]) * s->rstd[i] * s->scale[i];
-        const float plain = g - m->mean_g[i] - (element_at(x + at + i) - s->mean[i]) * m->mean_gx[i];
+        const float plain = g - m->mean_g[i] - ((element_at(x + at + i) - s->mean[i]) - s->delta[i]) * m->mean_gx[i];
         put_element(m->plain ? plain : any, dx + at + i);
 #endif
     }
@@ -169,23 +174,19 @@ void columns_backward(__global const element *x, __global const element *dy, __g
         add_rows(x, dy, &t, r, min(r + SETTLED_ROWS, t.rows), &s, &products, &sums);
     }
     add_rest(x, dy, &t, &s, &products, &sums);
-    column_means m;
-    start_means(&m, &s, &t, weight);
-    const float n = (float)(samples * span);
-    for (long i = 0; i < t.channels; i++) {
-        const long c = t.channel + i;
-        const float product = sum_of_channel(&products, &t, i);
-        const float sum = sum_of_channel(&sums, &t, i);
+    fold(products.now, products.hi, products.lo, &t);
+    fold(sums.now, sums.hi, sums.lo, &t);
+    for (long c = 0; c < t.channels; c++) {
         if (want_dweight) {
-            put_one_gradient(product, dweight + c, accumulate);
+            put_one_gradient(products.now[c], dweight + t.channel + c, accumulate);
         }
         if (want_dbias) {
-            put_one_gradient(sum, dbias + c, accumulate);
+            put_one_gradient(sums.now[c], dbias + t.channel + c, accumulate);
         }
-        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-        set_means(&m, &s, &t, i, w, sum * w / n, product * w / n);
     }
 #if DX
+    column_means m;
+    set_means(&m, &s, &t, stats, weight, channels, products.now, sums.now, (float)(samples * span));
     dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
     dx_rest(x, dy, dx, &t, &s, &m);
 #endif
@@ -202,10 +203,7 @@ void columns_sums(__global const element *x, __global const element *dy, __globa
     read_tile_stats(&s, &t, stats, channels);
 #if GIVEN && DX
     column_means m;
-    start_means(&m, &s, &t, weight);
-    for (long i = 0; i < t.channels; i++) {
-        set_means(&m, &s, &t, i, parameter_or(HAS_WEIGHT, weight, t.channel + i, 1.0f), 0.0f, 0.0f);
-    }
+    set_means(&m, &s, &t, stats, weight, channels, 0, 0, 1.0f);
 #endif
     column_sums products, sums;
     start_sums(&products, t.count);
@@ -224,10 +222,12 @@ void columns_sums(__global const element *x, __global const element *dy, __globa
 #endif
 #if PARAMETERS || !GIVEN
     add_rest(x, dy, &t, &s, &products, &sums);
+    fold(products.now, products.hi, products.lo, &t);
+    fold(sums.now, sums.hi, sums.lo, &t);
     __global float *out = partials + t.block * channels + t.channel;
-    for (long i = 0; i < t.channels; i++) {
-        out[i] = sum_of_channel(&products, &t, i);
-        out[blocks * channels + i] = sum_of_channel(&sums, &t, i);
+    for (long c = 0; c < t.channels; c++) {
+        out[c] = products.now[c];
+        out[blocks * channels + c] = sums.now[c];
     }
 #endif
 }
@@ -243,18 +243,19 @@ void columns_dx(__global const element *x, __global const element *dy, __global 
     cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
     column_stats s;
     read_tile_stats(&s, &t, stats, channels);
+    float totals[2][COLUMNS];
+    for (long c = 0; c < t.channels; c++) {
+        totals[0][c] = sums[t.channel + c];
+        totals[1][c] = sums[channels + t.channel + c];
+    }
     column_means m;
-    start_means(&m, &s, &t, weight);
-    const float n = (float)(samples * span);
-    for (long i = 0; i < t.channels; i++) {
-        const long c = t.channel + i;
-        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-        set_means(&m, &s, &t, i, w, sums[channels + c] * w / n, sums[c] * w / n);
-        if (want_dweight && t.block == 0) {
-            put_one_gradient(sums[c], dweight + c, accumulate);
+    set_means(&m, &s, &t, stats, weight, channels, totals[0], totals[1], (float)(samples * span));
+    for (long c = 0; c < t.channels && t.block == 0; c++) {
+        if (want_dweight) {
+            put_one_gradient(totals[0][c], dweight + t.channel + c, accumulate);
         }
-        if (want_dbias && t.block == 0) {
-            put_one_gradient(sums[channels + c], dbias + c, accumulate);
+        if (want_dbias) {
+            put_one_gradient(totals[1][c], dbias + t.channel + c, accumulate);
         }
     }
     dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
