@@ -6,71 +6,68 @@
 // columns_merge.cl, columns_apply; 3T, straight through memory. Given statistics need columns_apply alone.
 #include "cpu/column_tiles.cl"
 
-// y = ((x * scale - mean) - delta) * rstd * weight + bias; or, if `plain`, where every scale is 1, (x - mean) * rstd +
-// bias, with weight already in rstd and delta in bias.
+// y = (x - mean) * factor + rest, for channels that are plain: factor is rstd * weight, rest is bias - delta * factor.
 typedef struct {
-    float mean[COLUMNS], rstd[COLUMNS], bias[COLUMNS], scale[COLUMNS], delta[COLUMNS], weight[COLUMNS];
-    int plain;
+    float mean[COLUMNS], factor[COLUMNS], rest[COLUMNS];
 } COLUMN_ARRAYS column_affine;
+
+// Whether rstd * weight keeps the digits of x_hat * weight. What its neighbours are does not change a channel's bits.
+static inline int plain_channel(group_stats s, float w) {
+    return s.scale == 1.0f && ordinary(s.rstd, 0x1p40f) && ordinary(w, 0x1p40f);
+}
 
 static inline void read_affine(column_affine *a, const tile *t, __global const float *stats,
                                __global const parameter *weight, __global const parameter *bias, long channels) {
     float one[COLUMNS] COLUMN_ARRAYS;
 #define STAT(which, c) channel_stat(stats, channels, which, c)
 #define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
+#define BIAS(c) channel_parameter(HAS_BIAS, bias, c, 0.0f)
 #define FILL(array, value)                                                                                             \
     for (long c = 0; c < t->channels; c++) {                                                                           \
         one[c] = (value);                                                                                              \
     }                                                                                                                  \
     spread(array, one, t);
-    a->plain = 1;
-    for (long c = 0; c < t->channels; c++) {
-        a->plain &= STAT(SCALE, c) == 1.0f && ordinary(STAT(RSTD, c), 0x1p40f) && ordinary(WEIGHT(c), 0x1p40f);
-    }
     FILL(a->mean, STAT(MEAN, c))
-    if (a->plain) {
-        FILL(a->rstd, STAT(RSTD, c) * WEIGHT(c))
-        FILL(a->bias, channel_parameter(HAS_BIAS, bias, c, 0.0f) - STAT(DELTA, c) * (STAT(RSTD, c) * WEIGHT(c)))
-        return;
+    FILL(a->factor, STAT(RSTD, c) * WEIGHT(c))
+    FILL(a->rest, BIAS(c) - STAT(DELTA, c) * (STAT(RSTD, c) * WEIGHT(c)))
+}
+
+static inline vec y_of(vec x, const column_affine *a, long i) {
+    return (x - own(a->mean + i)) * own(a->factor + i) + own(a->rest + i);
+}
+
+// All of the tile's channel c, by the long formula: rare, so an element at a time.
+static inline void apply_channel(__global const element *x, __global element *y, const tile *t, long c, group_stats s,
+                                 float w, float b) {
+    for (long r = 0; r <= t->rows; r++) {
+        const long columns = r < t->rows ? t->count : t->rest;
+        for (long i = c * t->span; i < columns; i += t->channels * t->span) {
+            for (long k = row_of(t, r) + i; k < row_of(t, r) + i + t->span; k++) {
+                put_element(normalized(element_at(x + k), s) * w + b, y + k);
+            }
+        }
     }
-    FILL(a->rstd, STAT(RSTD, c))
-    FILL(a->bias, channel_parameter(HAS_BIAS, bias, c, 0.0f))
-    FILL(a->scale, STAT(SCALE, c))
-    FILL(a->delta, STAT(DELTA, c))
-    FILL(a->weight, WEIGHT(c))
 }
 
-static inline vec plain_y(vec x, const column_affine *a, long i) {
-    return (x - own(a->mean + i)) * own(a->rstd + i) + own(a->bias + i);
-}
-
-static inline vec any_y(vec x, const column_affine *a, long i) {
-    return ((x * own(a->scale + i) - own(a->mean + i)) - own(a->delta + i)) * own(a->rstd + i) * own(a->weight + i)
-            + own(a->bias + i);
-}
-
-static inline void put_y(__global const element *x, __global element *y, const column_affine *a, long i) {
-    const float one = element_at(x + i);
-    put_element(a->plain ? (one - a->mean[i]) * a->rstd[i] + a->bias[i]
-                        : ((one * a->scale[i] - a->mean[i]) - a->delta[i]) * a->rstd[i] * a->weight[i] + a->bias[i],
-                y + i);
-}
-
-static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a) {
+static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a,
+                              __global const float *stats, __global const parameter *weight,
+                              __global const parameter *bias, long channels) {
+#define Y_OF_COLUMN(i) y_of(load_elements(row + (i)), a, i)
     for (long r = 0; r < t->rows; r++) {
         __global const element *row = x + row_of(t, r);
         __global element *out = y + row_of(t, r);
-#define PLAIN_Y(i) plain_y(load_elements(row + (i)), a, i)
-#define ANY_Y(i) any_y(load_elements(row + (i)), a, i)
-        if (a->plain) {
-            SWEEP(out, t->count, PLAIN_Y)
-        } else {
-            long i = 0;
-            SWEEP_REST(out, t->count, ANY_Y)
-        }
+        SWEEP(out, t->count, Y_OF_COLUMN)
     }
     for (long i = 0; i < t->rest; i++) {
-        put_y(x + row_of(t, t->rows), y + row_of(t, t->rows), a, i);
+        const long k = row_of(t, t->rows) + i;
+        put_element((element_at(x + k) - a->mean[i]) * a->factor[i] + a->rest[i], y + k);
+    }
+    for (long c = 0; c < t->channels; c++) {
+        group_stats s;
+        read_stats(stats, channels, t->channel + c, &s);
+        if (!plain_channel(s, WEIGHT(c))) {
+            apply_channel(x, y, t, c, s, WEIGHT(c), BIAS(c));
+        }
     }
 }
 
@@ -200,7 +197,7 @@ void columns_forward(__global const element *x, __global const parameter *weight
     }
     column_affine a;
     read_affine(&a, &t, stats, weight, bias, channels);
-    apply_tile(x, y, &t, &a);
+    apply_tile(x, y, &t, &a, stats, weight, bias, channels);
 }
 
 // partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of samples.
@@ -227,5 +224,5 @@ void columns_apply(__global const element *x, __global const parameter *weight, 
     cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
     column_affine a;
     read_affine(&a, &t, stats, weight, bias, channels);
-    apply_tile(x, y, &t, &a);
+    apply_tile(x, y, &t, &a, stats, weight, bias, channels);
 }

@@ -17,49 +17,44 @@
 
 typedef struct {
     float mean[COLUMNS], delta[COLUMNS], rstd[COLUMNS], scale[COLUMNS];
-    int plain; // every scale is 1, every rstd that of ordinary numbers
 } COLUMN_ARRAYS column_stats;
 
-static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats, long channels) {
-    float one[COLUMNS] COLUMN_ARRAYS;
 #define STAT(which, c) channel_stat(stats, channels, which, c)
+#define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
 #define FILL(array, value)                                                                                             \
     for (long c = 0; c < t->channels; c++) {                                                                           \
         one[c] = (value);                                                                                              \
     }                                                                                                                  \
     spread(array, one, t);
-    s->plain = 1;
-    for (long c = 0; c < t->channels; c++) {
-        s->plain &= STAT(SCALE, c) == 1.0f && ordinary(STAT(RSTD, c), 0x1p12f);
-    }
+
+static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats, long channels) {
+    float one[COLUMNS] COLUMN_ARRAYS;
     FILL(s->mean, STAT(MEAN, c))
     FILL(s->delta, STAT(DELTA, c))
     FILL(s->rstd, STAT(RSTD, c))
     FILL(s->scale, STAT(SCALE, c))
 }
 
-// dx = (dy * weight - mean_g - x_hat * mean_gx) * rstd * scale; or, if `plain`, dy * weight - mean_g - ((x - mean) -
-// delta) * mean_gx, with rstd already in weight, mean_g and mean_gx.
+// Whether rstd * rstd keeps the digits of what it is multiplied with. What its neighbours are does not change a
+// channel's bits.
+static inline int plain_channel(group_stats s, float w) {
+    return s.scale == 1.0f && ordinary(s.rstd, 0x1p24f) && ordinary(w, 0x1p40f);
+}
+
+// dx = dy * weight - mean_g - ((x - mean) - delta) * mean_gx, for channels that are plain: rstd is in all three.
 typedef struct {
     float weight[COLUMNS], mean_g[COLUMNS], mean_gx[COLUMNS];
-    int plain;
 } COLUMN_ARRAYS column_means;
 
 // Of channels with these sums of dy * x_hat and of dy over n elements.
-static inline void set_means(column_means *m, const column_stats *s, const tile *t, __global const float *stats,
+static inline void set_means(column_means *m, const tile *t, __global const float *stats,
                              __global const parameter *weight, long channels, const float *products,
                              const float *sums, float n) {
     float one[COLUMNS] COLUMN_ARRAYS;
-#define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
-#define FACTOR(c) (m->plain ? STAT(RSTD, c) : 1.0f)
-    m->plain = s->plain;
-    for (long c = 0; c < t->channels; c++) {
-        m->plain &= ordinary(WEIGHT(c), 0x1p40f);
-    }
-    FILL(m->weight, WEIGHT(c) * FACTOR(c))
+    FILL(m->weight, WEIGHT(c) * STAT(RSTD, c))
 #if !GIVEN
-    FILL(m->mean_g, sums[c] * WEIGHT(c) / n * FACTOR(c))
-    FILL(m->mean_gx, products[c] * WEIGHT(c) / n * FACTOR(c) * FACTOR(c))
+    FILL(m->mean_g, sums[c] * WEIGHT(c) / n * STAT(RSTD, c))
+    FILL(m->mean_gx, products[c] * WEIGHT(c) / n * STAT(RSTD, c) * STAT(RSTD, c))
 #endif
 }
 
@@ -118,43 +113,56 @@ static inline void add_rest(__global const element *x, __global const element *d
 }
 
 #if GIVEN
-#define PLAIN_DX(i) (load_elements(dy + row + (i)) * own(m->weight + (i)))
-#define ANY_DX(i) (load_elements(dy + row + (i)) * own(m->weight + (i)) * own(s->rstd + (i)) * own(s->scale + (i)))
+#define DX_OF_COLUMN(i) (load_elements(dy + row + (i)) * own(m->weight + (i)))
+#define DX_OF_ONE(k, i) (element_at(dy + (k)) * m->weight[i])
 #else
-#define PLAIN_DX(i)                                                                                                    \
+#define DX_OF_COLUMN(i)                                                                                                \
     (load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                       \
      - ((load_elements(x + row + (i)) - own(s->mean + (i))) - own(s->delta + (i))) * own(m->mean_gx + (i)))
-#define ANY_DX(i)                                                                                                      \
-    ((load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                      \
-      - x_hat_of(load_elements(x + row + (i)), s, i) * own(m->mean_gx + (i)))                                          \
-     * own(s->rstd + (i)) * own(s->scale + (i)))
+#define DX_OF_ONE(k, i)                                                                                                \
+    (element_at(dy + (k)) * m->weight[i] - m->mean_g[i]                                                                \
+     - ((element_at(x + (k)) - s->mean[i]) - s->delta[i]) * m->mean_gx[i])
 #endif
 
 static inline void dx_rows(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
                            long r, long end, const column_stats *s, const column_means *m) {
     for (; r < end; r++) {
         const long row = row_of(t, r);
-        if (m->plain) {
-            SWEEP(dx + row, t->count, PLAIN_DX)
-        } else {
-            long i = 0;
-            SWEEP_REST(dx + row, t->count, ANY_DX)
+        SWEEP(dx + row, t->count, DX_OF_COLUMN)
+    }
+}
+
+// All of the tile's channel c, by the long formula: rare, so an element at a time.
+static inline void dx_channel(__global const element *x, __global const element *dy, __global element *dx,
+                              const tile *t, long c, group_stats s, float w, float mean_g, float mean_gx) {
+    for (long r = 0; r <= t->rows; r++) {
+        const long columns = r < t->rows ? t->count : t->rest;
+        for (long i = c * t->span; i < columns; i += t->channels * t->span) {
+            for (long k = row_of(t, r) + i; k < row_of(t, r) + i + t->span; k++) {
+                const float g = element_at(dy + k) * w;
+                put_element((GIVEN ? g : g - mean_g - normalized(element_at(x + k), s) * mean_gx) * s.rstd * s.scale,
+                            dx + k);
+            }
         }
     }
 }
 
+// What dx_rows left: samples that fill no row, and channels that are not plain.
 static inline void dx_rest(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
-                           const column_stats *s, const column_means *m) {
+                           const column_stats *s, const column_means *m, __global const float *stats,
+                           __global const parameter *weight, long channels, const float *products, const float *sums,
+                           float n) {
     const long at = row_of(t, t->rows);
     for (long i = 0; i < t->rest; i++) {
-        const float g = element_at(dy + at + i) * m->weight[i];
-#if GIVEN
-        put_element(m->plain ? g : g * s->rstd[i] * s->scale[i], dx + at + i);
-#else
-        const float any = (g - m->mean_g[i] - x_hat_at(x + at, s, i) * m->mean_gx[i]) * s->rstd[i] * s->scale[i];
-        const float plain = g - m->mean_g[i] - ((element_at(x + at + i) - s->mean[i]) - s->delta[i]) * m->mean_gx[i];
-        put_element(m->plain ? plain : any, dx + at + i);
-#endif
+        put_element(DX_OF_ONE(at + i, i), dx + at + i);
+    }
+    for (long c = 0; c < t->channels; c++) {
+        group_stats one;
+        read_stats(stats, channels, t->channel + c, &one);
+        const float w = WEIGHT(c);
+        if (!plain_channel(one, w)) {
+            dx_channel(x, dy, dx, t, c, one, w, GIVEN ? 0.0f : sums[c] * w / n, GIVEN ? 0.0f : products[c] * w / n);
+        }
     }
 }
 
@@ -186,9 +194,10 @@ void columns_backward(__global const element *x, __global const element *dy, __g
     }
 #if DX
     column_means m;
-    set_means(&m, &s, &t, stats, weight, channels, products.now, sums.now, (float)(samples * span));
+    const float n = (float)(samples * span);
+    set_means(&m, &t, stats, weight, channels, products.now, sums.now, n);
     dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
-    dx_rest(x, dy, dx, &t, &s, &m);
+    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels, products.now, sums.now, n);
 #endif
 }
 
@@ -203,7 +212,7 @@ void columns_sums(__global const element *x, __global const element *dy, __globa
     read_tile_stats(&s, &t, stats, channels);
 #if GIVEN && DX
     column_means m;
-    set_means(&m, &s, &t, stats, weight, channels, 0, 0, 1.0f);
+    set_means(&m, &t, stats, weight, channels, 0, 0, 1.0f);
 #endif
     column_sums products, sums;
     start_sums(&products, t.count);
@@ -218,7 +227,7 @@ void columns_sums(__global const element *x, __global const element *dy, __globa
 #endif
     }
 #if GIVEN && DX
-    dx_rest(x, dy, dx, &t, &s, &m);
+    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels, 0, 0, 1.0f);
 #endif
 #if PARAMETERS || !GIVEN
     add_rest(x, dy, &t, &s, &products, &sums);
@@ -249,7 +258,8 @@ void columns_dx(__global const element *x, __global const element *dy, __global 
         totals[1][c] = sums[channels + t.channel + c];
     }
     column_means m;
-    set_means(&m, &s, &t, stats, weight, channels, totals[0], totals[1], (float)(samples * span));
+    const float n = (float)(samples * span);
+    set_means(&m, &t, stats, weight, channels, totals[0], totals[1], n);
     for (long c = 0; c < t.channels && t.block == 0; c++) {
         if (want_dweight) {
             put_one_gradient(totals[0][c], dweight + t.channel + c, accumulate);
@@ -259,5 +269,5 @@ void columns_dx(__global const element *x, __global const element *dy, __global 
         }
     }
     dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
-    dx_rest(x, dy, dx, &t, &s, &m);
+    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels, totals[0], totals[1], n);
 }
