@@ -16,8 +16,8 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
      */
     private static final long EVEN_COLUMNS = 512;
     /**
-     * Bytes that a tile of all samples may have, so that its second reading finds them in the L2 cache. On PoCL, 2 cores
-     * with 2 MiB each, 256 KiB won 1.4× against two sweeps, 512 KiB 1.1×, 1 MiB lost backward by 1.25×.
+     * Bytes that a tile of all samples may have, so that its second reading finds them in the L2 cache. On PoCL, 2
+     * cores with 2 MiB each, 256 KiB won 1.4× against two sweeps, 512 KiB 1.1×, 1 MiB lost backward by 1.25×.
      */
     private static final long CACHED_BYTES = 512L << 10;
     /** Bytes after which addresses meet the same sets of a cache; the bits above are the physical page's. */
@@ -85,7 +85,8 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
     private static ColumnTiles blocks(Planes planes, long fused, long parts, long part, long wanted) {
         long rows = planes.outer() / fused;
         long blocks = Math.max(1, Math.min(wanted, rows / ROWS));
-        return new ColumnTiles(planes, fused, parts, part, blocks, blocks == 1 ? planes.outer() : rows / blocks * fused);
+        long block = blocks == 1 ? planes.outer() : rows / blocks * fused;
+        return new ColumnTiles(planes, fused, parts, part, blocks, block);
     }
 
     private static long gcd(long a, long b) {
