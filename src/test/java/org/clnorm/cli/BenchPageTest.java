@@ -89,8 +89,8 @@ class BenchPageTest {
         assertEquals(List.of(LINE + "forward" + "4,000" + "2,000" + "8,000" + "12.35" + "0.68"
                 + "2,000" + "4,321" + "1,234" + "2.16" + "1.11" + "1.0e-07" + "1.0e-06" + "cpu/rows" + "64 rows",
                 LINE + "backward" + "99.50" + "49.75" + "199" + "12.35" + "0.68" + "–––––––" + "cpu/rows" + "64 rows",
-                "batch_norm 2x3x4" + "forward" + "1.00" + "0.50" + "2.00" + "12.35" + "0.68" + "–––––––" + "cpu/rows" + "64 rows"),
-                rows);
+                "batch_norm 2x3x4" + "forward" + "1.00" + "0.50" + "2.00" + "12.35" + "0.68" + "–––––––"
+                + "cpu/rows" + "64 rows"), rows);
     }
 
     @Test
