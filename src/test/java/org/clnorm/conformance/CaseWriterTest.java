@@ -19,7 +19,8 @@ class CaseWriterTest {
         "batch_norm 2x3x4x5x2 affine=false track=false", "batch_norm 2x3x4x5 freeze=statistics",
         "instance_norm 2x3x4x5 affine=true bias=false track=true momentum=0.3",
         "instance_norm 3x4x5 unbatched=true", "group_norm 2x6x5 groups=3 mode=eval",
-        "layer_norm 2x3x4 normalized_shape=3x4", "layer_norm 5x3 normalized_shape=3 affine=false backward=false"})
+        "layer_norm 2x3x4 normalized_shape=3x4", "layer_norm 5x3 normalized_shape=3 affine=false backward=false",
+        "layer_norm 5x3 normalized_shape=3 dtype=bf16", "batch_norm 4x3x2 dtype=f16 parameters=storage steps=te"})
     void comesBack(String line) {
         Path file = folder.resolve("case.safetensors");
         Case what = Case.of(Workload.parse(line));
