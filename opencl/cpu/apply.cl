@@ -1,5 +1,6 @@
 // Normalizing a run of consecutive floats, and its gradient, given the statistics of its group.
 #include "cpu/moments.cl"
+#include "cpu/stage.cl"
 
 #ifndef HAS_WEIGHT
 #define HAS_WEIGHT 1
@@ -48,4 +49,10 @@ static inline void apply_dense(__global const element *x, __global element *y, l
                                __global const parameter *w, __global const parameter *b, long ahead) {
 #define Y_OF_DENSE(i) (fetch(x + ahead + (i)), affine(normalized_of(load_elements(x + (i)), s), w + (i), b + (i)))
     SWEEP(y, count, Y_OF_DENSE)
+}
+
+// The same into a stage.
+static inline void stage_dense(__global const element *x, stage *staged, long count, group_stats s,
+                               __global const parameter *w, __global const parameter *b, long ahead) {
+    STAGE_ROW(staged, count, Y_OF_DENSE)
 }

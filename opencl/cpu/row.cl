@@ -1,6 +1,11 @@
 // Forward over one row: its statistics, then y. Row r begins at parameter (r % row_groups) * segments.
 #include "cpu/apply.cl"
 
+// The length of rows if it is known to the compiler, or 0.
+#ifndef FIXED_LENGTH
+#define FIXED_LENGTH 0
+#endif
+
 // 1: every element of a row has a parameter of its own (span is 1); 0: `span` neighbours share one.
 #ifndef ELEMENTWISE
 #define ELEMENTWISE 1
@@ -25,14 +30,27 @@ static inline void apply_part(__global const element *x, __global const paramete
 #endif
 }
 
+// Normalizes a whole row; with STAGED into a stage, which then is that of all rows before it.
+static inline void apply_row(__global const element *x, __global const parameter *weight,
+                             __global const parameter *bias, __global element *y, stage *staged, long r, long segments,
+                             long span, long row_groups, group_stats s) {
+    const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
+    const long first = row_groups == 1 ? 0 : r % row_groups * segments;
+#if STAGED
+    stage_dense(x + r * length, staged, length, s, weight + first, bias + first, length);
+#else
+    apply_part(x + r * length, weight + first, bias + first, y + r * length, 0, length, span, s, length);
+#endif
+}
+
 static inline void forward_row(__global const element *x, __global const parameter *weight,
-                               __global const parameter *bias, __global element *y, __global float *stats, long rows,
-                               long r, long segments, long span, long row_groups, float eps, int zero_rstd) {
+                               __global const parameter *bias, __global element *y, stage *staged,
+                               __global float *stats, long rows, long r, long segments, long span, long row_groups,
+                               float eps, int zero_rstd) {
     const long length = segments * span;
     moments m;
     group_moments(x + r * length, 1, 0, length, &m);
     group_stats s;
     finish_group(&m, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
-    const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
-    apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
+    apply_row(x, weight, bias, y, staged, r, segments, span, row_groups, s);
 }

@@ -12,9 +12,15 @@ void rows_forward(__global const element *x, __global const parameter *weight, _
                   long block, float eps, int zero_rstd) {
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
+    uint16 room[STAGED ? STAGE_BYTES / 64 : 1];
+    stage staged;
+    open_stage(&staged, room, y + first * segments * span);
     for (long r = first; r < last; r++) {
-        forward_row(x, weight, bias, y, stats, rows, r, segments, span, row_groups, eps, zero_rstd);
+        forward_row(x, weight, bias, y, &staged, stats, rows, r, segments, span, row_groups, eps, zero_rstd);
     }
+#if STAGED
+    close_stage(&staged);
+#endif
 }
 
 // partials: [3][parts][rows], the mean in two floats and the squares of every part of `part` elements. The parts of all

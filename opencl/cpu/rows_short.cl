@@ -2,11 +2,6 @@
 // done once for four. A work-item does `block` rows.
 #include "cpu/row.cl"
 
-// The length of rows if it is known to the compiler, or 0.
-#ifndef FIXED_LENGTH
-#define FIXED_LENGTH 0
-#endif
-
 // Sums over four rows of the distances from four means, and of their squares.
 __attribute__((always_inline)) static inline void add_four(__global const element *x, long length, float4 mean,
                                                            float4 *sums, float4 *squares) {
@@ -50,17 +45,15 @@ static inline void store_four(__global float *stats, long groups, four_stats s, 
 }
 
 __attribute__((always_inline)) static inline void apply_one(__global const element *x, __global const parameter *weight,
-                                                            __global const parameter *bias, __global element *y, long r,
-                                                            long segments, long span, long row_groups, float mean,
-                                                            float delta, float rstd) {
+                                                            __global const parameter *bias, __global element *y,
+                                                            stage *staged, long r, long segments, long span,
+                                                            long row_groups, float mean, float delta, float rstd) {
     group_stats s;
     s.mean = mean;
     s.delta = delta;
     s.rstd = rstd;
     s.scale = 1.0f;
-    const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
-    const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
-    apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, 0, length, span, s, length);
+    apply_row(x, weight, bias, y, staged, r, segments, span, row_groups, s);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -71,6 +64,9 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
     const float n = (float)length;
     const long last = min((long)(get_group_id(0) + 1) * block, rows);
     long r = get_group_id(0) * block;
+    uint16 room[STAGED ? STAGE_BYTES / 64 : 1];
+    stage staged;
+    open_stage(&staged, room, y + r * length);
     for (; r + 4 <= last; r += 4) {
         __global const element *p = x + r * length;
         float4 mean = (float4)(element_at(p), element_at(p + length), element_at(p + 2 * length),
@@ -83,7 +79,8 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         const float4 variance = squares / n - off * off;
         if (!all((variance > 0x1p-80f) & (variance <= FLT_MAX))) { // see needs_rescue
             for (int k = 0; k < 4; k++) {
-                forward_row(x, weight, bias, y, stats, rows, r + k, segments, span, row_groups, eps, zero_rstd);
+                forward_row(x, weight, bias, y, &staged, stats, rows, r + k, segments, span, row_groups, eps,
+                            zero_rstd);
             }
             continue;
         }
@@ -92,12 +89,15 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         s.delta = off - (s.mean - mean);
         s.rstd = four_rstd(variance + eps);
         store_four(stats + r, rows, s, variance);
-        apply_one(x, weight, bias, y, r, segments, span, row_groups, s.mean.x, s.delta.x, s.rstd.x);
-        apply_one(x, weight, bias, y, r + 1, segments, span, row_groups, s.mean.y, s.delta.y, s.rstd.y);
-        apply_one(x, weight, bias, y, r + 2, segments, span, row_groups, s.mean.z, s.delta.z, s.rstd.z);
-        apply_one(x, weight, bias, y, r + 3, segments, span, row_groups, s.mean.w, s.delta.w, s.rstd.w);
+        apply_one(x, weight, bias, y, &staged, r, segments, span, row_groups, s.mean.x, s.delta.x, s.rstd.x);
+        apply_one(x, weight, bias, y, &staged, r + 1, segments, span, row_groups, s.mean.y, s.delta.y, s.rstd.y);
+        apply_one(x, weight, bias, y, &staged, r + 2, segments, span, row_groups, s.mean.z, s.delta.z, s.rstd.z);
+        apply_one(x, weight, bias, y, &staged, r + 3, segments, span, row_groups, s.mean.w, s.delta.w, s.rstd.w);
     }
     for (; r < last; r++) {
-        forward_row(x, weight, bias, y, stats, rows, r, segments, span, row_groups, eps, zero_rstd);
+        forward_row(x, weight, bias, y, &staged, stats, rows, r, segments, span, row_groups, eps, zero_rstd);
     }
+#if STAGED
+    close_stage(&staged);
+#endif
 }

@@ -61,6 +61,19 @@ typedef struct __attribute__((packed)) {
 #define WIDENED NAMED(convert_uint, WIDTH)
 #define NARROWED NAMED(convert_ushort, WIDTH)
 
+// clang for a processor that converts 16 lanes at once does so, and rounds to nearest even; vload_half is two
+// conversions in PoCL, and half floats narrowed by it go through memory.
+#if defined(__clang__) && defined(__AVX512F__)
+typedef _Float16 half_vec __attribute__((ext_vector_type(WIDTH)));
+
+static inline vec half_to_vec(halves bits) {
+    return __builtin_convertvector(__builtin_astype(bits, half_vec), vec);
+}
+
+static inline halves vec_to_half(vec value) {
+    return __builtin_astype(__builtin_convertvector(value, half_vec), halves);
+}
+#else
 static inline vec half_to_vec(halves bits) {
     return NAMED(vload_half, WIDTH)(0, (const half *)&bits);
 }
@@ -70,6 +83,7 @@ static inline halves vec_to_half(vec value) {
     NAMED(NAMED(vstore_half, WIDTH), _rte)(value, 0, (half *)&bits);
     return bits;
 }
+#endif
 
 static inline vec bf16_to_vec(halves bits) {
     return VEC_OF(WIDENED(bits) << 16);
@@ -78,7 +92,7 @@ static inline vec bf16_to_vec(halves bits) {
 static inline halves vec_to_bf16(vec value) {
     const words bits = WORDS_OF(value);
     const words rounded = bits + 0x7fff + (bits >> 16 & 1);
-    return NARROWED(select(rounded, bits | 0x400000, (bits & 0x7fffffff) > 0x7f800000) >> 16);
+    return NARROWED(select(rounded, bits | 0x400000, isnan(value)) >> 16);
 }
 #else
 #define half_to_vec half_to_float

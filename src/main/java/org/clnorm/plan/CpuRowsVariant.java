@@ -35,8 +35,8 @@ final class CpuRowsVariant implements Variant {
      */
     private static final long FIXED_ROW = 64;
     /**
-     * Ragged rows up to this length have their dx collected to whole cache lines: 1.05–1.2 times as fast at 31 to 257,
-     * 1.03 at 511. Forward it changes nothing.
+     * Ragged rows up to this length are collected to whole cache lines before they are stored: 1.05–1.2 times as fast
+     * at 31 to 257 forward and backward, 1.03 at 511; with 16 bits an element twice as fast forward at 257.
      */
     private static final long STAGED_ROW = 512;
     /**
@@ -44,7 +44,10 @@ final class CpuRowsVariant implements Variant {
      * four rows of x and dy, a weight and two sums leave the L2 cache of 2 MiB.
      */
     private static final long SHORT_DENSE_ROW = 16_384;
-    /** Elements from which on backward reads x and dy twice: level at 49,152, 1.2 times as fast at 65,536. */
+    /**
+     * Elements from which on backward reads x and dy twice: 1.15 times as slow at 32,768, 1.2 times as fast
+     * at 65,536 and as fast as one row after the other could be made there.
+     */
     private static final long LONG_DENSE_ROW = 49_152;
     /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
     private static final long COLUMNS = 1_024;
@@ -84,6 +87,9 @@ final class CpuRowsVariant implements Variant {
     }
 
     private NormPlan forwardWhole(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
+        if (rows.span() == 1) {
+            stage(task, rows, traits, options);
+        }
         Map<String, Long> scalars = scalars(rows);
         long block = CpuWork.block(rows.rows(), rows.length(), traits);
         scalars.put("block", block);
@@ -144,7 +150,9 @@ final class CpuRowsVariant implements Variant {
         boolean pairs = task.parameters() && block > (byFour ? FOUR * SERIAL_SUMS : SERIAL_SUMS);
         boolean spread = rows.span() > 1;
         options.put("SPREAD", spread ? 1 : 0);
-        stage(task, rows, traits, options);
+        if (rows.dense()) {
+            stage(task, rows, traits, options);
+        }
         fix(rows, options);
         Map<String, Long> scalars = scalars(rows);
         scalars.put("chunk", chunk);
@@ -213,7 +221,7 @@ final class CpuRowsVariant implements Variant {
     /** Short ragged rows that follow each other in a large output are collected to whole cache lines. */
     private static void stage(Task task, Rows rows, Traits traits, Map<String, Integer> options) {
         long bytes = rows.length() * task.storage().bytes();
-        boolean staged = rows.dense() && task.bytes(1) >= traits.threshold(Threshold.CPU_STREAM_BYTES) && rows.length() <= STAGED_ROW
+        boolean staged = task.bytes(1) >= traits.threshold(Threshold.CPU_STREAM_BYTES) && rows.length() <= STAGED_ROW
                 && bytes % (CpuWork.LINE * Float.BYTES) != 0;
         if (staged) {
             options.put("STAGED", 1);

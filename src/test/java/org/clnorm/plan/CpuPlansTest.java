@@ -149,7 +149,21 @@ class CpuPlansTest {
     void raggedRunsPassTheCachesOnlyIfLong() {
         assertEquals(0, streamOf(40_000, 49));
         assertEquals(1, streamOf(40_000, 48));
-        assertEquals(1, streamOf(40_000, 257));
+        assertEquals(0, streamOf(40_000, 257));
+        assertEquals(1, streamOf(40_000, 513));
+    }
+
+    @Test
+    void shortRaggedRowsAreCollectedToCacheLines() {
+        assertEquals(1, stagedOf(40_000, 257));
+        assertEquals(0, stagedOf(40_000, 256));
+        assertEquals(0, stagedOf(40_000, 513));
+        assertEquals(0, stagedOf(400, 257));
+    }
+
+    private static int stagedOf(long rows, long length) {
+        return forward(NormView.of(kept(rows, length, 0), reduced(length, 1, 1)), Statistics.BATCH).steps().get(0)
+                .options().getOrDefault("STAGED", 0);
     }
 
     private static int streamOf(long rows, long length) {
