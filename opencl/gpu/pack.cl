@@ -23,83 +23,83 @@ typedef int8 pack_index;
 
 #if STORAGE != FLOAT32 || PARAMETERS_STORAGE != FLOAT32
 
-static inline float8 interleaved(float4 even, float4 odd) {
-    return (float8)(even.s0, odd.s0, even.s1, odd.s1, even.s2, odd.s2, even.s3, odd.s3);
-}
-
 #if defined(__NV_CL_C_VERSION) || defined(__NVPTX__)
 
-static inline float half_bits_to_float(uint bits) {
-    float value;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"((ushort)bits));
-    return value;
+// Volatile, so that what is held in 16 bits is widened where it is used. A compiler that widens once and holds floats
+// needs twice the registers, and spilled.
+INLINED float2 halves_to_floats(uint bits) {
+    float2 v;
+    asm volatile("{\n\t.reg .b16 low, high;\n\tmov.b32 {low, high}, %2;\n\tcvt.f32.f16 %0, low;\n\t"
+                 "cvt.f32.f16 %1, high;\n\t}" : "=f"(v.s0), "=f"(v.s1) : "r"(bits));
+    return v;
 }
 
-static inline uint float_to_half_bits(float value) {
-    ushort bits;
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+INLINED uint floats_to_halves(float2 v) {
+    uint bits;
+    asm("{\n\t.reg .b16 low, high;\n\tcvt.rn.f16.f32 low, %1;\n\tcvt.rn.f16.f32 high, %2;\n\t"
+        "mov.b32 %0, {low, high};\n\t}" : "=r"(bits) : "f"(v.s0), "f"(v.s1));
     return bits;
+}
+
+INLINED float2 bf16_to_floats(uint bits) {
+    float2 v;
+    asm volatile("shl.b32 %0, %2, 16;\n\tand.b32 %1, %2, 0xffff0000;" : "=&f"(v.s0), "=f"(v.s1) : "r"(bits));
+    return v;
 }
 
 #else
 
 // vload_half and vstore_half need no extension; with a private variable they are the device's own conversions.
-static inline float half_bits_to_float(uint bits) {
-    const ushort low = (ushort)bits;
-    return vload_half(0, (__private const half *)&low);
+INLINED float2 halves_to_floats(uint bits) {
+    return vload_half2(0, (__private const half *)&bits);
 }
 
-static inline uint float_to_half_bits(float value) {
-    ushort bits;
-    vstore_half_rte(value, 0, (__private half *)&bits);
+INLINED uint floats_to_halves(float2 v) {
+    uint bits;
+    vstore_half2_rte(v, 0, (__private half *)&bits);
     return bits;
+}
+
+INLINED float2 bf16_to_floats(uint bits) {
+    return as_float2((uint2)(bits << 16, bits & 0xffff0000u));
 }
 
 #endif
 
-static inline float4 halves_to_floats(uint4 bits) {
-    return (float4)(half_bits_to_float(bits.s0), half_bits_to_float(bits.s1), half_bits_to_float(bits.s2),
-                    half_bits_to_float(bits.s3));
-}
-
-static inline uint4 floats_to_halves(float4 v) {
-    return (uint4)(float_to_half_bits(v.s0), float_to_half_bits(v.s1), float_to_half_bits(v.s2),
-                   float_to_half_bits(v.s3));
-}
-
 // Rounded to nearest even, in the upper half of each word; a NaN stays one.
-static inline uint4 rounded_to_bf16(float4 v) {
+INLINED uint4 rounded_to_bf16(float4 v) {
     const uint4 bits = as_uint4(v);
     return select((bits + 0x7fff) + ((bits >> 16) & 1), bits | 0x400000u, isnan(v));
 }
 
-static inline float8 floats_of_halves(uint4 raw) {
-    return interleaved(halves_to_floats(raw & 0xffff), halves_to_floats(raw >> 16));
+INLINED float8 floats_of_halves(uint4 raw) {
+    return (float8)(halves_to_floats(raw.s0), halves_to_floats(raw.s1), halves_to_floats(raw.s2),
+                    halves_to_floats(raw.s3));
 }
 
-static inline float8 floats_of_bf16(uint4 raw) {
-    return interleaved(as_float4(raw << 16), as_float4(raw & 0xffff0000u));
+INLINED float8 floats_of_bf16(uint4 raw) {
+    return (float8)(bf16_to_floats(raw.s0), bf16_to_floats(raw.s1), bf16_to_floats(raw.s2), bf16_to_floats(raw.s3));
 }
 
-static inline uint4 halves_of_floats(float8 v) {
-    return floats_to_halves(v.even) | (floats_to_halves(v.odd) << 16);
+INLINED uint4 halves_of_floats(float8 v) {
+    return (uint4)(floats_to_halves(v.s01), floats_to_halves(v.s23), floats_to_halves(v.s45), floats_to_halves(v.s67));
 }
 
-static inline uint4 bf16_of_floats(float8 v) {
+INLINED uint4 bf16_of_floats(float8 v) {
     return (rounded_to_bf16(v.even) >> 16) | (rounded_to_bf16(v.odd) & 0xffff0000u);
 }
 
 #endif
 
-static inline raw_pack load_raw(__global const element *p) {
+INLINED raw_pack load_raw(__global const element *p) {
     return *(__global const raw_pack *)p;
 }
 
-static inline void store_raw(__global element *p, raw_pack raw) {
+INLINED void store_raw(__global element *p, raw_pack raw) {
     *(__global raw_pack *)p = raw;
 }
 
-static inline pack unpacked(raw_pack raw) {
+INLINED pack unpacked(raw_pack raw) {
 #if STORAGE == FLOAT16
     return floats_of_halves(raw);
 #elif STORAGE == BFLOAT16
@@ -109,7 +109,7 @@ static inline pack unpacked(raw_pack raw) {
 #endif
 }
 
-static inline raw_pack packed(pack v) {
+INLINED raw_pack packed(pack v) {
 #if STORAGE == FLOAT16
     return halves_of_floats(v);
 #elif STORAGE == BFLOAT16
@@ -170,7 +170,7 @@ static inline pack load_masked(__global const element *x, long at, long begin, l
     return v;
 }
 
-static inline void put_within(__global element *y, float v, long at, long begin, long end) {
+INLINED void put_within(__global element *y, float v, long at, long begin, long end) {
     if (at >= begin && at < end) {
         put_element(v, y + at);
     }
@@ -190,7 +190,7 @@ static inline void store_masked(__global element *y, pack v, long at, long begin
 }
 
 // As many parameters as a pack has elements. Where rows are not ALIGNED, nor are their parameters.
-static inline pack parameters_at(__global const parameter *p) {
+INLINED pack parameters_at(__global const parameter *p) {
 #if PARAMETERS_STORAGE == FLOAT16
     return floats_of_halves(ALIGNED ? *(__global const uint4 *)p : as_uint4(vload8(0, p)));
 #elif PARAMETERS_STORAGE == BFLOAT16

@@ -2,14 +2,6 @@
 // neighbouring work-items take neighbouring packs, whatever the shape. A work-item takes BLOCK packs at a time, so that
 // as many loads are under way; a team that HOLDS has no more than BLOCK of them each and keeps them in registers.
 
-// Work-items of a team, a power of two, and groups (each with a team) to a work-group, another.
-#ifndef ITEMS
-#define ITEMS 128
-#endif
-#ifndef TEAMS
-#define TEAMS 1
-#endif
-#define WORK_GROUP (ITEMS * TEAMS)
 #ifndef BLOCK
 #define BLOCK 4
 #endif
@@ -20,7 +12,7 @@
 #define ONE_PLANE 0
 #endif
 
-#include "gpu/pack.cl"
+#include "gpu/team.cl"
 
 // Planes of `span` elements, `stride` apart in a tensor of `limit` elements; `plane` is the index of the first one in
 // its group. No planes: nothing to walk.
@@ -28,25 +20,6 @@ typedef struct {
     long first, stride, limit;
     int planes, span, plane;
 } region;
-
-static inline int item() {
-    return get_local_id(0) & (ITEMS - 1);
-}
-
-static inline int team() {
-    return get_local_id(0) / ITEMS;
-}
-
-// Whether any team says yes that this one may have to wait for. All work-items of a team say the same.
-INLINED int any_team(int yes, __local int *answer) {
-#if TEAMS == 1
-    return yes;
-#elif SHUFFLES && ITEMS <= WARP
-    return any_of_warp(yes);
-#else
-    return any_item(yes, answer);
-#endif
-}
 
 // Where a pack is, and which of its elements are meant: [from, to), perhaps none.
 typedef struct {

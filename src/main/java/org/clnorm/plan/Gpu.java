@@ -17,7 +17,8 @@ final class Gpu {
     /** Partial sums a parameter that the last step adds up in one go. */
     private static final long FOLD_ABOVE = 64;
     private static final long FOLDED = 32;
-    private static final int PACK_BYTES = 16;
+    /** What is read at a time: 128 bits. */
+    static final int PACK_BYTES = 16;
 
     private Gpu() {
     }

@@ -42,6 +42,7 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
     private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
     private static final String NVIDIA = "NVIDIA CUDA";
     private static final String SUB_GROUPS = "cl_khr_subgroups";
+    private static final String REGISTER_LIMIT = "cl_nv_compiler_options";
     private static final int NARROWEST = 4;
     private static final int WIDEST = 16;
 
@@ -133,8 +134,16 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
         if (platformName.equals(NVIDIA)) {
             return Reduction.SHUFFLES;
         }
-        boolean subGroups = List.of(extensions.split(" ")).contains(SUB_GROUPS) && atLeast(2, 0);
-        return subGroups ? Reduction.SUB_GROUPS : Reduction.LOCAL_MEMORY;
+        return has(SUB_GROUPS) && atLeast(2, 0) ? Reduction.SUB_GROUPS : Reduction.LOCAL_MEMORY;
+    }
+
+    private boolean has(String extension) {
+        return List.of(extensions.split(" ")).contains(extension);
+    }
+
+    /** Whether the compiler can be told how many registers a work-item may have. */
+    boolean limitsRegisters() {
+        return has(REGISTER_LIMIT);
     }
 
     /** The version of OpenCL C that kernels are compiled as. */

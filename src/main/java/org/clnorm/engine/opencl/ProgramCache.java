@@ -15,6 +15,9 @@ import org.slf4j.LoggerFactory;
 final class ProgramCache {
     private static final Logger LOG = LoggerFactory.getLogger(ProgramCache.class);
 
+    /** The build option that says how many registers a work-item should do with, where a compiler can be told. */
+    private static final String REGISTERS = "REGISTERS";
+
     private record Key(String program, Map<String, Integer> options) {
     }
 
@@ -103,6 +106,10 @@ final class ProgramCache {
             text.append(" -cl-fp32-correctly-rounded-divide-sqrt");
         }
         new TreeMap<>(values).forEach((name, value) -> text.append(" -D ").append(name).append('=').append(value));
+        Integer registers = values.get(REGISTERS);
+        if (registers != null && session.facts().limitsRegisters()) {
+            text.append(" -cl-nv-maxrregcount=").append(registers);
+        }
         return text.toString();
     }
 

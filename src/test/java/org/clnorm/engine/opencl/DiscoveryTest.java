@@ -172,9 +172,11 @@ class DiscoveryTest {
         DeviceFacts nvidia = meeting("NVIDIA CUDA", "OpenCL 3.0 CUDA", "cl_khr_fp64 cl_nv_compiler_options");
         assertEquals(Reduction.SHUFFLES, nvidia.traits(KernelSet.GPU).reduction());
         assertEquals("CL1.2", nvidia.language());
+        assertTrue(nvidia.limitsRegisters());
         DeviceFacts amd = meeting("AMD", "OpenCL 2.0 AMD-APP", "cl_khr_fp64 cl_khr_subgroups cl_khr_fp16");
         assertEquals(Reduction.SUB_GROUPS, amd.traits(KernelSet.GPU).reduction());
         assertEquals("CL2.0", amd.language());
+        assertFalse(amd.limitsRegisters());
         DeviceFacts intel = meeting("Intel", "OpenCL 3.0 NEO", "cl_khr_subgroups");
         assertEquals(Reduction.SUB_GROUPS, intel.traits(KernelSet.GPU).reduction());
         assertEquals("CL3.0", intel.language());

@@ -28,10 +28,15 @@ class GpuKernelsTest {
 
     static Stream<Arguments> shapes() {
         return Stream.of(
-                shape("layer norm, aligned rows", "gpu/rows", layer(37, 64)),
-                shape("layer norm, odd rows, several blocks", "gpu/rows", layer(301, 31)),
-                shape("layer norm, rows shorter than a vector", "gpu/rows", layer(50, 3)),
-                shape("layer norm, long odd rows by columns", "gpu/rows", layer(2, 33_001)),
+                shape("layer norm, teams of a work-group", "gpu/rows", layer(137, 64)),
+                shape("layer norm, odd rows", "gpu/rows", layer(301, 31)),
+                shape("layer norm, odd rows, parameters kept", "gpu/rows", layer(1030, 35)),
+                shape("layer norm, rows shorter than a pack", "gpu/rows", layer(50, 3)),
+                shape("layer norm, a work-group a row", "gpu/rows", layer(11, 1500)),
+                shape("layer norm, x and dy read again", "gpu/rows", layer(33, 5002)),
+                shape("layer norm, rows in chunks", "gpu/rows", layer(4, 50_000)),
+                shape("layer norm, odd rows in chunks", "gpu/rows", layer(5, 33_001)),
+                shape("layer norm, split rows, by columns", "gpu/rows", layer(2, 66_001)),
                 shape("group norm, odd segments", "gpu/rows", groups(3, 4, 5, 35)),
                 shape("group norm, sums of many samples folded", "gpu/rows", groups(67, 2, 3, 8)),
                 shape("group norm of [N, C]", "gpu/rows", groups(9, 3, 5, 1)),

@@ -1,0 +1,116 @@
+package org.clnorm.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Backward plans for rows with a parameter an element that all rows share: {@code gpu/rows_backward.cl}, or by columns
+ * where rows are few or very long. The thresholds are reasoned from registers as compilers use them, not measured.
+ */
+final class GpuRowsBackward {
+    /** Elements of which a work-item holds x, dy and the parameters' sums in two floats each: 72 to 112 registers. */
+    private static final long HELD_ELEMENTS = 8;
+    /** Elements of which it holds the sums only: 111 to 128 registers. */
+    private static final long SUMMED_ELEMENTS = 16;
+    /** Work-items with some 96 registers that a compute unit has room for. */
+    private static final long ITEMS = 640;
+    /** Rows a work-group, at least, so that its partial sums are small beside them. */
+    private static final long FEWEST_ROWS = 8;
+    /** Rows this long are done by columns where rows alone would leave compute units idle. */
+    private static final long LONG_ROW = 4_096;
+
+    /** Elements of a chunk to a work-item, at least, that only adds them up. */
+    private static final long STREAMED_ELEMENTS = 16;
+
+    private final Task task;
+    private final Rows rows;
+    private final Traits traits;
+    private final int pack;
+
+    private GpuRowsBackward(Task task, Rows rows, Traits traits) {
+        this.task = task;
+        this.rows = rows;
+        this.traits = traits;
+        this.pack = Gpu.pack(task);
+    }
+
+    static NormPlan plan(String variant, Task task, Rows rows, Traits traits) {
+        GpuRowsBackward backward = new GpuRowsBackward(task, rows, traits);
+        GpuRowTeam holding = GpuRowTeam.of(rows.length(), backward.pack, HELD_ELEMENTS, traits);
+        GpuRowTeam summing = GpuRowTeam.of(rows.length(), backward.pack, SUMMED_ELEMENTS, traits);
+        boolean few = rows.length() >= LONG_ROW && rows.rows() < FEWEST_ROWS * traits.computeUnits();
+        if (few || summing.elementsEach() > SUMMED_ELEMENTS) {
+            return backward.byColumns(variant);
+        }
+        return holding.elementsEach() <= HELD_ELEMENTS ? backward.byRows(variant, holding, true)
+                : backward.byRows(variant, summing, false);
+    }
+
+    /** Work-groups that take rows in turn and keep their share of the parameters' sums in registers. */
+    private NormPlan byRows(String variant, GpuRowTeam one, boolean hold) {
+        GpuRowTeam team = one.shared(rows.rows() / FEWEST_ROWS, traits);
+        long busy = traits.computeUnits() * Math.max(1, ITEMS / team.workGroup());
+        long most = rows.rows() / (FEWEST_ROWS * team.teams());
+        long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), team.phases());
+        Map<String, Integer> options = team.options(true);
+        options.put("HOLD", Gpu.flag(hold));
+        options.put("KEEP", Gpu.flag(hold && !team.aligned() && task.weight()));
+        Gpu.options(options, task);
+        Map<String, Long> scalars = scalars();
+        scalars.put("phases", team.phases());
+        scalars.put("blocks", blocks);
+        scalars.put("raw", Gpu.raw(blocks, rows.length()));
+        List<Step> steps = new ArrayList<>();
+        steps.add(new Step("gpu/rows_backward", "backward", options, blocks, team.workGroup(), scalars));
+        if (task.parameters()) {
+            Gpu.sum(steps, blocks, rows.length(), traits);
+        }
+        return Gpu.plan(variant, said() + (hold ? " in registers, " : ", ") + blocks + " work-groups of "
+                + team.teams() + " × " + team.items(), steps, Gpu.partials(task.parameters(), blocks, rows.length()),
+                task);
+    }
+
+    /** The means of the rows first, then work-groups that own columns: no partial sums larger than the tensor. */
+    private NormPlan byColumns(String variant) {
+        List<Step> steps = new ArrayList<>();
+        long wanted = Gpu.ceil(Gpu.SHARES * traits.computeUnits(), rows.rows());
+        long span = Gpu.roundUp(Math.max(Gpu.CHUNK_ELEMENTS, Gpu.ceil(rows.length(), wanted)), pack);
+        long chunks = Gpu.ceil(rows.length(), span);
+        if (task.dx()) {
+            Map<String, Long> scalars = scalars();
+            scalars.put("chunk_span", span);
+            scalars.put("chunks", chunks);
+            GpuRowTeam team = GpuRowTeam.of(span, pack, STREAMED_ELEMENTS, traits);
+            Map<String, Integer> options = team.options(false);
+            options.put("ALIGNED", Gpu.flag(rows.length() % pack == 0));
+            Gpu.options(options, task);
+            steps.add(new Step("gpu/rows_sums", "chunk_sums", options, rows.rows() * chunks, team.workGroup(),
+                    scalars));
+            steps.add(new Step("gpu/rows_sums", "merge_sums", options, rows.rows(), team.workGroup(), scalars));
+        }
+        GpuTile tile = GpuTile.ofRows(rows, task, traits);
+        Map<String, Long> scalars = tile.scalars();
+        scalars.put("raw", Gpu.raw(tile.entries(), rows.length()));
+        steps.add(tile.step("row_gradients", task, scalars));
+        if (task.parameters()) {
+            Gpu.sum(steps, tile.entries(), rows.length(), traits);
+        }
+        Map<String, Long> scratch = Gpu.partials(task.parameters(), tile.entries(), rows.length());
+        scratch.put("sums", 2 * rows.rows() * chunks);
+        scratch.put("means", 2 * rows.rows());
+        return Gpu.plan(variant, said() + ", by columns", steps, scratch, task);
+    }
+
+    private Map<String, Long> scalars() {
+        Map<String, Long> scalars = new HashMap<>();
+        scalars.put("rows", rows.rows());
+        scalars.put("length", rows.length());
+        return scalars;
+    }
+
+    private String said() {
+        return rows.rows() + " rows of " + rows.length() + " elements";
+    }
+}
