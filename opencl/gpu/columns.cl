@@ -95,7 +95,8 @@ static inline pack normalized_columns(pack x, column_stats c) {
     return ((x * c.scale - c.mean) - c.delta) * c.rstd;
 }
 
-static inline void put_rows(__global element *y, const raw_pack *block, strip s, long n, column_stats c, pack w, pack b) {
+static inline void put_rows(__global element *y, const raw_pack *block, strip s, long n, column_stats c, pack w,
+                            pack b) {
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         if (n + i * DEPTH < s.to) {
@@ -125,6 +126,7 @@ __kernel void forward(__global const element *restrict x, __global element *rest
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *restrict stats, long all, long repeat, long channels, float eps, int zero_rstd) {
     __local pack slots[WORK_GROUP];
+    __local pack kept[KEPT];
     __local int answer;
     const strip s = whole_strip(all, repeat, channels);
     raw_pack held[BLOCK];
@@ -132,7 +134,7 @@ __kernel void forward(__global const element *restrict x, __global element *rest
     load_rows(held, x, s, s.from + depth());
 #endif
     column_moments m;
-    tile_moments(&m, x, held, s, eps, slots, &answer);
+    tile_moments(&m, x, held, s, eps, slots, kept, &answer);
     if (speaks(s)) {
         store_columns(stats, s, m, eps, zero_rstd);
     }
@@ -144,11 +146,12 @@ FIXED_WORK_GROUP
 __kernel void chunk_moments(__global const element *restrict x, __global float *restrict partials, long all,
                             long repeat, long channels, long chunk_rows, long chunks, long entries, float eps) {
     __local pack slots[WORK_GROUP];
+    __local pack kept[KEPT];
     __local int answer;
     const strip s = chunk_here(all, repeat, channels, chunk_rows, chunks);
     raw_pack none[BLOCK];
     column_moments m;
-    tile_moments(&m, x, none, s, eps, slots, &answer);
+    tile_moments(&m, x, none, s, eps, slots, kept, &answer);
     if (speaks(s)) {
         store_entry(partials, entries, get_group_id(0) % chunks * (FOLDED ? 1 : repeat), s, m);
     }

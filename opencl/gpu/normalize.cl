@@ -162,8 +162,9 @@ static inline tally products(tally t, __global const element *x, __global const 
 
 // dx from the means over the group of g = dy * w and of g * x_hat; they are no part of it where the statistics were
 // given. first: the parameter of the region's first plane.
-static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, region r, place p, group_stats s,
-                          __global const parameter *weight, long first, float mean_g, float mean_gx) {
+static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, region r, place p,
+                          group_stats s, __global const parameter *weight, long first, float mean_g,
+                          float mean_gx) {
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, p);

@@ -123,7 +123,7 @@ __kernel void forward(__global const element *restrict x, __global element *rest
     }
 }
 
-// partials from `totals` on: the parameters' sums, [2][groups]; from `raw` on: those of the slices, [groups][chunks][2].
+// partials from `totals` on: the parameters' sums, [2][groups]; from `raw` on: the slices' sums, [groups][chunks][2].
 FIXED_WORK_GROUP
 __kernel void backward(__global const element *restrict x, __global const element *restrict dy,
                        __global element *restrict dx, __global const parameter *restrict weight,
@@ -162,7 +162,9 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     if (before >= 0) {
         const float w = weight_of(weight, done);
         const float count = (float)(planes * span);
+        const float mean_gx = w * current(partials + totals + done) / count;
+        const float mean_g = w * current(partials + totals + groups + done) / count;
         gradient_of(x, dy, dx, weight, slice_region(done, before % chunks, c), load_stats(stats, groups, done), done,
-                    w * current(partials + totals + groups + done) / count, w * current(partials + totals + done) / count);
+                    mean_g, mean_gx);
     }
 }

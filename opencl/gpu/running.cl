@@ -125,8 +125,8 @@ static inline tally magnitudes(__global const element *x, const raw_pack *held, 
 
 // The moments of a region. Where squares left float's range it is walked once more, scaled, and all teams of the
 // work-group walk if one has to.
-INLINED void region_moments(moments *m, __global const element *x, const raw_pack *held, region r, float count, float eps,
-                            __local slot *slots, __local int *answer) {
+INLINED void region_moments(moments *m, __global const element *x, const raw_pack *held, region r, float count,
+                            float eps, __local slot *slots, __local int *answer) {
     const float pivot = r.planes > 0 ? element_at(x + r.first) : 0.0f;
     merge_items(m, walked(x, held, r, 1.0f, pivot), pivot, count, 1.0f, slots);
     const int again = r.planes > 0 && needs_rescue(m->variance);

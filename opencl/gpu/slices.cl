@@ -1,6 +1,6 @@
 // Groups cut into slices, each walked by a work-group: what a slice knows goes to a slot of its own, and whoever needs
-// the group's result merges the slots, in a fixed order. Moments are float4: mean, delta, variance and scale, each slice
-// scaled as it needs, so that no merge ever looks at x again.
+// the group's result merges the slots, in a fixed order. Moments are float4: mean, delta, variance and scale, each
+// slice scaled as it needs, so that no merge ever looks at x again.
 
 #ifndef TICKETED  // whether slots are written and read within one launch, see planes_ticketed.cl
 #define TICKETED 0

@@ -174,9 +174,13 @@ static inline void magnitudes_of_strip(pack *sum, pack *largest, __global const 
 #endif
 }
 
-// The moments of a tile's strips. The whole tile walks once more, scaled, if one of its columns has to.
+// What tile_moments needs of local memory beside slots: `__local pack kept[KEPT]`.
+#define KEPT (4 * LANES)
+
+// The moments of a tile's strips. The whole tile walks once more, scaled, if one of its columns has to. What was found
+// before waits in local memory meanwhile: in registers it would cost all work-groups half of their neighbours.
 INLINED void tile_moments(column_moments *m, __global const element *x, const raw_pack *held, strip s, float eps,
-                          __local pack *slots, __local int *answer) {
+                          __local pack *slots, __local pack *kept, __local int *answer) {
     const pack pivot = pivot_of(x, s);
     merge_strips(m, walked(x, held, s, (pack)1.0f, pivot), s, (pack)1.0f, pivot, slots);
     if (any_item(!empty(s) && rescues(m->variance), answer)) {
@@ -185,9 +189,19 @@ INLINED void tile_moments(column_moments *m, __global const element *x, const ra
         magnitudes_of_strip(&sum, &largest, x, held, s);
         meet(&sum, s, slots, 0);
         meet(&largest, s, slots, 1);
+        if (depth() == 0) {
+            kept[lane()] = m->mean;
+            kept[LANES + lane()] = m->delta;
+            kept[2 * LANES + lane()] = m->variance;
+            kept[3 * LANES + lane()] = sum;
+        }
         const pack scale = scales_of(largest, sum, eps);
+        const pack scaled_pivot = pivot_of(x, s) * scale;
         column_moments scaled;
-        merge_strips(&scaled, walked(x, held, s, scale, pivot * scale), s, scale, pivot * scale, slots);
-        *m = rescued_columns(*m, scaled, sum);
+        merge_strips(&scaled, walked(x, held, s, scale, scaled_pivot), s, scale, scaled_pivot, slots);
+        m->mean = kept[lane()];
+        m->delta = kept[LANES + lane()];
+        m->variance = kept[2 * LANES + lane()];
+        *m = rescued_columns(*m, scaled, kept[3 * LANES + lane()]);
     }
 }

@@ -55,7 +55,7 @@ static inline pack lost_of(pack a, pack b, pack sum) {
     return (a - (sum - t)) + (b - t);
 }
 
-// Rows [from, to) of a pack of columns; `channel` is that of the first one. None for a work-item beyond the last column.
+// Rows [from, to) of a pack of columns; `channel` is that of the first one. A work-item beyond the last column has none.
 typedef struct {
     long column, columns, limit, from, to;
     int channel, channels;

@@ -33,7 +33,7 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
     record Chunks(long planes, long span, long spanChunks, long count) {
     }
 
-    /** Whether the planes of a group follow each other, with a parameter each. A group of one plane has one parameter. */
+    /** Whether the planes of a group follow each other, with a parameter each. One plane is a group with one. */
     boolean segmented() {
         return rowGroups > 0 && planes > 1;
     }
@@ -95,8 +95,8 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
         scalars.put("raw", Gpu.raw(blocks, parameters()));
         Map<String, Integer> options = options(walk, planes, task);
         if (segmented()) {
-            options.put("LANES", (int) Math.max(Math.min(walk.items(), Math.min(LANES, GpuTeam.powerAbove(packs(span)))),
-                    walk.items() / GpuTeam.powerAbove(planes)));
+            long wide = Math.min(walk.items(), Math.min(LANES, GpuTeam.powerAbove(packs(span))));
+            options.put("LANES", (int) Math.max(wide, walk.items() / GpuTeam.powerAbove(planes)));
         }
         List<Step> steps = new ArrayList<>();
         steps.add(new Step(segmented() ? "gpu/segments" : "gpu/planes", "backward", options, walk.workGroups(groups),
@@ -108,7 +108,7 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
     }
 
     private GpuWalk whole(Task task, Traits traits) {
-        return GpuWalk.whole(planes * packs(span), groups, pack, aligned(), task, traits);
+        return GpuWalk.whole(planes * packs(span), groups, pack, aligned() && planes == 1, task, traits);
     }
 
     private GpuWalk bySegments(Task task, Traits traits) {

@@ -61,9 +61,10 @@ record GpuTile(long all, long channels, long repeat, int pack, long lanes, long 
                 Gpu.ceil(rows.rows(), repeat)).inChunks(traits);
     }
 
+    /** A pack of floats in local memory each, and four a lane for what waits while columns are walked once more. */
     private static long items(int pack, Traits traits) {
-        return Math.min(GpuTeam.WORK_GROUP, GpuTeam.powerBelow(
-                Math.min(traits.maxWorkGroup(), traits.localBytes() / ((long) pack * Float.BYTES) - 1)));
+        long packs = traits.localBytes() / ((long) pack * Float.BYTES) - 4 * LANES - 1;
+        return Math.min(GpuTeam.WORK_GROUP, GpuTeam.powerBelow(Math.min(traits.maxWorkGroup(), packs)));
     }
 
     private static long lanes(long packs, long items) {

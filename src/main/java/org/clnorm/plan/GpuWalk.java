@@ -16,13 +16,13 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
     static final long WORK_GROUP = 256;
     /**
      * Elements a work-item holds in registers: forward of x, backward of x and of dy. Compilers for sm_90 and gfx90a
-     * then need 66 to 131 registers and spill none.
+     * then need 66 to 158 registers and spill none.
      */
     private static final long HELD_FORWARD = 32;
     private static final long HELD_BACKWARD = 16;
-    /** The largest team, and that where planes are not made of whole packs, which takes more registers. */
+    /** The largest team, 128 registers a work-item; that of forward passes, which take more but for the simplest. */
     private static final long LARGEST = 512;
-    private static final long LARGEST_UNALIGNED = 256;
+    private static final long LARGEST_FORWARD = 256;
     private static final long SMALLEST = 8;
     /** Packs a work-item has at least where there are too few groups to fill the device otherwise; reasoned. */
     private static final long FEW_PACKS = 2;
@@ -38,14 +38,14 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
      * @param packs   packs of a group
      * @param groups  groups
      * @param pack    elements of a pack
-     * @param aligned whether planes are made of whole packs
+     * @param simple  whether a group is one plane of whole packs
      * @param task    what is done
      * @param traits  the device
      * @return the team, and others beside it where groups are many
      */
-    static GpuWalk whole(long packs, long groups, int pack, boolean aligned, Task task, Traits traits) {
+    static GpuWalk whole(long packs, long groups, int pack, boolean simple, Task task, Traits traits) {
         boolean forward = task.pass() == Task.Pass.FORWARD;
-        long most = Math.min(aligned ? LARGEST : LARGEST_UNALIGNED, GpuTeam.mostItems(traits));
+        long most = Math.min(simple || !forward ? LARGEST : LARGEST_FORWARD, GpuTeam.mostItems(traits));
         long block = (forward ? HELD_FORWARD : HELD_BACKWARD) / pack;
         if (packs > most * block) {
             return new GpuWalk(most, 1, streamed(pack, forward), false);
