@@ -55,7 +55,7 @@ static inline pack lost_of(pack a, pack b, pack sum) {
     return (a - (sum - t)) + (b - t);
 }
 
-// Rows [from, to) of a pack of columns; `channel` is that of the first one. A work-item beyond the last column has none.
+// Rows [from, to) of a pack of columns; `channel` is that of the first one. Beyond the last column there are none.
 typedef struct {
     long column, columns, limit, from, to;
     int channel, channels;
