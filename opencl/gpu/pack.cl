@@ -28,10 +28,10 @@ typedef int8 pack_index;
 // Volatile, so that what is held in 16 bits is widened where it is used. A compiler that widens once and holds floats
 // needs twice the registers, and spilled.
 INLINED float2 halves_to_floats(uint bits) {
-    float2 v;
+    float even, odd;
     asm volatile("{\n\t.reg .b16 low, high;\n\tmov.b32 {low, high}, %2;\n\tcvt.f32.f16 %0, low;\n\t"
-                 "cvt.f32.f16 %1, high;\n\t}" : "=f"(v.s0), "=f"(v.s1) : "r"(bits));
-    return v;
+                 "cvt.f32.f16 %1, high;\n\t}" : "=f"(even), "=f"(odd) : "r"(bits));
+    return (float2)(even, odd);
 }
 
 INLINED uint floats_to_halves(float2 v) {
@@ -42,9 +42,9 @@ INLINED uint floats_to_halves(float2 v) {
 }
 
 INLINED float2 bf16_to_floats(uint bits) {
-    float2 v;
-    asm volatile("shl.b32 %0, %2, 16;\n\tand.b32 %1, %2, 0xffff0000;" : "=&f"(v.s0), "=f"(v.s1) : "r"(bits));
-    return v;
+    float even, odd;
+    asm volatile("shl.b32 %0, %2, 16;\n\tand.b32 %1, %2, 0xffff0000;" : "=&f"(even), "=f"(odd) : "r"(bits));
+    return (float2)(even, odd);
 }
 
 #else

@@ -41,11 +41,13 @@ final class GpuRowsBackward {
         GpuRowTeam holding = GpuRowTeam.of(rows.length(), backward.pack, HELD_ELEMENTS, traits);
         GpuRowTeam summing = GpuRowTeam.of(rows.length(), backward.pack, SUMMED_ELEMENTS, traits);
         boolean few = rows.length() >= LONG_ROW && rows.rows() < FEWEST_ROWS * traits.computeUnits();
-        if (few || summing.elementsEach() > SUMMED_ELEMENTS) {
+        boolean held = holding.elementsEach() <= HELD_ELEMENTS;
+        // odd rows of 16 bits would take 144 registers, of which such work-groups have 128
+        boolean summed = summing.elementsEach() <= SUMMED_ELEMENTS && (summing.aligned() || backward.pack == 4);
+        if (few || !held && !summed) {
             return backward.byColumns(variant);
         }
-        return holding.elementsEach() <= HELD_ELEMENTS ? backward.byRows(variant, holding, true)
-                : backward.byRows(variant, summing, false);
+        return held ? backward.byRows(variant, holding, true) : backward.byRows(variant, summing, false);
     }
 
     /** Work-groups that take rows in turn and keep their share of the parameters' sums in registers. */

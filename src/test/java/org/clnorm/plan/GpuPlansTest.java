@@ -109,6 +109,21 @@ class GpuPlansTest {
         assertEquals(List.of(512, 1, 16, 0), held(layer(65_536, 32_767), DataType.F32));
     }
 
+    @Test
+    void gradientsOfRowsAreHeldAsTheyFit() {
+        assertEquals(1, backwardStep(4096, DataType.F32).options().get("HOLD"));
+        assertEquals(1, backwardStep(4095, DataType.F16).options().get("KEEP"));
+        assertEquals(0, backwardStep(8192, DataType.F16).options().get("HOLD"));
+        assertEquals(0, backwardStep(8191, DataType.F32).options().get("HOLD"));
+        assertEquals("chunk_sums", backwardStep(8191, DataType.F16).kernel());
+        assertEquals("chunk_sums", backwardStep(8200, DataType.F32).kernel());
+    }
+
+    private static Step backwardStep(long length, DataType type) {
+        Task task = Task.backward(layer(65_536, length), Statistics.BATCH, true, true, true).in(type, DataType.F32);
+        return new GpuRowsVariant().plan(task, LARGE.with(Reduction.SHUFFLES)).orElseThrow().steps().get(0);
+    }
+
     /** No work-item finds a pack missing that its kernel takes for granted, and all packs have one. */
     @Test
     void everyPackOfARowIsHeld() {
