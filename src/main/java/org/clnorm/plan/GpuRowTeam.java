@@ -26,6 +26,8 @@ record GpuRowTeam(long length, int pack, long items, long teams, long packs) {
     private static final long SHARED_WORK_GROUP = 128;
     /** Registers of a work-item, at most: compilers take more than they need, and 128 leave room for 512 work-items. */
     private static final int REGISTERS = 128;
+    /** Registers of a compute unit, NVIDIA's since 2012; others have as many or more. */
+    private static final long REGISTER_FILE = 65_536;
     /** Local memory that reductions of a forward pass need of a work-item: two sums and a magnitude. */
     private static final long SLOT_BYTES = 12;
     /** For what a kernel or a compiler keeps there besides. */
@@ -60,6 +62,11 @@ record GpuRowTeam(long length, int pack, long items, long teams, long packs) {
     GpuRowTeam shared(long rows, Traits traits) {
         long most = items > WARP ? 1 : Math.max(1, Math.min(SHARED_WORK_GROUP, most(traits)) / items);
         return rows < 2 * most * traits.computeUnits() ? this : new GpuRowTeam(length, pack, items, most, packs);
+    }
+
+    /** How many of these work-groups a compute unit runs at once, by the registers of a work-item. */
+    long resident(long registers) {
+        return Math.max(1, REGISTER_FILE / (registers * workGroup()));
     }
 
     GpuRowTeam holding(long packsEach) {

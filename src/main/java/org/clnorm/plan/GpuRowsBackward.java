@@ -10,12 +10,14 @@ import java.util.Map;
  * where rows are few or very long. The thresholds are reasoned from registers as compilers use them, not measured.
  */
 final class GpuRowsBackward {
-    /** Elements of which a work-item holds x, dy and the parameters' sums in two floats each: 72 to 112 registers. */
+    /** Elements of which a work-item holds x, dy and the parameters' sums in two floats each. */
     private static final long HELD_ELEMENTS = 8;
-    /** Elements of which it holds the sums only: 111 to 128 registers. */
+    /** Elements of which it holds the sums only. */
     private static final long SUMMED_ELEMENTS = 16;
-    /** Work-items with some 96 registers that a compute unit has room for. */
-    private static final long ITEMS = 640;
+    /** Registers of a work-item: that holds x and dy, with the weights besides, that holds sums only. */
+    private static final int HELD_REGISTERS = 96;
+    private static final int KEPT_REGISTERS = 112;
+    private static final int SUMMED_REGISTERS = 128;
     /** Rows a work-group, at least, so that its partial sums are small beside them. */
     private static final long FEWEST_ROWS = 8;
     /** Rows this long are done by columns where rows alone would leave compute units idle. */
@@ -53,12 +55,15 @@ final class GpuRowsBackward {
     /** Work-groups that take rows in turn and keep their share of the parameters' sums in registers. */
     private NormPlan byRows(String variant, GpuRowTeam one, boolean hold) {
         GpuRowTeam team = one.shared(rows.rows() / FEWEST_ROWS, traits);
-        long busy = traits.computeUnits() * Math.max(1, ITEMS / team.workGroup());
+        boolean keep = hold && !team.aligned() && task.weight();
+        int registers = keep ? KEPT_REGISTERS : hold ? HELD_REGISTERS : SUMMED_REGISTERS;
+        long busy = traits.computeUnits() * team.resident(registers);
         long most = rows.rows() / (FEWEST_ROWS * team.teams());
         long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), team.phases());
         Map<String, Integer> options = team.options(true);
         options.put("HOLD", Gpu.flag(hold));
-        options.put("KEEP", Gpu.flag(hold && !team.aligned() && task.weight()));
+        options.put("KEEP", Gpu.flag(keep));
+        options.put("REGISTERS", registers);
         Gpu.options(options, task);
         Map<String, Long> scalars = scalars();
         scalars.put("phases", team.phases());
@@ -84,7 +89,7 @@ final class GpuRowsBackward {
             Map<String, Long> scalars = scalars();
             scalars.put("chunk_span", span);
             scalars.put("chunks", chunks);
-            GpuRowTeam team = GpuRowTeam.of(span, pack, STREAMED_ELEMENTS, traits);
+            GpuRowTeam team = GpuRowTeam.of(span, pack, STREAMED_ELEMENTS, traits).holding(1);
             Map<String, Integer> options = team.options(false);
             options.put("ALIGNED", Gpu.flag(rows.length() % pack == 0));
             Gpu.options(options, task);

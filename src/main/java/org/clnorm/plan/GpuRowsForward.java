@@ -28,8 +28,6 @@ final class GpuRowsForward {
     /** Elements a work-item holds where it holds their weights and biases too. */
     private static final long KEPT_ELEMENTS = 16;
     private static final int KEPT_REGISTERS = 104;
-    /** Work-items with that many registers that a compute unit has room for. */
-    private static final long KEPT_ITEMS = 576;
     /** Rows to a work-group, at least, that are worth reading parameters ahead. */
     private static final long KEPT_ROWS = 4;
     /** Elements of a split row that a work-group holds at a time. */
@@ -58,7 +56,7 @@ final class GpuRowsForward {
         GpuRowTeam team = GpuRowTeam.of(rows.length(), pack, each, traits);
         GpuRowTeam keeping = GpuRowTeam.of(rows.length(), pack, KEPT_ELEMENTS, traits).shared(rows.rows(), traits);
         if (keeps(keeping)) {
-            long most = traits.computeUnits() * Math.max(1, KEPT_ITEMS / keeping.workGroup());
+            long most = traits.computeUnits() * keeping.resident(KEPT_REGISTERS);
             long strands = Math.max(1, Math.min(most, sets(keeping, keeping.phases()) * keeping.phases() / KEPT_ROWS)
                     / keeping.phases());
             return plan(variant, keeping, keeping.phases(), strands, Map.of("KEEP", 1, "REGISTERS", KEPT_REGISTERS),
