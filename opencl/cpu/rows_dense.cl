@@ -8,7 +8,6 @@
 // dense_columns (one a stretch of columns, over all rows) read x and dy twice, and write the parameters' gradients
 // directly.
 #include "cpu/gradients.cl"
-#include "cpu/stage.cl"
 
 // Columns of a dense_columns work-item.
 #ifndef COLUMNS

@@ -1,5 +1,7 @@
 // Short rows that are no whole cache lines, one after the other, past the caches: they wait in a work-item's own memory
 // until they fill lines. Stored at once they would have their lines read first, or half a line would go alone.
+#ifndef CPU_STAGE
+#define CPU_STAGE
 #include "cpu/vectors.cl"
 
 // 1: the output is large and its rows are short and ragged.
@@ -74,3 +76,4 @@ static inline void close_stage(stage *s) {
         }                                                                                                              \
         (s)->filled += (count);                                                                                        \
     }
+#endif

@@ -5,6 +5,8 @@
 // A run whose length is no multiple of WIDTH ends in a vector that overlaps the one before it: it is loaded whole and
 // the lanes that were seen already are masked out (sums) or left out (stores). The plan takes a WIDTH no longer than
 // the run, so that such a vector never begins before the run does.
+#ifndef CPU_VECTORS
+#define CPU_VECTORS
 #include "common/numerics.cl"
 
 #ifndef WIDTH
@@ -385,3 +387,4 @@ static inline long first_line(__global const element *p, long count) {
     if (i < count) {                                                                                                   \
         store_last(stored_of(VALUE(count - WIDTH)), count - i, out + count);                                           \
     }
+#endif

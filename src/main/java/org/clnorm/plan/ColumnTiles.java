@@ -1,5 +1,8 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.CPU_CACHED_BYTES;
+import static org.clnorm.plan.Threshold.CPU_SHARES;
+
 import java.util.Map;
 
 /**
@@ -15,11 +18,6 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
      * 1,024 won 10 to 15 % where tiles do not begin with a cache line, nothing elsewhere; 256 and 2,048 lost.
      */
     private static final long EVEN_COLUMNS = 512;
-    /**
-     * Bytes that a tile of all samples may have, so that its second reading finds them in the L2 cache. On PoCL, 2
-     * cores with 2 MiB each, 256 KiB won 1.4× against two sweeps, 512 KiB 1.1×, 1 MiB lost backward by 1.25×.
-     */
-    private static final long CACHED_BYTES = 512L << 10;
     /** Bytes after which addresses meet the same sets of a cache; the bits above are the physical page's. */
     private static final long PAGE = 4096;
     /** Columns that are worth a visit to a row: with 98 the same tiles lost against two sweeps (as above). */
@@ -40,7 +38,8 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
             return blocks(planes, fused(planes, line), 1, planes.channels(), 1);
         }
         if (task.statistics() == Task.Statistics.BATCH) {
-            long columns = Math.min(cached(task, planes), row / (CpuWork.SHARES * traits.computeUnits()));
+            long shares = traits.threshold(CPU_SHARES) * traits.computeUnits();
+            long columns = Math.min(cached(task, planes, traits), row / shares);
             if (columns >= Math.max(NARROW, planes.span())) {
                 return parts(planes, Math.min(columns, EVEN_COLUMNS), line, 1);
             }
@@ -53,10 +52,11 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
     }
 
     /** Columns of all samples that stay in the cache together; 0 if the distance of rows has them meet in its sets. */
-    private static long cached(Task task, Planes planes) {
+    private static long cached(Task task, Planes planes, Traits traits) {
+        long room = traits.threshold(CPU_CACHED_BYTES);
         long bytes = task.storage().bytes();
         long apart = gcd(planes.channels() * planes.span() * bytes, PAGE);
-        return planes.outer() * apart > CACHED_BYTES ? 0 : CACHED_BYTES / bytes / planes.outer();
+        return planes.outer() * apart > room ? 0 : room / bytes / planes.outer();
     }
 
     /** Samples in a row, if possible so many that every row begins with a cache line; fewer where samples are few. */

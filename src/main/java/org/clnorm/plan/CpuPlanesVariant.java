@@ -1,5 +1,7 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.CPU_PART;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,7 +50,7 @@ final class CpuPlanesVariant implements Variant {
 
     private NormPlan piecesForward(Task task, Planes planes, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
-        Cut cut = Cut.of(planes, CpuWork.PART);
+        Cut cut = Cut.of(planes, traits.threshold(CPU_PART));
         long pieces = cut.pieces(planes.outer());
         Map<String, Long> scalars = scalars(planes, cut);
         scalars.put("pieces", pieces);
@@ -62,7 +64,7 @@ final class CpuPlanesVariant implements Variant {
 
     private NormPlan piecesBackward(Task task, Planes planes, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
-        Cut cut = Cut.of(planes, CpuWork.PART);
+        Cut cut = Cut.of(planes, traits.threshold(CPU_PART));
         long pieces = cut.pieces(planes.outer());
         Map<String, Long> scalars = scalars(planes, cut);
         scalars.put("pieces", pieces);
@@ -109,8 +111,8 @@ final class CpuPlanesVariant implements Variant {
 
     /** Consecutive slices for a work-item, whatever their channels. */
     private static Cut stretch(Planes planes, Traits traits) {
-        if (planes.span() > CpuWork.PART) {
-            return Cut.of(planes, CpuWork.PART);
+        if (planes.span() > traits.threshold(CPU_PART)) {
+            return Cut.of(planes, traits.threshold(CPU_PART));
         }
         long slices = CpuWork.block(planes.outer() * planes.channels(), planes.span(), traits);
         return new Cut(slices, 1, planes.span());

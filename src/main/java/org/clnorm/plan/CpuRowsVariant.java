@@ -1,5 +1,14 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.CPU_LONG_DENSE_ROW;
+import static org.clnorm.plan.Threshold.CPU_LONG_ROW;
+import static org.clnorm.plan.Threshold.CPU_PART;
+import static org.clnorm.plan.Threshold.CPU_SHARES;
+import static org.clnorm.plan.Threshold.CPU_SHORT_DENSE_ROW;
+import static org.clnorm.plan.Threshold.CPU_STAGED_ROW;
+import static org.clnorm.plan.Threshold.CPU_STREAM_BYTES;
+import static org.clnorm.plan.Threshold.CPU_WORK;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,11 +25,6 @@ final class CpuRowsVariant implements Variant {
     private static final long CHUNK = 2_048;
     /** Elements a parameter up to which its gradient is summed element by element first. */
     private static final long SHORT_SPAN = 64;
-    /**
-     * Floats of a row from which on it does not fit a core's cache together with its parameters, so that it is read
-     * twice from memory anyway; then at least the parameters are read once for all rows. Measured with 2 MiB of L2.
-     */
-    private static final long LONG_ROW = 131_072;
     private static final long FOUR = 4;
     /**
      * Rows up to this length are normalized four at a time. Measured with PoCL on Sapphire Rapids: 1.4–1.6 times as
@@ -34,21 +38,6 @@ final class CpuRowsVariant implements Variant {
      * at 65.
      */
     private static final long FIXED_ROW = 64;
-    /**
-     * Ragged rows up to this length are collected to whole cache lines before they are stored: 1.05–1.2 times as fast
-     * at 31 to 257 forward and backward, 1.03 at 511; with 16 bits an element twice as fast forward at 257.
-     */
-    private static final long STAGED_ROW = 512;
-    /**
-     * The same backward, with sums element by element: 1.1–1.2 times as fast up to here, slower from 32,768 on, where
-     * four rows of x and dy, a weight and two sums leave the L2 cache of 2 MiB.
-     */
-    private static final long SHORT_DENSE_ROW = 16_384;
-    /**
-     * Elements from which on backward reads x and dy twice: 1.15 times as slow at 32,768, 1.2 times as fast
-     * at 65,536 and as fast as one row after the other could be made there.
-     */
-    private static final long LONG_DENSE_ROW = 49_152;
     /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
     private static final long COLUMNS = 1_024;
 
@@ -82,8 +71,9 @@ final class CpuRowsVariant implements Variant {
         Map<String, Integer> options = CpuWork.options(task, traits, rows.span() == 1 ? rows.length() : rows.span());
         options.put("ELEMENTWISE", rows.span() == 1 ? 1 : 0);
         boolean shared = CpuWork.tooFew(rows.rows(), task.view().elements(), traits)
-                || (task.weight() || task.bias()) && rows.span() == 1 && rows.length() >= LONG_ROW;
-        return shared ? forwardInParts(task, rows, options) : forwardWhole(task, rows, options, traits);
+                || (task.weight() || task.bias()) && rows.span() == 1
+                        && rows.length() >= traits.threshold(CPU_LONG_ROW);
+        return shared ? forwardInParts(task, rows, options, traits) : forwardWhole(task, rows, options, traits);
     }
 
     private NormPlan forwardWhole(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
@@ -103,14 +93,14 @@ final class CpuRowsVariant implements Variant {
         return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", List.of(step), Map.of(), task);
     }
 
-    private NormPlan forwardInParts(Task task, Rows rows, Map<String, Integer> options) {
-        long parts = CpuWork.ceil(rows.length(), CpuWork.PART);
+    private NormPlan forwardInParts(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
+        long parts = CpuWork.ceil(rows.length(), traits.threshold(CPU_PART));
         Map<String, Long> moments = scalars(rows);
         moments.put("length", rows.length());
         moments.put("parts", parts);
-        moments.put("part", CpuWork.PART);
+        moments.put("part", traits.threshold(CPU_PART));
         Map<String, Long> apply = scalars(rows);
-        long part = rows.span() == 1 ? COLUMNS : CpuWork.PART;
+        long part = rows.span() == 1 ? COLUMNS : traits.threshold(CPU_PART);
         long block = rows.span() == 1 ? Math.min(MOST_ROWS, rows.rows()) : 1;
         long tiles = CpuWork.ceil(rows.length(), part);
         apply.put("parts", tiles);
@@ -126,8 +116,8 @@ final class CpuRowsVariant implements Variant {
 
     private NormPlan backward(Task task, Rows given, Traits traits) {
         Rows rows = elementwise(task, given);
-        return rows.span() <= SHORT_SPAN && rows.length() <= LONG_DENSE_ROW || rows.dense() ? dense(task, rows, traits)
-                : segments(task, rows, traits);
+        boolean spread = rows.span() <= SHORT_SPAN && rows.length() <= traits.threshold(CPU_LONG_DENSE_ROW);
+        return spread || rows.dense() ? dense(task, rows, traits) : segments(task, rows, traits);
     }
 
     private NormPlan dense(Task task, Rows rows, Traits traits) {
@@ -135,17 +125,17 @@ final class CpuRowsVariant implements Variant {
         long samples = rows.rows() / rows.rowGroups();
         long chunk = Math.min(rows.rowGroups(), CpuWork.ceil(CHUNK, rows.length()));
         long chunks = CpuWork.ceil(rows.rowGroups(), chunk);
-        long worth = CpuWork.ceil(task.view().elements(), CpuWork.WORK);
-        long items = Math.min(worth, CpuWork.SHARES * traits.computeUnits());
-        boolean byFour = rows.length() <= SHORT_DENSE_ROW && samples >= FOUR;
+        long worth = CpuWork.ceil(task.view().elements(), traits.threshold(CPU_WORK));
+        long items = Math.min(worth, traits.threshold(CPU_SHARES) * traits.computeUnits());
+        boolean byFour = rows.length() <= traits.threshold(CPU_SHORT_DENSE_ROW) && samples >= FOUR;
         long block = CpuWork.ceil(samples, Math.max(1, items / chunks));
         block = byFour ? CpuWork.ceil(block, FOUR) * FOUR : block;
         long blocks = CpuWork.ceil(samples, block);
-        boolean columns = rows.dense() && (rows.length() >= LONG_DENSE_ROW
+        boolean columns = rows.dense() && (rows.length() >= traits.threshold(CPU_LONG_DENSE_ROW)
                 || CpuWork.tooFew(blocks, task.view().elements(), traits)
                         && rows.length() >= COLUMNS * traits.computeUnits());
         if (columns) {
-            return denseColumns(task, rows, options);
+            return denseColumns(task, rows, options, traits);
         }
         boolean pairs = task.parameters() && block > (byFour ? FOUR * SERIAL_SUMS : SERIAL_SUMS);
         boolean spread = rows.span() > 1;
@@ -172,11 +162,11 @@ final class CpuRowsVariant implements Variant {
         return CpuWork.plan(name(), said(rows) + ", " + block + " of " + chunk + " a work-item", steps, scratch, task);
     }
 
-    private NormPlan denseColumns(Task task, Rows rows, Map<String, Integer> options) {
+    private NormPlan denseColumns(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
         options.put("COLUMNS", (int) COLUMNS);
-        long parts = CpuWork.ceil(rows.length(), CpuWork.PART);
+        long parts = CpuWork.ceil(rows.length(), traits.threshold(CPU_PART));
         Map<String, Long> scalars = Map.of("rows", rows.rows(), "length", rows.length(), "parts", parts,
-                "part", CpuWork.PART);
+                "part", traits.threshold(CPU_PART));
         List<Step> steps = List.of(
                 CpuWork.step("cpu/rows_dense", "dense_sums", options, rows.rows() * parts, scalars),
                 CpuWork.step("cpu/rows_dense", "dense_fold", options, rows.rows(), scalars),
@@ -201,9 +191,9 @@ final class CpuRowsVariant implements Variant {
                     scalars));
             how = ", " + block + " a work-item";
         } else {
-            long parts = CpuWork.ceil(rows.span(), CpuWork.PART);
+            long parts = CpuWork.ceil(rows.span(), traits.threshold(CPU_PART));
             scalars.put("parts", parts);
-            scalars.put("part", CpuWork.PART);
+            scalars.put("part", traits.threshold(CPU_PART));
             scratch.put("sums", 2 * sums * parts);
             scratch.put("means", 2 * rows.rows());
             steps.add(CpuWork.step("cpu/rows_segments", "segments_sums", options, sums * parts, scalars));
@@ -221,7 +211,8 @@ final class CpuRowsVariant implements Variant {
     /** Short ragged rows that follow each other in a large output are collected to whole cache lines. */
     private static void stage(Task task, Rows rows, Traits traits, Map<String, Integer> options) {
         long bytes = rows.length() * task.storage().bytes();
-        boolean staged = task.bytes(1) >= traits.threshold(Threshold.CPU_STREAM_BYTES) && rows.length() <= STAGED_ROW
+        boolean staged = task.bytes(1) >= traits.threshold(CPU_STREAM_BYTES)
+                && rows.length() <= traits.threshold(CPU_STAGED_ROW)
                 && bytes % (CpuWork.LINE * Float.BYTES) != 0;
         if (staged) {
             options.put("STAGED", 1);

@@ -1,21 +1,19 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.CPU_PART;
+import static org.clnorm.plan.Threshold.CPU_SHARES;
+import static org.clnorm.plan.Threshold.CPU_STREAM_BYTES;
+import static org.clnorm.plan.Threshold.CPU_STREAM_RUN;
+import static org.clnorm.plan.Threshold.CPU_WORK;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** What the plans of the CPU kernel set share: how wide, how much at once, past the caches or through them. */
 final class CpuWork {
-    /** Shorter runs are streamed only if they are whole lines; 31 and 49 lost 1.3–1.4×, 196 and 257 won (as above). */
-    private static final long STREAM_RUN = 128;
     /** Floats in a cache line. */
     static final long LINE = 16;
-    /** Elements that make a work-item worth its launch of about 10 ns. */
-    static final long WORK = 16_384;
-    /** Elements of the parts that a long group is cut into; with 4,096 the merging costs a fifth. */
-    static final long PART = 65_536;
-    /** Work-items a compute unit, so that the units finish about together. */
-    static final long SHARES = 4;
 
     private CpuWork() {
     }
@@ -35,20 +33,21 @@ final class CpuWork {
 
     /** Whole units of `size` elements for a work-item: enough to be worth it, few enough to keep every core busy. */
     static long block(long units, long size, Traits traits) {
-        long worth = ceil(WORK, size);
-        long fair = Math.max(1, units / (SHARES * traits.computeUnits()));
+        long worth = ceil(traits.threshold(CPU_WORK), size);
+        long fair = Math.max(1, units / (traits.threshold(CPU_SHARES) * traits.computeUnits()));
         return Math.min(worth, fair);
     }
 
     /** Whether this many groups leave cores idle though there is work for them. */
     static boolean tooFew(long groups, long elements, Traits traits) {
-        return groups < 2L * traits.computeUnits() && elements >= 2 * PART;
+        return groups < 2L * traits.computeUnits() && elements >= 2 * traits.threshold(CPU_PART);
     }
 
     /** Large outputs in runs that are not mostly the two ragged cache lines at their ends. */
     private static boolean streams(Task task, Traits traits, long run) {
         boolean lines = run * task.storage().bytes() % (LINE * Float.BYTES) == 0;
-        return task.bytes(1) >= traits.threshold(Threshold.CPU_STREAM_BYTES) && (lines || run >= STREAM_RUN);
+        return task.bytes(1) >= traits.threshold(CPU_STREAM_BYTES)
+                && (lines || run >= traits.threshold(CPU_STREAM_RUN));
     }
 
     /** The build options every kernel of the set understands. */

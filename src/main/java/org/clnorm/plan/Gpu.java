@@ -1,19 +1,15 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.GPU_SPLIT_ELEMENTS;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** What the plans of the GPU kernel set share. Its thresholds are reasoned from the literature, not measured. */
 final class Gpu {
-    /** A group smaller than this is not cut up: the launches would cost more than the idle compute units. */
-    static final long SPLIT_ELEMENTS = 32_768;
-    /** Elements of a chunk, at least: a full work-group reads each four times over, 16 bytes at a time. */
-    static final long CHUNK_ELEMENTS = 4_096;
     /** Elements of a chunk, at most: kernels count them in ints. */
     static final long MOST_CHUNK_ELEMENTS = 1L << 29;
-    /** Work-groups a compute unit, so that enough loads are under way and the units finish together. */
-    static final long SHARES = 8;
     /** Partial sums a parameter that the last step adds up in one go. */
     private static final long FOLD_ABOVE = 64;
     private static final long FOLDED = 32;
@@ -33,7 +29,7 @@ final class Gpu {
 
     /** Whether so few groups leave compute units idle though there is work for them. */
     static boolean tooFew(long groups, long groupSize, Traits traits) {
-        return groups < 2L * traits.computeUnits() && groupSize >= SPLIT_ELEMENTS;
+        return groups < 2L * traits.computeUnits() && groupSize >= traits.threshold(GPU_SPLIT_ELEMENTS);
     }
 
     /** The elements of a pack, which is what 16 bytes hold: 128 bits are read at a time. */

@@ -1,5 +1,8 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.GPU_CHUNK_ELEMENTS;
+import static org.clnorm.plan.Threshold.GPU_SHARES;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -57,8 +60,8 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
 
     /** Chunks that keep the device busy, of whole planes where planes are short; of one plane each if asked for. */
     Chunks chunks(boolean onePlane, Traits traits) {
-        return chunks(onePlane, Math.max(Gpu.CHUNK_ELEMENTS,
-                Gpu.ceil(size(), Gpu.ceil(Gpu.SHARES * traits.computeUnits(), groups))));
+        return chunks(onePlane, Math.max(traits.threshold(GPU_CHUNK_ELEMENTS),
+                Gpu.ceil(size(), Gpu.ceil(traits.threshold(GPU_SHARES) * traits.computeUnits(), groups))));
     }
 
     /** Chunks of about so many elements. */

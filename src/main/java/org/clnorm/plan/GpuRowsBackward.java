@@ -1,5 +1,10 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.GPU_CHUNK_ELEMENTS;
+import static org.clnorm.plan.Threshold.GPU_FEWEST_ROWS;
+import static org.clnorm.plan.Threshold.GPU_LONG_ROW;
+import static org.clnorm.plan.Threshold.GPU_SHARES;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,10 +23,6 @@ final class GpuRowsBackward {
     private static final int HELD_REGISTERS = 96;
     private static final int KEPT_REGISTERS = 112;
     private static final int SUMMED_REGISTERS = 128;
-    /** Rows a work-group, at least, so that its partial sums are small beside them. */
-    private static final long FEWEST_ROWS = 8;
-    /** Rows this long are done by columns where rows alone would leave compute units idle. */
-    private static final long LONG_ROW = 4_096;
 
     /** Elements of a chunk to a work-item, at least, that only adds them up. */
     private static final long STREAMED_ELEMENTS = 16;
@@ -42,7 +43,8 @@ final class GpuRowsBackward {
         GpuRowsBackward backward = new GpuRowsBackward(task, rows, traits);
         GpuRowTeam holding = GpuRowTeam.of(rows.length(), backward.pack, HELD_ELEMENTS, traits);
         GpuRowTeam summing = GpuRowTeam.of(rows.length(), backward.pack, SUMMED_ELEMENTS, traits);
-        boolean few = rows.length() >= LONG_ROW && rows.rows() < FEWEST_ROWS * traits.computeUnits();
+        boolean few = rows.length() >= traits.threshold(GPU_LONG_ROW)
+                && rows.rows() < traits.threshold(GPU_FEWEST_ROWS) * traits.computeUnits();
         boolean held = holding.elementsEach() <= HELD_ELEMENTS;
         // odd rows of 16 bits would take 144 registers, of which such work-groups have 128
         boolean summed = summing.elementsEach() <= SUMMED_ELEMENTS && (summing.aligned() || backward.pack == 4);
@@ -54,11 +56,11 @@ final class GpuRowsBackward {
 
     /** Work-groups that take rows in turn and keep their share of the parameters' sums in registers. */
     private NormPlan byRows(String variant, GpuRowTeam one, boolean hold) {
-        GpuRowTeam team = one.shared(rows.rows() / FEWEST_ROWS, traits);
+        GpuRowTeam team = one.shared(rows.rows() / traits.threshold(GPU_FEWEST_ROWS), traits);
         boolean keep = hold && !team.aligned() && task.weight();
         int registers = keep ? KEPT_REGISTERS : hold ? HELD_REGISTERS : SUMMED_REGISTERS;
         long busy = traits.computeUnits() * team.resident(registers);
-        long most = rows.rows() / (FEWEST_ROWS * team.teams());
+        long most = rows.rows() / (traits.threshold(GPU_FEWEST_ROWS) * team.teams());
         long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), team.phases());
         Map<String, Integer> options = team.options(true);
         options.put("HOLD", Gpu.flag(hold));
@@ -82,8 +84,8 @@ final class GpuRowsBackward {
     /** The means of the rows first, then work-groups that own columns: no partial sums larger than the tensor. */
     private NormPlan byColumns(String variant) {
         List<Step> steps = new ArrayList<>();
-        long wanted = Gpu.ceil(Gpu.SHARES * traits.computeUnits(), rows.rows());
-        long span = Gpu.roundUp(Math.max(Gpu.CHUNK_ELEMENTS, Gpu.ceil(rows.length(), wanted)), pack);
+        long wanted = Gpu.ceil(traits.threshold(GPU_SHARES) * traits.computeUnits(), rows.rows());
+        long span = Gpu.roundUp(Math.max(traits.threshold(GPU_CHUNK_ELEMENTS), Gpu.ceil(rows.length(), wanted)), pack);
         long chunks = Gpu.ceil(rows.length(), span);
         if (task.dx()) {
             Map<String, Long> scalars = scalars();

@@ -1,5 +1,10 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.GPU_CHUNK_ELEMENTS;
+import static org.clnorm.plan.Threshold.GPU_MIDDLE_ROW;
+import static org.clnorm.plan.Threshold.GPU_SHARES;
+import static org.clnorm.plan.Threshold.GPU_SHORT_ROW;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,12 +16,8 @@ import java.util.Map;
 final class GpuRowsForward {
     /** Elements that a work-item of a short row holds: so few that several rows share a warp. */
     private static final long SHORT_ELEMENTS = 16;
-    /** Rows up to which work-items hold that few: 32 of them. */
-    private static final long SHORT_ROW = 512;
     /** Elements that a work-item holds: 56 to 80 registers. */
     private static final long ELEMENTS = 32;
-    /** Rows up to which work-items hold that few: 256 of them. */
-    private static final long MIDDLE_ROW = 8_192;
     /** Elements that a work-item of a longer row holds: 88 to 120 registers. */
     private static final long MOST_ELEMENTS = 64;
     /** Packs of a chunk that a work-item holds of a longer row: 80 to 128 registers. */
@@ -51,8 +52,8 @@ final class GpuRowsForward {
     }
 
     private NormPlan whole(String variant) {
-        long each = rows.length() <= SHORT_ROW ? SHORT_ELEMENTS
-                : rows.length() <= MIDDLE_ROW ? ELEMENTS : MOST_ELEMENTS;
+        long each = rows.length() <= traits.threshold(GPU_SHORT_ROW) ? SHORT_ELEMENTS
+                : rows.length() <= traits.threshold(GPU_MIDDLE_ROW) ? ELEMENTS : MOST_ELEMENTS;
         GpuRowTeam team = GpuRowTeam.of(rows.length(), pack, each, traits);
         GpuRowTeam keeping = GpuRowTeam.of(rows.length(), pack, KEPT_ELEMENTS, traits).shared(rows.rows(), traits);
         if (keeps(keeping)) {
@@ -98,8 +99,8 @@ final class GpuRowsForward {
     }
 
     private NormPlan split(String variant) {
-        long wanted = Gpu.ceil(Gpu.SHARES * traits.computeUnits(), rows.rows());
-        long span = Gpu.roundUp(Math.max(Gpu.CHUNK_ELEMENTS, Gpu.ceil(rows.length(), wanted)), pack);
+        long wanted = Gpu.ceil(traits.threshold(GPU_SHARES) * traits.computeUnits(), rows.rows());
+        long span = Gpu.roundUp(Math.max(traits.threshold(GPU_CHUNK_ELEMENTS), Gpu.ceil(rows.length(), wanted)), pack);
         long chunks = Gpu.ceil(rows.length(), span);
         // rows of which each chunk begins like the row, since a chunk is a multiple of a pack
         GpuRowTeam team = GpuRowTeam.of(Math.min(span, SPLIT_ELEMENTS), pack, ELEMENTS, traits);

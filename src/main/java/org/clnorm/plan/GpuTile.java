@@ -1,5 +1,7 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.GPU_SHARES;
+
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -81,7 +83,7 @@ record GpuTile(long all, long channels, long repeat, int pack, long lanes, long 
     }
 
     private GpuTile inChunks(Traits traits) {
-        long wanted = Gpu.ceil(Gpu.SHARES * traits.computeUnits(), tiles());
+        long wanted = Gpu.ceil(traits.threshold(GPU_SHARES) * traits.computeUnits(), tiles());
         long streamed = Math.max(1, STREAMED / pack);
         long least = Math.max(Gpu.ceil(CHUNK_ROWS, repeat), depth * streamed);
         long most = Math.max(1, Math.min(wanted, rows() / least));

@@ -1,5 +1,7 @@
 package org.clnorm.plan;
 
+import static org.clnorm.plan.Threshold.GPU_MANY_GROUPS;
+
 import java.util.HashMap;
 import java.util.Map;
 
@@ -26,8 +28,6 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
     private static final long SMALLEST = 8;
     /** Packs a work-item has at least where there are too few groups to fill the device otherwise; reasoned. */
     private static final long FEW_PACKS = 2;
-    /** Groups a compute unit from which on few work-items each, with many packs, fill it; reasoned. */
-    private static final long MANY_GROUPS = 4;
     /** Packs under way at a time in a long walk: 64 bytes a work-item; two tensors of eight elements a pack share. */
     private static final long STREAMED = 4;
     private static final long STREAMED_ELEMENTS = 16;
@@ -50,7 +50,7 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
         if (packs > most * block) {
             return new GpuWalk(most, 1, streamed(pack, forward), false);
         }
-        boolean many = groups >= MANY_GROUPS * traits.computeUnits();
+        boolean many = groups >= traits.threshold(GPU_MANY_GROUPS) * traits.computeUnits();
         long each = many ? block : Math.min(block, FEW_PACKS);
         long items = Math.min(most, Math.max(SMALLEST, GpuTeam.powerAbove(Gpu.ceil(packs, each))));
         return new GpuWalk(items, teams(items, groups, traits), GpuTeam.powerAbove(Gpu.ceil(packs, items)), true);
