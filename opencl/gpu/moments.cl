@@ -1,33 +1,20 @@
 // Mean and variance from the sums of two passes, and the judgement whether a group must be walked once more, scaled.
 #include "gpu/reduce.cl"
 
-// The mean in two floats and the variance of elements times scale. spread is the largest distance from mean: where it
-// is zero all elements are equal, and a variance of zero is the truth and no underflow.
+// The mean in two floats and the variance of elements times scale.
 typedef struct {
-    vec mean, delta, variance, spread, scale;
+    float mean, delta, variance, scale;
 } moments;
 
 // The second pass: t holds the sums of d and d * d, d being the distance from mean.
-static inline moments moments_of(tally t, vec mean, float count, vec scale) {
+static inline moments moments_of(tally t, float mean, float count, float scale) {
     moments m;
     m.mean = mean;
-    m.delta = isfinite(mean) ? both(t.first, t.first_low) / count : (vec)0.0f;
-    const vec variance = both(t.second, t.second_low) / count - m.delta * m.delta;
-    m.variance = variance < 0.0f ? (vec)0.0f : variance;
-    m.spread = t.largest;
+    m.delta = isfinite(mean) ? both(t.first, t.first_low) / count : 0.0f;
+    const float variance = both(t.second, t.second_low) / count - m.delta * m.delta;
+    m.variance = variance < 0.0f ? 0.0f : variance;
     m.scale = scale;
     return m;
-}
-
-// The sums of the second pass lose what is so small that its square vanishes; a group of such elements is not constant.
-static inline vec honest_variance(moments m) {
-    return m.variance == 0.0f && m.spread > 0.0f ? (vec)0x1p-100f : m.variance;
-}
-
-#if WIDTH == 1
-
-static inline int doubtful(moments m) {
-    return needs_rescue(m.variance) && !(m.variance == 0.0f && m.spread == 0.0f);
 }
 
 // What to keep after a second walk; `again` tells of whom it was asked. sum is that of x * 2^-60, which no finite x can
@@ -56,5 +43,3 @@ static inline group_stats finished(moments m, float eps, int zero_rstd) {
 static inline void store_moments(__global float *stats, long groups, long group, moments m, float eps, int zero_rstd) {
     store_stats(stats, groups, group, m.mean, m.delta, m.variance, m.scale, eps, zero_rstd);
 }
-
-#endif

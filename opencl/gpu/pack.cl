@@ -143,14 +143,6 @@ static inline float largest_of(pack v) {
 #endif
 }
 
-// The pack at `at` with zeros for what lies outside of [begin, end).
-static inline pack masked(pack v, long at, long begin, long end) {
-    const pack_index i = INDICES;
-    const int from = (int)clamp(begin - at, 0L, (long)PACK);
-    const int to = (int)clamp(end - at, 0L, (long)PACK);
-    return select((pack)0.0f, v, i >= from && i < to);
-}
-
 static inline float element_within(__global const element *x, long at, long begin, long end) {
     return at >= begin && at < end ? element_at(x + at) : 0.0f;
 }
@@ -201,27 +193,4 @@ INLINED pack parameters_at(__global const parameter *p) {
 #else
     return ALIGNED ? *(__global const float4 *)p : vload4(0, p);
 #endif
-}
-
-static inline float parameter_within(__global const parameter *p, long i, long length) {
-    return i >= 0 && i < length ? parameter_at(p + i) : 0.0f;
-}
-
-// Those from index i on, of which [0, length) exist.
-static inline pack load_parameters(__global const parameter *p, long i, long length) {
-    if (ALIGNED || (i >= 0 && i + PACK <= length)) {
-        return parameters_at(p + i);
-    }
-    pack v;
-    v.s0 = parameter_within(p, i, length);
-    v.s1 = parameter_within(p, i + 1, length);
-    v.s2 = parameter_within(p, i + 2, length);
-    v.s3 = parameter_within(p, i + 3, length);
-#if PACK == 8
-    v.s4 = parameter_within(p, i + 4, length);
-    v.s5 = parameter_within(p, i + 5, length);
-    v.s6 = parameter_within(p, i + 6, length);
-    v.s7 = parameter_within(p, i + 7, length);
-#endif
-    return v;
 }

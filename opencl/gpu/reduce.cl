@@ -15,17 +15,13 @@
 #ifndef WORK_GROUP
 #define WORK_GROUP 256
 #endif
-// Groups a work-item sums side by side, as the components of a vector: 1 or 4.
-#ifndef WIDTH
-#define WIDTH 1
-#endif
 
-#if REDUCE == BY_SHUFFLES && WIDTH == 1 && (defined(__NV_CL_C_VERSION) || defined(__NVPTX__))
+#if REDUCE == BY_SHUFFLES && (defined(__NV_CL_C_VERSION) || defined(__NVPTX__))
 #define SHUFFLES 1
 #else
 #define SHUFFLES 0
 #endif
-#if REDUCE == BY_SUB_GROUPS && WIDTH == 1 && defined(cl_khr_subgroups)
+#if REDUCE == BY_SUB_GROUPS && defined(cl_khr_subgroups)
 #pragma OPENCL EXTENSION cl_khr_subgroups : enable
 #define SUB_GROUPS 1
 #else
@@ -35,23 +31,17 @@
 // Work-items that meet first, whatever they meet by: those of a warp.
 #define WARP 32
 
-#if WIDTH == 4
-typedef float4 vec;
-#else
-typedef float vec;
-#endif
-
 // Stands before every kernel: knowing the size, a compiler knows how many registers there are.
 #define FIXED_WORK_GROUP __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 
 // Two sums, each in two floats, and a largest magnitude.
 typedef struct {
-    vec first, first_low, second, second_low, largest;
+    float first, first_low, second, second_low, largest;
 } tally;
 
 // A tally on its way to the others of its team, of whom there are few enough for one float a sum.
 typedef struct {
-    vec first, second, largest;
+    float first, second, largest;
 } slot;
 
 // What of a tally a team adds up: its first sum, both sums, or all of it.
@@ -70,35 +60,35 @@ typedef struct {
 
 static inline tally empty_tally() {
     tally t;
-    t.first = t.first_low = t.second = t.second_low = t.largest = (vec)0.0f;
+    t.first = t.first_low = t.second = t.second_low = t.largest = 0.0f;
     return t;
 }
 
 // The value of a sum in two floats; an infinite one has no meaningful low part.
-static inline vec both(vec high, vec low) {
+static inline float both(float high, float low) {
     return isfinite(high) ? high + low : high;
 }
 
 // What a + b lost when it was rounded to sum (Knuth's two-sum).
-static inline vec lost(vec a, vec b, vec sum) {
-    const vec t = sum - a;
+static inline float lost(float a, float b, float sum) {
+    const float t = sum - a;
     return (a - (sum - t)) + (b - t);
 }
 
 // Normalized after every term, as pair_add is; a sum that is not finite has no low part.
-static inline tally add_first(tally t, vec value) {
-    const vec sum = t.first + value;
-    const vec low = t.first_low + lost(t.first, value, sum);
+static inline tally add_first(tally t, float value) {
+    const float sum = t.first + value;
+    const float low = t.first_low + lost(t.first, value, sum);
     t.first = both(sum, low);
-    t.first_low = isfinite(sum) ? low - (t.first - sum) : (vec)0.0f;
+    t.first_low = isfinite(sum) ? low - (t.first - sum) : 0.0f;
     return t;
 }
 
-static inline tally add_second(tally t, vec value) {
-    const vec sum = t.second + value;
-    const vec low = t.second_low + lost(t.second, value, sum);
+static inline tally add_second(tally t, float value) {
+    const float sum = t.second + value;
+    const float low = t.second_low + lost(t.second, value, sum);
     t.second = both(sum, low);
-    t.second_low = isfinite(sum) ? low - (t.second - sum) : (vec)0.0f;
+    t.second_low = isfinite(sum) ? low - (t.second - sum) : 0.0f;
     return t;
 }
 
@@ -222,28 +212,28 @@ INLINED void work_group_total(slot *s, __local slot *slots, int parts) {
 #endif
 
 // The tree in local memory: those of a warp first, then the first ones of the warps.
-INLINED void local_total(slot *s, __local slot *slots, int count, int stride, int parts) {
+INLINED void local_total(slot *s, __local slot *slots, int count, int parts) {
     if (count == 1) {
         return;
     }
     const int me = get_local_id(0);
-    const int place = (me / stride) & (count - 1);
+    const int place = me & (count - 1);
     const int near = min(count, WARP);
     slots[me] = *s;
     for (int reach = near / 2; reach > 0; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if ((place & (near - 1)) < reach) {
-            slots[me] = add_slots(slots[me], slots[me + reach * stride], parts);
+            slots[me] = add_slots(slots[me], slots[me + reach], parts);
         }
     }
     for (int reach = count / 2; reach >= near; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (place < reach && (place & (near - 1)) == 0) {
-            slots[me] = add_slots(slots[me], slots[me + reach * stride], parts);
+            slots[me] = add_slots(slots[me], slots[me + reach], parts);
         }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    *s = slots[me - place * stride];
+    *s = slots[me - place];
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
@@ -258,18 +248,11 @@ INLINED void team_total(tally *t, __local slot *slots, int count, int parts) {
     if (count == WORK_GROUP) {
         work_group_total(&s, slots, parts);
     } else {
-        local_total(&s, slots, count, 1, parts);
+        local_total(&s, slots, count, parts);
     }
 #else
-    local_total(&s, slots, count, 1, parts);
+    local_total(&s, slots, count, parts);
 #endif
-    *t = tally_of(s);
-}
-
-// The same for a team whose local ids are `stride` apart; slots[WORK_GROUP] is needed, and widths of 4 are welcome.
-INLINED void strided_total(tally *t, __local slot *slots, int count, int stride, int parts) {
-    slot s = slot_of(*t);
-    local_total(&s, slots, count, stride, parts);
     *t = tally_of(s);
 }
 
