@@ -24,23 +24,6 @@ __kernel void chunk_moments(__global const element *restrict x, __global float *
     }
 }
 
-// The statistics of every group, for kernels that do not merge slices themselves.
-FIXED_WORK_GROUP
-__kernel void merge_moments(__global const float *restrict partials, __global float *restrict stats, long groups,
-                            long planes, long span, long chunk_planes, long chunk_span, long span_chunks, long chunks,
-                            float eps, int zero_rstd) {
-    __local slot slots[SLOTS];
-    __local int answer;
-    const long group = group_here(1);
-    const cut c = cut_of(groups, planes, span, chunk_planes, chunk_span, span_chunks, chunks);
-    moments m;
-    merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c,
-                 group < groups ? chunks : 0, eps, slots, &answer);
-    if (group < groups && item() == 0) {
-        store_moments(stats, groups, group, m, eps, zero_rstd);
-    }
-}
-
 // y, and the statistics, from the moments of the slices.
 FIXED_WORK_GROUP
 __kernel void apply_merged(__global const element *restrict x, __global element *restrict y,

@@ -38,14 +38,6 @@ record GpuSlices(GpuPlanes shape, GpuPlanes.Chunks chunks) {
         return Gpu.plan(variant, said(), steps, scratch(), task);
     }
 
-    /** The groups' statistics alone. */
-    List<Step> statistics(Task task, Traits traits) {
-        GpuWalk walk = GpuWalk.part(chunks.count() * shape.pack(), shape.groups(), shape.pack(), task, traits);
-        return List.of(step("chunk_moments", task, scalars(), traits),
-                new Step(PROGRAM, "merge_moments", shape.options(walk, chunks.planes(), task),
-                        walk.workGroups(shape.groups()), walk.workGroup(), scalars()));
-    }
-
     /** Sums of the slices, then dx; at once where the statistics were given. */
     NormPlan backward(String variant, Task task, Traits traits) {
         boolean merged = task.dx() && task.statistics() == Task.Statistics.BATCH;
