@@ -1,11 +1,5 @@
 package org.clnorm;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.clnorm.engine.Explanation;
@@ -29,34 +23,22 @@ import org.clnorm.tensor.Tensor;
  * <p><b>Threads.</b> A layer belongs to one thread at a time. Layers of their own may share a device.
  */
 public abstract class NormLayer implements AutoCloseable {
-    private final Deque<ForwardPass> passes = new ArrayDeque<>();
-    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Passes passes = new Passes();
     private final LayerState state = new LayerState();
+    private final Parameters parameters;
     private final DataType type;
     private final double eps;
-    private final Parameter weight;
-    private final Parameter bias;
-    /** By which outputs know that they are of this layer, without holding it. */
-    private final Object mark = new Object();
     private Device device;
     /** What the last input came to, and its shape, as long as nothing changes that; null if it did. */
     private Work work;
     private Shape workShape;
     private boolean training = true;
-    private boolean accumulate;
     private boolean closed;
 
     NormLayer(LayerBuilder<?, ?> options, Shape parameterShape) {
         type = options.dataType;
         eps = Views.checkedEps(options.eps);
-        weight = options.affine ? parameter("weight", parameterShape, 1) : null;
-        bias = options.affine && options.bias ? parameter("bias", parameterShape, 0) : null;
-    }
-
-    private Parameter parameter(String name, Shape shape, double initial) {
-        Parameter parameter = new Parameter(state.add(name, shape, type, initial));
-        parameters.put(name, parameter);
-        return parameter;
+        parameters = new Parameters(options, parameterShape, state);
     }
 
     /** Checks an input and says what is to be done with it; changes nothing. */
@@ -96,8 +78,8 @@ public abstract class NormLayer implements AutoCloseable {
         }
         state.place(target);
         forget();
-        endPasses();
-        parameters.values().forEach(Parameter::closeGrad);
+        passes.end();
+        parameters.closeGrads();
         device = target;
     }
 
@@ -134,8 +116,8 @@ public abstract class NormLayer implements AutoCloseable {
         prepareFor(x);
         Checks.alike("into", into, x);
         Checks.apart("into", into, x);
-        Checks.apart("into", into, tensorOf(weight));
-        Checks.apart("into", into, tensorOf(bias));
+        Checks.apart("into", into, parameters.weight());
+        Checks.apart("into", into, parameters.bias());
         return pass(x, into);
     }
 
@@ -154,12 +136,7 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     private Tensor pass(Tensor x, Tensor y) {
-        Output output = Output.of(y, mark);
-        if (passes.remove(output.pass())) {
-            output.run();
-        }
-        passes.removeIf(ForwardPass::ended);
-        passes.push(output.fill(work, x, y, tensorOf(weight), tensorOf(bias)));
+        passes.run(work, x, y, parameters.weight(), parameters.bias());
         forwarded();
         return y;
     }
@@ -197,7 +174,7 @@ public abstract class NormLayer implements AutoCloseable {
     public final Tensor backward(Tensor dy, Tensor into) {
         ForwardPass pass = pending(dy);
         pass.checkOutput(into, dy);
-        checkNoGrad("into", into);
+        parameters.checkGradNot("into", into);
         return backward(pass, dy, into);
     }
 
@@ -214,42 +191,16 @@ public abstract class NormLayer implements AutoCloseable {
 
     private ForwardPass pending(Tensor dy) {
         checkOpen();
-        passes.removeIf(ForwardPass::ended);
-        if (passes.isEmpty()) {
-            throw new IllegalStateException("expected a forward pass before backward, got none whose output is still"
-                    + " open and that had no backward pass yet");
-        }
+        ForwardPass pass = passes.last();
         device.checkOpen();
-        ForwardPass pass = passes.peek();
         pass.checkBackward(dy);
-        checkNoGrad("dy", dy);
+        parameters.checkGradNot("dy", dy);
         return pass;
     }
 
-    private void checkNoGrad(String what, Tensor tensor) {
-        if (weight != null) {
-            weight.checkGradNot(what, tensor);
-        }
-        if (bias != null) {
-            bias.checkGradNot(what, tensor);
-        }
-    }
-
     private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx) {
-        Tensor dweight = null;
-        Tensor dbias = null;
-        try {
-            dweight = wanted(weight) ? weight.gradTarget(device, accumulate) : null;
-            dbias = wanted(bias) ? bias.gradTarget(device, accumulate) : null;
-            pass.backward(dy, dx, dweight, dbias, accumulate);
-        } catch (RuntimeException failed) {
-            drop(weight, dweight);
-            drop(bias, dbias);
-            throw failed;
-        }
+        parameters.backward(pass, dy, dx, device);
         passes.remove(pass);
-        keep(weight, dweight);
-        keep(bias, dbias);
         return dx;
     }
 
@@ -269,28 +220,8 @@ public abstract class NormLayer implements AutoCloseable {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
         return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
-                ? work.forwardTask(x.type(), type, weight != null, bias != null)
-                : work.backwardTask(x.type(), type, weight != null, true, wanted(weight) || wanted(bias)));
-    }
-
-    private static boolean wanted(Parameter parameter) {
-        return parameter != null && parameter.requiresGrad();
-    }
-
-    private static void drop(Parameter parameter, Tensor target) {
-        if (target != null) {
-            parameter.dropGrad(target);
-        }
-    }
-
-    private static void keep(Parameter parameter, Tensor written) {
-        if (written != null) {
-            parameter.keepGrad(written);
-        }
-    }
-
-    private static Tensor tensorOf(Parameter parameter) {
-        return parameter == null ? null : parameter.value();
+                ? work.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null)
+                : work.backwardTask(x.type(), type, parameters.weight() != null, true, parameters.wanted()));
     }
 
     /**
@@ -369,7 +300,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @return {@code weight} and {@code bias}, those that there are, in this order
      */
     public final Map<String, Parameter> parameters() {
-        return Collections.unmodifiableMap(parameters);
+        return parameters.all();
     }
 
     /**
@@ -393,7 +324,7 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     private Parameter present(String name) {
-        Parameter parameter = parameters.get(name);
+        Parameter parameter = parameters.all().get(name);
         if (parameter == null) {
             throw new IllegalStateException("expected a layer with " + name + ", got " + this);
         }
@@ -407,7 +338,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @return this layer
      */
     public final NormLayer requiresGrad(boolean required) {
-        parameters.values().forEach(parameter -> parameter.requiresGrad(required));
+        parameters.requiresGrad(required);
         return this;
     }
 
@@ -420,11 +351,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalArgumentException if the layer has no such parameter
      */
     public final NormLayer requiresGrad(String name, boolean required) {
-        Parameter parameter = parameters.get(name);
-        if (parameter == null) {
-            throw new IllegalArgumentException("expected one of " + parameters.keySet() + ", got '" + name + "'");
-        }
-        parameter.requiresGrad(required);
+        parameters.requiresGrad(name, required);
         return this;
     }
 
@@ -435,19 +362,19 @@ public abstract class NormLayer implements AutoCloseable {
      * @return this layer
      */
     public final NormLayer accumulateGradients(boolean add) {
-        accumulate = add;
+        parameters.accumulate(add);
         return this;
     }
 
     /** Sets the gradients to zero. */
     public final void zeroGrad() {
-        parameters.values().forEach(Parameter::zeroGrad);
+        parameters.zeroGrad();
     }
 
     /** Sets weight to 1, bias to 0 and, where there are running statistics, resets them. */
     public void resetParameters() {
         checkOpen();
-        parameters.values().forEach(parameter -> parameter.slot().reset());
+        parameters.reset();
     }
 
     /**
@@ -492,15 +419,9 @@ public abstract class NormLayer implements AutoCloseable {
             return;
         }
         closed = true;
-        endPasses();
-        parameters.values().forEach(Parameter::closeGrad);
+        passes.end();
+        parameters.closeGrads();
         state.close();
-    }
-
-    private void endPasses() {
-        List<ForwardPass> open = new ArrayList<>(passes);
-        passes.clear();
-        open.forEach(ForwardPass::end);
     }
 
     final void checkOpen() {
