@@ -14,14 +14,17 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
     /** The most columns of a tile, as the kernels have it: their arrays take 36 KiB forward, 52 KiB backward. */
     static final long COLUMNS = 1024;
     /**
-     * Columns of a tile where rows are longer than {@link #COLUMNS}, or are fused. On PoCL, 2 cores of Sapphire Rapids,
-     * 1,024 won 10 to 15 % where tiles do not begin with a cache line, nothing elsewhere; 256 and 2,048 lost.
+     * Columns of a tile where rows are whole cache lines and longer than {@link #COLUMNS}, or are fused. On PoCL, 2
+     * cores of Sapphire Rapids, 1,024 won 10 to 15 % where tiles do not begin with a cache line, nothing elsewhere; 256
+     * and 2,048 lost.
      */
     private static final long EVEN_COLUMNS = 512;
     /** Bytes after which addresses meet the same sets of a cache; the bits above are the physical page's. */
     private static final long PAGE = 4096;
     /** Columns that are worth a visit to a row: with 98 the same tiles lost against two sweeps (as above). */
     private static final long NARROW = 128;
+    /** The same where rows are not whole cache lines: 125 took 1.3 to 1.9 times as long as two sweeps (as above). */
+    private static final long NARROW_RAGGED = 256;
     /** Elements that one work-item does as fast as two kernels start. */
     private static final long SMALL = 16_384;
     /** Rows of a block, so that what is done once a tile does not count. */
@@ -34,21 +37,22 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
     static ColumnTiles of(Task task, Planes planes, Traits traits) {
         long row = planes.channels() * planes.span();
         long line = LINE_BYTES / task.storage().bytes();
+        boolean even = row % line == 0;
         if (row <= COLUMNS && row * planes.outer() <= SMALL) {
             return blocks(planes, fused(planes, line), 1, planes.channels(), 1);
         }
         if (task.statistics() == Task.Statistics.BATCH) {
             long shares = traits.threshold(CPU_SHARES) * traits.computeUnits();
             long columns = Math.min(cached(task, planes, traits), row / shares);
-            if (columns >= Math.max(NARROW, planes.span())) {
-                return parts(planes, Math.min(columns, EVEN_COLUMNS), line, 1);
+            if (columns >= Math.max(even ? NARROW : NARROW_RAGGED, planes.span())) {
+                return parts(planes, Math.min(columns, even ? EVEN_COLUMNS : COLUMNS), line, 1);
             }
         }
         long wanted = TILES * traits.computeUnits();
         if (row <= COLUMNS) {
             return blocks(planes, fused(planes, line), 1, planes.channels(), wanted);
         }
-        return parts(planes, planes.span() == 1 ? EVEN_COLUMNS : COLUMNS, line, wanted);
+        return parts(planes, planes.span() == 1 && even ? EVEN_COLUMNS : COLUMNS, line, wanted);
     }
 
     /** Columns of all samples that stay in the cache together; 0 if the distance of rows has them meet in its sets. */
@@ -75,7 +79,7 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
         long even = line / gcd(planes.span(), line);
         long rounded = CpuWork.ceil(part, even) * even;
         long last = planes.channels() % rounded;
-        if (rounded * planes.span() <= COLUMNS && (last == 0 || last * planes.span() >= NARROW)) {
+        if (rounded * planes.span() <= COLUMNS && (last == 0 || last * planes.span() >= line)) {
             part = rounded;
         }
         parts = CpuWork.ceil(planes.channels(), part);

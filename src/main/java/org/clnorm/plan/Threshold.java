@@ -12,9 +12,12 @@ public enum Threshold {
             "PoCL, 2 cores: wins 1.3–1.5× from 4 MB on (Sapphire Rapids), 1.2–1.4× from 8 MB on (Zen 3), loses below"),
     /** Elements of a run from which on it is streamed though it is not whole cache lines. */
     CPU_STREAM_RUN(128, Kind.BORDER, 1, "PoCL, Sapphire Rapids: 31 and 49 lost 1.3–1.4×, 196 and 257 won"),
-    /** Elements of a ragged row up to which rows are collected to whole cache lines; kernels have room for 512. */
+    /** Elements of a ragged row up to which backward collects rows to whole cache lines; kernels have room for 512. */
     CPU_STAGED_ROW(512, Kind.LIMIT, 1,
-            "PoCL, Sapphire Rapids: 1.05–1.2 times as fast at 31 to 257, 1.03 at 511; 16 bits: 2 at 257"),
+            "PoCL, Sapphire Rapids: 1.05–1.2 times as fast at 65 to 385, as fast at 511 to 900, slower from 1,000 on"),
+    /** The same forward, where elements have 16 bits; floats are not collected. */
+    CPU_STAGED_HALVES(384, Kind.LIMIT, 1,
+            "PoCL, Sapphire Rapids: 1.03–1.3 times as fast at 65 to 330, slower by 1.1 at 511"),
     /** Elements that make a work-item worth its launch. */
     CPU_WORK(16_384, Kind.SIZE, 1, "PoCL, Zen 3: a work-item costs 6–13 ns"),
     /** Work-items a compute unit, so that the units finish about together. */

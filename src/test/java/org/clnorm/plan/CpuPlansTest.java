@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Optional;
 import org.clnorm.plan.Task.Statistics;
+import org.clnorm.tensor.DataType;
 import org.junit.jupiter.api.Test;
 
 /** How the CPU kernel set divides work; what the kernels rely on. */
@@ -116,6 +117,18 @@ class CpuPlansTest {
     }
 
     @Test
+    void raggedRowsHaveWideTiles() {
+        assertEquals(688, partOf(1023, 2049));
+        assertEquals(832, partOf(1023, 4097));
+        assertEquals(528, partOf(4092, 1025));
+    }
+
+    private static long partOf(long samples, long channels) {
+        Planes planes = new Planes(samples, channels, 1);
+        return ColumnTiles.of(Task.forward(view(planes), Statistics.BATCH, true, true), planes, TWO_CORES).part();
+    }
+
+    @Test
     void tilesThatFitTheCacheNeedOneLaunch() {
         NormView small = view(new Planes(42, 2048, 49));
         NormView large = view(new Planes(4000, 64, 7));
@@ -149,26 +162,44 @@ class CpuPlansTest {
     void raggedRunsPassTheCachesOnlyIfLong() {
         assertEquals(0, streamOf(40_000, 49));
         assertEquals(1, streamOf(40_000, 48));
-        assertEquals(0, streamOf(40_000, 257));
+        assertEquals(1, streamOf(40_000, 257));
         assertEquals(1, streamOf(40_000, 513));
     }
 
     @Test
     void shortRaggedRowsAreCollectedToCacheLines() {
-        assertEquals(1, stagedOf(40_000, 257));
-        assertEquals(0, stagedOf(40_000, 256));
-        assertEquals(0, stagedOf(40_000, 513));
-        assertEquals(0, stagedOf(400, 257));
+        assertEquals(1, stagedBackward(40_000, 257));
+        assertEquals(0, stagedBackward(40_000, 256));
+        assertEquals(0, stagedBackward(40_000, 513));
+        assertEquals(0, stagedBackward(400, 257));
     }
 
-    private static int stagedOf(long rows, long length) {
-        return forward(NormView.of(kept(rows, length, 0), reduced(length, 1, 1)), Statistics.BATCH).steps().get(0)
-                .options().getOrDefault("STAGED", 0);
+    @Test
+    void forwardCollectsSixteenBitsOnly() {
+        assertEquals(1, stagedForward(DataType.F16, 257));
+        assertEquals(0, stagedForward(DataType.F16, 385));
+        assertEquals(0, stagedForward(DataType.F32, 257));
+    }
+
+    private static NormView rows(long rows, long length) {
+        return NormView.of(kept(rows, length, 0), reduced(length, 1, 1));
+    }
+
+    private static int stagedBackward(long rows, long length) {
+        return staged(backward(rows(rows, length), Statistics.BATCH));
+    }
+
+    private static int stagedForward(DataType storage, long length) {
+        Task task = Task.forward(rows(40_000, length), Statistics.BATCH, true, true).in(storage, DataType.F32);
+        return staged(Planner.plan(task, TWO_CORES, ""));
+    }
+
+    private static int staged(NormPlan plan) {
+        return plan.steps().get(0).options().getOrDefault("STAGED", 0);
     }
 
     private static int streamOf(long rows, long length) {
-        return forward(NormView.of(kept(rows, length, 0), reduced(length, 1, 1)), Statistics.BATCH).steps().get(0)
-                .options().get("STREAM");
+        return forward(rows(rows, length), Statistics.BATCH).steps().get(0).options().get("STREAM");
     }
 
     @Test
