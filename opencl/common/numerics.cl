@@ -97,13 +97,25 @@ static inline float rstd_of(float variance, float eps, float scale, int zero_rst
     return ordinary ? fma(0.5f * r, fma(-v * r, r, 1.0f), r) : r;
 }
 
+static inline void read_stats(__global const float *stats, long groups, long group, group_stats *s) {
+    s->mean = stats[MEAN * groups + group];
+    s->delta = stats[DELTA * groups + group];
+    s->rstd = stats[RSTD * groups + group];
+    s->scale = stats[SCALE * groups + group];
+}
+
 static inline group_stats load_stats(__global const float *stats, long groups, long group) {
     group_stats s;
-    s.mean = stats[MEAN * groups + group];
-    s.delta = stats[DELTA * groups + group];
-    s.rstd = stats[RSTD * groups + group];
-    s.scale = stats[SCALE * groups + group];
+    read_stats(stats, groups, group, &s);
     return s;
+}
+
+static inline void put_stats(__global float *stats, long groups, long group, group_stats s, float variance) {
+    stats[MEAN * groups + group] = s.mean;
+    stats[DELTA * groups + group] = s.delta;
+    stats[RSTD * groups + group] = s.rstd;
+    stats[SCALE * groups + group] = s.scale;
+    stats[VARIANCE * groups + group] = variance;
 }
 
 // Stores a group's statistics and returns what normalizing needs.
@@ -114,10 +126,6 @@ static inline group_stats store_stats(__global float *stats, long groups, long g
     s.delta = delta;
     s.rstd = rstd_of(variance, eps, scale, zero_rstd);
     s.scale = scale;
-    stats[MEAN * groups + group] = s.mean;
-    stats[DELTA * groups + group] = s.delta;
-    stats[RSTD * groups + group] = s.rstd;
-    stats[SCALE * groups + group] = s.scale;
-    stats[VARIANCE * groups + group] = variance;
+    put_stats(stats, groups, group, s, variance);
     return s;
 }

@@ -1,16 +1,17 @@
 // Small kernels on statistics and parameter gradients; one work-item a channel or parameter, the same for every device.
-#include "common/numerics.cl"
+#include "common/tracked.cl"
 
-// Statistics from running ones. A mean near the end of float's range is scaled, so that x - mean cannot overflow.
+// Statistics from running ones, for plans whose kernels do not make them, see tracked.cl.
 __kernel void given_statistics(__global const float *running_mean, __global const float *running_var,
                                __global float *stats, long groups, float eps, int zero_rstd) {
     const long g = get_global_id(0);
     if (g >= groups) {
         return;
     }
-    const float mean = running_mean[g];
-    const float scale = fabs(mean) > 0x1p100f ? 0.25f : 1.0f;
-    store_stats(stats, groups, g, mean * scale, 0.0f, running_var[g] * scale * scale, scale, eps, zero_rstd);
+    group_stats s;
+    float variance;
+    stats_of_running(&s, &variance, running_mean[g], running_var[g], eps, zero_rstd);
+    put_stats(stats, groups, g, s, variance);
 }
 
 // An average of terms from denormal to huge: small ones are divided after they are added up, so that they do not
@@ -32,8 +33,7 @@ static inline float average_of(const average *a, float share) {
 }
 
 // r = (1 - momentum) * r + momentum * s, where s is the mean over the groups of a channel: group = sample * channels
-// + c. momentum and correction are folded in before scaling back, because the variance itself may be beyond float's
-// range.
+// + c. For plans whose kernels do not move them, and for channels of several groups.
 __kernel void running_update(__global const float *stats, __global float *running_mean, __global float *running_var,
                              long samples, long channels, float momentum, float keep, float correction) {
     const long c = get_global_id(0);
@@ -45,10 +45,8 @@ __kernel void running_update(__global const float *stats, __global float *runnin
     average mean, var;
     mean.small = mean.large = var.small = var.large = pair_of(0.0f);
     for (long g = c; g < groups; g += channels) {
-        const float back = 1.0f / stats[SCALE * groups + g];
-        const float m = stats[MEAN * groups + g];
-        average_add(&mean, (m * momentum + stats[DELTA * groups + g] * momentum) * back, share);
-        average_add(&var, momentum * correction * stats[VARIANCE * groups + g] * back * back, share);
+        average_add(&mean, mean_term(stats, groups, g, momentum), share);
+        average_add(&var, variance_term(stats, groups, g, momentum, correction), share);
     }
     running_mean[c] = keep * running_mean[c] + average_of(&mean, share);
     running_var[c] = keep * running_var[c] + average_of(&var, share);

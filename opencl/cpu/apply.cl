@@ -13,14 +13,6 @@ static inline vec normalized_of(vec x, group_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
-// As load_stats.
-static inline void read_stats(__global const float *stats, long groups, long group, group_stats *s) {
-    s->mean = stats[MEAN * groups + group];
-    s->delta = stats[DELTA * groups + group];
-    s->rstd = stats[RSTD * groups + group];
-    s->scale = stats[SCALE * groups + group];
-}
-
 static inline float parameter_or(int present, __global const parameter *values, long index, float otherwise) {
     return present ? parameter_at(values + index) : otherwise;
 }

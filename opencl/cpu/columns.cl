@@ -9,6 +9,7 @@
 // y = (x - mean) * factor + rest, for channels that are plain: factor is rstd * weight, rest is bias - delta * factor.
 typedef struct {
     float mean[COLUMNS], factor[COLUMNS], rest[COLUMNS];
+    int plain; // whether all channels are
 } COLUMN_ARRAYS column_affine;
 
 // Whether rstd * weight keeps the digits of x_hat * weight. What its neighbours are does not change a channel's bits.
@@ -16,20 +17,27 @@ static inline int plain_channel(group_stats s, float w) {
     return s.scale == 1.0f && ordinary(s.rstd, 0x1p40f) && ordinary(w, 0x1p40f);
 }
 
-static inline void read_affine(column_affine *a, const tile *t, __global const float *stats,
-                               __global const parameter *weight, __global const parameter *bias, long channels) {
-    float one[COLUMNS] COLUMN_ARRAYS;
-#define STAT(which, c) channel_stat(stats, channels, which, c)
 #define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
 #define BIAS(c) channel_parameter(HAS_BIAS, bias, c, 0.0f)
-#define FILL(array, value)                                                                                             \
-    for (long c = 0; c < t->channels; c++) {                                                                           \
-        one[c] = (value);                                                                                              \
-    }                                                                                                                  \
-    spread(array, one, t);
-    FILL(a->mean, STAT(MEAN, c))
-    FILL(a->factor, STAT(RSTD, c) * WEIGHT(c))
-    FILL(a->rest, BIAS(c) - STAT(DELTA, c) * (STAT(RSTD, c) * WEIGHT(c)))
+
+// The tile of the first samples speaks for its channels.
+static inline void settle_affine(column_affine *a, const tile *t, __global float *stats, tracked running,
+                                 __global const parameter *weight, __global const parameter *bias, long channels,
+                                 float eps, int zero_rstd) {
+    float mean[COLUMNS] COLUMN_ARRAYS, factor[COLUMNS] COLUMN_ARRAYS, rest[COLUMNS] COLUMN_ARRAYS;
+    a->plain = 1;
+    for (long c = 0; c < t->channels; c++) {
+        group_stats s;
+        settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, t->block == 0);
+        const float w = WEIGHT(c);
+        mean[c] = s.mean;
+        factor[c] = s.rstd * w;
+        rest[c] = BIAS(c) - s.delta * (s.rstd * w);
+        a->plain &= plain_channel(s, w);
+    }
+    spread(a->mean, mean, t);
+    spread(a->factor, factor, t);
+    spread(a->rest, rest, t);
 }
 
 static inline vec y_of(vec x, const column_affine *a, long i) {
@@ -50,8 +58,8 @@ static inline void apply_channel(__global const element *x, __global element *y,
 }
 
 static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a,
-                              __global const float *stats, __global const parameter *weight,
-                              __global const parameter *bias, long channels) {
+                              __global float *stats, tracked running, __global const parameter *weight,
+                              __global const parameter *bias, long channels, float eps, int zero_rstd) {
 #define Y_OF_COLUMN(i) y_of(load_elements(row + (i)), a, i)
     for (long r = 0; r < t->rows; r++) {
         __global const element *row = x + row_of(t, r);
@@ -62,9 +70,9 @@ static inline void apply_tile(__global const element *x, __global element *y, co
         const long k = row_of(t, t->rows) + i;
         put_element((element_at(x + k) - a->mean[i]) * a->factor[i] + a->rest[i], y + k);
     }
-    for (long c = 0; c < t->channels; c++) {
+    for (long c = 0; c < t->channels && !a->plain; c++) {
         group_stats s;
-        read_stats(stats, channels, t->channel + c, &s);
+        settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, 0);
         if (!plain_channel(s, WEIGHT(c))) {
             apply_channel(x, y, t, c, s, WEIGHT(c), BIAS(c));
         }
@@ -180,8 +188,10 @@ static inline void measure_tile(__global const element *x, const tile *t, tile_m
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                     __global element *y, __global float *stats, long samples, long channels, long span, long fused,
-                     long parts, long part, float eps, int zero_rstd) {
+                     __global element *y, __global float *stats, __global float *running_mean,
+                     __global float *running_var, long samples, long channels, long span, long fused, long parts,
+                     long part, float eps, int zero_rstd, float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     tile t;
     cut_tile(&t, get_group_id(0), samples, channels, span, fused, samples, 1, parts, part);
     tile_moments all;
@@ -196,8 +206,8 @@ void columns_forward(__global const element *x, __global const parameter *weight
         finish_group(&m, x + c * span, samples, channels * span, span, stats, channels, c, eps, zero_rstd, &s);
     }
     column_affine a;
-    read_affine(&a, &t, stats, weight, bias, channels);
-    apply_tile(x, y, &t, &a, stats, weight, bias, channels);
+    settle_affine(&a, &t, stats, running, weight, bias, channels, eps, zero_rstd);
+    apply_tile(x, y, &t, &a, stats, running, weight, bias, channels, eps, zero_rstd);
 }
 
 // partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of samples.
@@ -218,11 +228,14 @@ void columns_moments(__global const element *x, __global float *partials, long s
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                   __global element *y, __global const float *stats, long samples, long channels, long span,
-                   long fused, long block, long blocks, long parts, long part) {
+                   __global element *y, __global float *stats, __global float *running_mean,
+                   __global float *running_var, long samples, long channels, long span, long fused, long block,
+                   long blocks, long parts, long part, float eps, int zero_rstd, float momentum, float keep,
+                   float correction) {
+    const tracked running = TRACKED;
     tile t;
     cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
     column_affine a;
-    read_affine(&a, &t, stats, weight, bias, channels);
-    apply_tile(x, y, &t, &a, stats, weight, bias, channels);
+    settle_affine(&a, &t, stats, running, weight, bias, channels, eps, zero_rstd);
+    apply_tile(x, y, &t, &a, stats, running, weight, bias, channels, eps, zero_rstd);
 }

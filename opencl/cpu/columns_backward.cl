@@ -2,7 +2,8 @@
 //
 // columns_backward: a work-item has some channels of all samples, and reads them for the second time from its cache:
 // 3T. Where they are too much for a cache: columns_sums (a tile has a block of samples), columns_fold of
-// columns_merge.cl, columns_dx; 5T, straight through memory. Given statistics: columns_sums does dx as well, 3T.
+// columns_merge.cl, columns_dx; 5T, straight through memory. Given statistics: either kernel has dx and the sums in one
+// sweep, 3T, and columns_sums is for blocks of samples, or dx alone.
 #include "cpu/column_tiles.cl"
 
 #ifndef DX
@@ -166,6 +167,35 @@ static inline void dx_rest(__global const element *x, __global const element *dy
     }
 }
 
+// The sums of the tile's channels, and dx where it does not depend on them.
+static inline void sum_tile(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
+                            const column_stats *s, __global const float *stats, __global const parameter *weight,
+                            long channels, column_sums *products, column_sums *sums) {
+#if GIVEN && DX
+    column_means m;
+    set_means(&m, t, stats, weight, channels, 0, 0, 1.0f);
+#endif
+    start_sums(products, t->count);
+    start_sums(sums, t->count);
+    for (long r = 0; r < t->rows; r += SETTLED_ROWS) {
+        const long end = min(r + SETTLED_ROWS, t->rows);
+#if PARAMETERS || !GIVEN
+        add_rows(x, dy, t, r, end, s, products, sums);
+#endif
+#if GIVEN && DX
+        dx_rows(x, dy, dx, t, r, end, s, &m);
+#endif
+    }
+#if GIVEN && DX
+    dx_rest(x, dy, dx, t, s, &m, stats, weight, channels, 0, 0, 1.0f);
+#endif
+#if PARAMETERS || !GIVEN
+    add_rest(x, dy, t, s, products, sums);
+    fold(products->now, products->hi, products->lo, t);
+    fold(sums->now, sums->hi, sums->lo, t);
+#endif
+}
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
                       __global const float *stats, __global element *dx, __global parameter *dweight,
@@ -176,14 +206,7 @@ void columns_backward(__global const element *x, __global const element *dy, __g
     column_stats s;
     read_tile_stats(&s, &t, stats, channels);
     column_sums products, sums;
-    start_sums(&products, t.count);
-    start_sums(&sums, t.count);
-    for (long r = 0; r < t.rows; r += SETTLED_ROWS) {
-        add_rows(x, dy, &t, r, min(r + SETTLED_ROWS, t.rows), &s, &products, &sums);
-    }
-    add_rest(x, dy, &t, &s, &products, &sums);
-    fold(products.now, products.hi, products.lo, &t);
-    fold(sums.now, sums.hi, sums.lo, &t);
+    sum_tile(x, dy, dx, &t, &s, stats, weight, channels, &products, &sums);
     for (long c = 0; c < t.channels; c++) {
         if (want_dweight) {
             put_one_gradient(products.now[c], dweight + t.channel + c, accumulate);
@@ -192,7 +215,7 @@ void columns_backward(__global const element *x, __global const element *dy, __g
             put_one_gradient(sums.now[c], dbias + t.channel + c, accumulate);
         }
     }
-#if DX
+#if DX && !GIVEN
     column_means m;
     const float n = (float)(samples * span);
     set_means(&m, &t, stats, weight, channels, products.now, sums.now, n);
@@ -210,29 +233,9 @@ void columns_sums(__global const element *x, __global const element *dy, __globa
     cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
     column_stats s;
     read_tile_stats(&s, &t, stats, channels);
-#if GIVEN && DX
-    column_means m;
-    set_means(&m, &t, stats, weight, channels, 0, 0, 1.0f);
-#endif
     column_sums products, sums;
-    start_sums(&products, t.count);
-    start_sums(&sums, t.count);
-    for (long r = 0; r < t.rows; r += SETTLED_ROWS) {
-        const long end = min(r + SETTLED_ROWS, t.rows);
+    sum_tile(x, dy, dx, &t, &s, stats, weight, channels, &products, &sums);
 #if PARAMETERS || !GIVEN
-        add_rows(x, dy, &t, r, end, &s, &products, &sums);
-#endif
-#if GIVEN && DX
-        dx_rows(x, dy, dx, &t, r, end, &s, &m);
-#endif
-    }
-#if GIVEN && DX
-    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels, 0, 0, 1.0f);
-#endif
-#if PARAMETERS || !GIVEN
-    add_rest(x, dy, &t, &s, &products, &sums);
-    fold(products.now, products.hi, products.lo, &t);
-    fold(sums.now, sums.hi, sums.lo, &t);
     __global float *out = partials + t.block * channels + t.channel;
     for (long c = 0; c < t.channels; c++) {
         out[c] = products.now[c];

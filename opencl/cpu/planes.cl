@@ -7,8 +7,10 @@
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                    __global element *y, __global float *stats, long outer, long channels, long span, float eps,
-                    int zero_rstd) {
+                    __global element *y, __global float *stats, __global float *running_mean,
+                    __global float *running_var, long outer, long channels, long span, float eps, int zero_rstd,
+                    float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     const long c = get_group_id(0);
     const long stride = channels * span;
     __global const element *plane = x + c * span;
@@ -16,6 +18,7 @@ void planes_forward(__global const element *x, __global const parameter *weight,
     group_moments(plane, outer, stride, span, &m);
     group_stats s;
     finish_group(&m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd, &s);
+    move_tracked(stats, channels, c, running);
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
     const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
     for (long n = 0; n < outer; n++) {
@@ -69,8 +72,10 @@ void planes_merge(__global const element *x, __global const float *partials, __g
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                  __global element *y, __global const float *stats, long outer, long channels, long span, long slices,
-                  long parts, long part) {
+                  __global element *y, __global float *stats, __global float *running_mean,
+                  __global float *running_var, long outer, long channels, long span, long slices, long parts, long part,
+                  float eps, int zero_rstd, float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);
@@ -79,7 +84,7 @@ void planes_apply(__global const element *x, __global const parameter *weight, _
     for (long slice = first; slice < last; slice++) {
         const long at = slice * span + from;
         group_stats s;
-        read_stats(stats, channels, c, &s);
+        settled_stats(&s, stats, channels, c, running, eps, zero_rstd, slice < channels && from == 0);
         const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
         const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
         apply_run(x + at, y + at, min(part, span - from), s, w, b, span);

@@ -2,9 +2,29 @@
 //
 // planes_backward: a work-item does a whole channel. For few channels: planes_sums (one work-item a piece of a channel:
 // `part` of each of `slices` consecutive samples), planes_fold (one a channel), planes_dx (`part` of each of `slices`
-// consecutive slices). Given statistics need no sums for dx: planes_given does dx and both sums of a slice in one
-// sweep. partials is always [2][pieces][channels], of dy * x_hat and of dy, as sum_partials takes it.
+// consecutive slices). Given statistics need no sums for dx: planes_backward does dx and both sums of a channel in one
+// sweep, planes_given those of slices where channels are few, or dx alone. partials is always [2][pieces][channels], of
+// dy * x_hat and of dy, as sum_partials takes it.
 #include "cpu/gradients.cl"
+
+// Floats of x and dy that the L1 cache holds from the sums to dx.
+#ifndef STRETCH
+#define STRETCH 4096
+#endif
+
+// Adds a run to the sums and does its dx, a stretch at a time; the next stretch is fetched from `ahead` elements further.
+static inline void given_run(gradient_sums *sums, __global const element *x, __global const element *dy,
+                             __global element *dx, long count, group_stats s, float w, long ahead) {
+    for (long from = 0; from < count; from += STRETCH) {
+        const long part = min((long)STRETCH, count - from);
+#if PARAMETERS
+        add_runs(sums, x + from, dy + from, 1, 0, part, s);
+#endif
+#if DX
+        dx_run(x + from, dy + from, dx + from, part, s, w, 0.0f, 0.0f, ahead);
+#endif
+    }
+}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
@@ -17,7 +37,14 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
     read_stats(stats, channels, c, &s);
     gradient_sums sums;
     clear_sums(&sums);
+#if GIVEN
+    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    for (long at = c * span; at < outer * stride; at += stride) {
+        given_run(&sums, x + at, dy + at, dx + at, span, s, w, span > STRETCH ? STRETCH : stride);
+    }
+#else
     add_runs(&sums, x + c * span, dy + c * span, outer, stride, span, s);
+#endif
     const float dyx_sum = total_sum(sums.dyx);
     const float dy_sum = total_sum(sums.dy);
     if (want_dweight) {
@@ -26,7 +53,7 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
     if (want_dbias) {
         put_one_gradient(dy_sum, dbias + c, accumulate);
     }
-#if DX
+#if DX && !GIVEN
     const float n = (float)(outer * span);
     const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
     for (long at = c * span; at < outer * stride; at += stride) {
@@ -90,11 +117,6 @@ void planes_dx(__global const element *x, __global const element *dy, __global c
     }
 }
 
-// Floats of x and dy that the L1 cache holds from the sums to dx.
-#ifndef STRETCH
-#define STRETCH 4096
-#endif
-
 // A piece here is (sample, part), and a work-item does `part` of `slices` consecutive slices.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_given(__global const element *x, __global const element *dy, __global const parameter *weight,
@@ -112,16 +134,8 @@ void planes_given(__global const element *x, __global const element *dy, __globa
         const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
         gradient_sums sums;
         clear_sums(&sums);
-        for (long from = begin; from < end; from += STRETCH) {
-            const long at = slice * span + from;
-            const long count = min((long)STRETCH, end - from);
-#if PARAMETERS
-            add_runs(&sums, x + at, dy + at, 1, 0, count, s);
-#endif
-#if DX
-            dx_run(x + at, dy + at, dx + at, count, s, w, 0.0f, 0.0f, STRETCH);
-#endif
-        }
+        const long at = slice * span + begin;
+        given_run(&sums, x + at, dy + at, dx + at, end - begin, s, w, STRETCH);
 #if PARAMETERS
         const long piece = slice / channels * parts + id % parts;
         partials[piece * channels + c] = total_sum(sums.dyx);

@@ -45,12 +45,13 @@ static inline void apply_row(__global const element *x, __global const parameter
 
 static inline void forward_row(__global const element *x, __global const parameter *weight,
                                __global const parameter *bias, __global element *y, stage *staged,
-                               __global float *stats, long rows, long r, long segments, long span, long row_groups,
-                               float eps, int zero_rstd) {
+                               __global float *stats, tracked running, long rows, long r, long segments, long span,
+                               long row_groups, float eps, int zero_rstd) {
     const long length = segments * span;
     moments m;
     group_moments(x + r * length, 1, 0, length, &m);
     group_stats s;
     finish_group(&m, x + r * length, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
+    move_tracked(stats, rows, r, running);
     apply_row(x, weight, bias, y, staged, r, segments, span, row_groups, s);
 }

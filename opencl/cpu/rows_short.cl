@@ -58,8 +58,10 @@ __attribute__((always_inline)) static inline void apply_one(__global const eleme
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_short(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                __global element *y, __global float *stats, long rows, long segments, long span, long row_groups,
-                long block, float eps, int zero_rstd) {
+                __global element *y, __global float *stats, __global float *running_mean, __global float *running_var,
+                long rows, long segments, long span, long row_groups, long block, float eps, int zero_rstd,
+                float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
     const float n = (float)length;
     const long last = min((long)(get_group_id(0) + 1) * block, rows);
@@ -79,7 +81,7 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         const float4 variance = squares / n - off * off;
         if (!all((variance > 0x1p-80f) & (variance <= FLT_MAX))) { // see needs_rescue
             for (int k = 0; k < 4; k++) {
-                forward_row(x, weight, bias, y, &staged, stats, rows, r + k, segments, span, row_groups, eps,
+                forward_row(x, weight, bias, y, &staged, stats, running, rows, r + k, segments, span, row_groups, eps,
                             zero_rstd);
             }
             continue;
@@ -89,13 +91,16 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         s.delta = off - (s.mean - mean);
         s.rstd = four_rstd(variance + eps);
         store_four(stats + r, rows, s, variance);
+        for (int k = 0; k < 4; k++) {
+            move_tracked(stats, rows, r + k, running);
+        }
         apply_one(x, weight, bias, y, &staged, r, segments, span, row_groups, s.mean.x, s.delta.x, s.rstd.x);
         apply_one(x, weight, bias, y, &staged, r + 1, segments, span, row_groups, s.mean.y, s.delta.y, s.rstd.y);
         apply_one(x, weight, bias, y, &staged, r + 2, segments, span, row_groups, s.mean.z, s.delta.z, s.rstd.z);
         apply_one(x, weight, bias, y, &staged, r + 3, segments, span, row_groups, s.mean.w, s.delta.w, s.rstd.w);
     }
     for (; r < last; r++) {
-        forward_row(x, weight, bias, y, &staged, stats, rows, r, segments, span, row_groups, eps, zero_rstd);
+        forward_row(x, weight, bias, y, &staged, stats, running, rows, r, segments, span, row_groups, eps, zero_rstd);
     }
 #if STAGED
     close_stage(&staged);

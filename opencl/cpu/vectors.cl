@@ -7,7 +7,7 @@
 // the run, so that such a vector never begins before the run does.
 #ifndef CPU_VECTORS
 #define CPU_VECTORS
-#include "common/numerics.cl"
+#include "common/tracked.cl"
 
 #ifndef WIDTH
 #define WIDTH 8

@@ -64,6 +64,45 @@ static inline void store_columns(__global float *stats, strip s, column_moments 
     }
 }
 
+// After the statistics of a strip's channels were stored, by a work-item that speaks for them: moves running ones.
+static inline void move_columns(__global const float *stats, strip s, tracked t) {
+    for (int i = 0; i < PACK && s.column + i < s.channels; i++) {
+        move_tracked(stats, s.channels, s.column + i, t);
+    }
+}
+
+// As settled_stats.
+static inline column_stats settled_columns(__global float *stats, strip s, tracked t, float eps, int zero_rstd,
+                                           int speaks) {
+#if TAKES_RUNNING
+    float means[PACK], variances[PACK], scales[PACK], rstds[PACK];
+    pack_to(of_channels(t.mean, s), means);
+    pack_to(of_channels(t.var, s), variances);
+    for (int i = 0; i < PACK; i++) {
+        group_stats one;
+        float variance;
+        stats_of_running(&one, &variance, means[i], variances[i], eps, zero_rstd);
+        if (speaks && s.column + i < s.channels) {
+            put_stats(stats, s.channels, s.column + i, one, variance);
+        }
+        means[i] = one.mean;
+        scales[i] = one.scale;
+        rstds[i] = one.rstd;
+    }
+    column_stats c;
+    c.mean = pack_from(means);
+    c.delta = (pack)0.0f;
+    c.rstd = pack_from(rstds);
+    c.scale = pack_from(scales);
+    return c;
+#else
+    if (speaks) {
+        move_columns(stats, s, t);
+    }
+    return load_columns(stats, s);
+#endif
+}
+
 static inline long rows_of(long all, long repeat) {
     return (all + repeat - 1) / repeat;
 }
@@ -124,7 +163,10 @@ static inline void normalize(__global const element *x, const raw_pack *held, __
 FIXED_WORK_GROUP
 __kernel void forward(__global const element *restrict x, __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
-                      __global float *restrict stats, long all, long repeat, long channels, float eps, int zero_rstd) {
+                      __global float *restrict stats, __global float *restrict running_mean,
+                      __global float *restrict running_var, long all, long repeat, long channels, float eps,
+                      int zero_rstd, float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     __local pack slots[WORK_GROUP];
     __local pack kept[KEPT];
     __local int answer;
@@ -137,6 +179,7 @@ __kernel void forward(__global const element *restrict x, __global element *rest
     tile_moments(&m, x, held, s, eps, slots, kept, &answer);
     if (speaks(s)) {
         store_columns(stats, s, m, eps, zero_rstd);
+        move_columns(stats, s, running);
     }
     normalize(x, held, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
 }
@@ -184,9 +227,11 @@ __kernel void merge_moments(__global const float *restrict partials, __global fl
 FIXED_WORK_GROUP
 __kernel void apply_merged(__global const element *restrict x, __global element *restrict y,
                            __global const parameter *restrict weight, __global const parameter *restrict bias,
-                           __global const float *restrict partials, __global float *restrict stats, long all,
+                           __global const float *restrict partials, __global float *restrict stats,
+                           __global float *restrict running_mean, __global float *restrict running_var, long all,
                            long repeat, long channels, long chunk_rows, long chunks, long entries, float eps,
-                           int zero_rstd) {
+                           int zero_rstd, float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     __local pack slots[WORK_GROUP];
     __local int answer;
     const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
@@ -194,20 +239,24 @@ __kernel void apply_merged(__global const element *restrict x, __global element 
     merge_entries(&m, partials, made_of(entries, chunk_rows, repeat, all), s, eps, slots, &answer);
     if (speaks(s) && s.from == 0) {
         store_columns(stats, s, m, eps, zero_rstd);
+        move_columns(stats, s, running);
     }
     raw_pack none[BLOCK];
     normalize(x, none, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
 }
 
-// y from statistics that are there.
+// y from given statistics, or those that merge_moments stored.
 FIXED_WORK_GROUP
 __kernel void apply(__global const element *restrict x, __global element *restrict y,
                     __global const parameter *restrict weight, __global const parameter *restrict bias,
-                    __global const float *restrict stats, long all, long repeat, long channels, long chunk_rows,
-                    long chunks) {
+                    __global float *restrict stats, __global float *restrict running_mean,
+                    __global float *restrict running_var, long all, long repeat, long channels, long chunk_rows,
+                    long chunks, float eps, int zero_rstd, float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
     raw_pack none[BLOCK];
-    normalize(x, none, y, weight, bias, s, load_columns(stats, s));
+    normalize(x, none, y, weight, bias, s,
+              settled_columns(stats, s, running, eps, zero_rstd, speaks(s) && s.from == 0));
 }
 
 // The sums of dy * x_hat and dy, each in two floats.

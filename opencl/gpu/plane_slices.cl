@@ -28,9 +28,11 @@ __kernel void chunk_moments(__global const element *restrict x, __global float *
 FIXED_WORK_GROUP
 __kernel void apply_merged(__global const element *restrict x, __global element *restrict y,
                           __global const parameter *restrict weight, __global const parameter *restrict bias,
-                          __global const float *restrict partials, __global float *restrict stats, long groups,
+                          __global const float *restrict partials, __global float *restrict stats,
+                          __global float *restrict running_mean, __global float *restrict running_var, long groups,
                           long planes, long span, long row_groups, long chunk_planes, long chunk_span,
-                          long span_chunks, long chunks, float eps, int zero_rstd) {
+                          long span_chunks, long chunks, float eps, int zero_rstd, float momentum, float keep,
+                          float correction) {
     __local slot slots[SLOTS];
     __local int answer;
     const long group = group_turned(chunks);
@@ -41,26 +43,33 @@ __kernel void apply_merged(__global const element *restrict x, __global element 
     merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c, r.planes > 0 ? chunks : 0,
                  eps, slots, &answer);
     if (r.planes > 0 && slice == 0 && item() == 0) {
+        const tracked running = TRACKED;
         store_moments(stats, groups, group, m, eps, zero_rstd);
+        move_tracked(stats, groups, group, running);
     }
     raw_pack none[BLOCK];
     normalize(x, none, y, weight, bias, r, finished(m, eps, zero_rstd),
               parameter_of(group, r.plane, planes, row_groups));
 }
 
-// y from statistics that are there.
+// y from given statistics.
 FIXED_WORK_GROUP
 __kernel void apply(__global const element *restrict x, __global element *restrict y,
                     __global const parameter *restrict weight, __global const parameter *restrict bias,
-                    __global const float *restrict stats, long groups, long planes, long span, long row_groups,
-                    long chunk_planes, long chunk_span, long span_chunks, long chunks) {
+                    __global float *restrict stats, __global float *restrict running_mean,
+                    __global float *restrict running_var, long groups, long planes, long span, long row_groups,
+                    long chunk_planes, long chunk_span, long span_chunks, long chunks, float eps, int zero_rstd,
+                    float momentum, float keep, float correction) {
+    const tracked running = TRACKED;
     const long group = group_here(chunks);
-    const region r = slice_region(group, slice_here(chunks),
+    const long slice = slice_here(chunks);
+    const region r = slice_region(group, slice,
                                   cut_of(groups, planes, span, chunk_planes, chunk_span, span_chunks, chunks));
     if (r.planes > 0) {
+        group_stats s;
+        settled_stats(&s, stats, groups, group, running, eps, zero_rstd, slice == 0 && item() == 0);
         raw_pack none[BLOCK];
-        normalize(x, none, y, weight, bias, r, load_stats(stats, groups, group),
-                  parameter_of(group, r.plane, planes, row_groups));
+        normalize(x, none, y, weight, bias, r, s, parameter_of(group, r.plane, planes, row_groups));
     }
 }
 

@@ -6,8 +6,9 @@
 FIXED_WORK_GROUP
 __kernel void forward(__global const element *restrict x, __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
-                      __global float *restrict stats, long groups, long planes, long span, long row_groups, float eps,
-                      int zero_rstd) {
+                      __global float *restrict stats, __global float *restrict running_mean,
+                      __global float *restrict running_var, long groups, long planes, long span, long row_groups,
+                      float eps, int zero_rstd, float momentum, float keep, float correction) {
     __local slot slots[SLOTS];
     __local int answer;
     const cut c = cut_of(groups, planes, span, planes, span, 1, 1);
@@ -20,7 +21,9 @@ __kernel void forward(__global const element *restrict x, __global element *rest
     moments m;
     region_moments(&m, x, held, r, size_of(r), eps, slots, &answer);
     if (r.planes > 0 && item() == 0) {
+        const tracked running = TRACKED;
         store_moments(stats, groups, group, m, eps, zero_rstd);
+        move_tracked(stats, groups, group, running);
     }
     normalize(x, held, y, weight, bias, r, finished(m, eps, zero_rstd), parameter_of(group, 0, planes, row_groups));
 }

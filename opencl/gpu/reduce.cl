@@ -3,7 +3,7 @@
 // OpenCL has no sub-groups), the sub-groups of cl_khr_subgroups, or local memory, which every device has. The order of
 // summation is fixed by the source, or by the device where it adds up sub-groups itself, so every run gives the same
 // bits; shuffles and local memory add in the same order.
-#include "common/numerics.cl"
+#include "common/tracked.cl"
 
 #define BY_LOCAL_MEMORY 0
 #define BY_SHUFFLES 1

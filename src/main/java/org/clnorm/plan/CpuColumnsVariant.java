@@ -37,6 +37,7 @@ final class CpuColumnsVariant implements Variant {
             options.put("GIVEN", given(task) ? 1 : 0);
             return given(task) ? givenBackward(task, tiles, options, traits) : backward(task, tiles, options, traits);
         }
+        StatisticsSteps.fold(options, task);
         return forward(task, tiles, options, traits);
     }
 
@@ -72,6 +73,9 @@ final class CpuColumnsVariant implements Variant {
     }
 
     private NormPlan givenBackward(Task task, ColumnTiles tiles, Map<String, Integer> options, Traits traits) {
+        if (tiles.blocks() == 1 && task.parameters()) {
+            return plan(task, tiles, List.of(sweep("columns_backward", "columns_backward", tiles, options)), Map.of());
+        }
         Step sums = sweep("columns_backward", "columns_sums", tiles, options);
         return plan(task, tiles, task.parameters()
                 ? List.of(sums, CpuWork.sumPartials(tiles.blocks(), channels(tiles), traits)) : List.of(sums),

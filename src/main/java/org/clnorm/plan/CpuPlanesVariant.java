@@ -37,7 +37,7 @@ final class CpuPlanesVariant implements Variant {
     }
 
     private NormPlan channelsForward(Task task, Planes planes, Traits traits) {
-        Step step = CpuWork.step("cpu/planes", "planes_forward", CpuWork.options(task, traits, planes.span()),
+        Step step = CpuWork.step("cpu/planes", "planes_forward", forwardOptions(task, planes, traits),
                 planes.channels(), scalars(planes));
         return CpuWork.plan(name(), said(planes) + ", a channel a work-item", List.of(step), Map.of(), task);
     }
@@ -48,8 +48,14 @@ final class CpuPlanesVariant implements Variant {
         return CpuWork.plan(name(), said(planes) + ", a channel a work-item", List.of(step), Map.of(), task);
     }
 
-    private NormPlan piecesForward(Task task, Planes planes, Traits traits) {
+    private static Map<String, Integer> forwardOptions(Task task, Planes planes, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
+        StatisticsSteps.fold(options, task);
+        return options;
+    }
+
+    private NormPlan piecesForward(Task task, Planes planes, Traits traits) {
+        Map<String, Integer> options = forwardOptions(task, planes, traits);
         Cut cut = Cut.of(planes, traits.threshold(CPU_PART));
         long pieces = cut.pieces(planes.outer());
         Map<String, Long> scalars = scalars(planes, cut);
@@ -84,13 +90,19 @@ final class CpuPlanesVariant implements Variant {
     }
 
     private NormPlan givenForward(Task task, Planes planes, Traits traits) {
-        Step step = apply(CpuWork.options(task, traits, planes.span()), planes, traits);
+        Step step = apply(forwardOptions(task, planes, traits), planes, traits);
         return CpuWork.plan(name(), said(planes) + ", statistics given", List.of(step), Map.of(), task);
     }
 
     private NormPlan givenBackward(Task task, Planes planes, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
         options.put("GIVEN", 1);
+        if (task.parameters() && !CpuWork.tooFew(planes.channels(), task.view().elements(), traits)) {
+            Step step = CpuWork.step("cpu/planes_backward", "planes_backward", options, planes.channels(),
+                    scalars(planes));
+            return CpuWork.plan(name(), said(planes) + ", statistics given, a channel a work-item", List.of(step),
+                    Map.of(), task);
+        }
         Cut cut = stretch(planes, traits);
         List<Step> steps = new ArrayList<>();
         steps.add(CpuWork.step("cpu/planes_backward", "planes_given", options,

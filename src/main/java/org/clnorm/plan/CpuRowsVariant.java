@@ -71,6 +71,7 @@ final class CpuRowsVariant implements Variant {
         Rows rows = elementwise(task, given);
         Map<String, Integer> options = CpuWork.options(task, traits, rows.span() == 1 ? rows.length() : rows.span());
         options.put("ELEMENTWISE", rows.span() == 1 ? 1 : 0);
+        StatisticsSteps.fold(options, task);
         boolean shared = CpuWork.tooFew(rows.rows(), task.view().elements(), traits)
                 || (task.weight() || task.bias()) && rows.span() == 1
                         && rows.length() >= traits.threshold(CPU_LONG_ROW);

@@ -85,8 +85,9 @@ record GpuPlanes(long groups, long planes, long span, long rowGroups, int pack) 
     /** Statistics, and y, a team to a group. */
     NormPlan forward(String variant, Task task, Traits traits) {
         GpuWalk walk = whole(task, traits);
-        Step step = new Step("gpu/planes", "forward", options(walk, planes, task), walk.workGroups(groups),
-                walk.workGroup(), scalars());
+        Map<String, Integer> options = options(walk, planes, task);
+        StatisticsSteps.fold(options, task);
+        Step step = new Step("gpu/planes", "forward", options, walk.workGroups(groups), walk.workGroup(), scalars());
         return Gpu.plan(variant, said(walk), List.of(step), Map.of(), task);
     }
 

@@ -64,7 +64,9 @@ record GpuSlices(GpuPlanes shape, GpuPlanes.Chunks chunks) {
 
     private Step step(String kernel, Task task, Map<String, Long> scalars, Traits traits) {
         GpuWalk walk = walk(task, traits);
-        return new Step(PROGRAM, kernel, shape.options(walk, chunks.planes(), task),
+        Map<String, Integer> options = shape.options(walk, chunks.planes(), task);
+        StatisticsSteps.fold(options, task);
+        return new Step(PROGRAM, kernel, options,
                 walk.workGroups(shape.groups()) * chunks.count(), walk.workGroup(), scalars);
     }
 

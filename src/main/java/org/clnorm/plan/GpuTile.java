@@ -167,6 +167,7 @@ record GpuTile(long all, long channels, long repeat, int pack, long lanes, long 
         options.put("ALIGNED", Gpu.flag(repeat == 1));
         options.put("MERGES", Gpu.flag(fewEntries()));
         Gpu.options(options, task);
+        StatisticsSteps.fold(options, task);
         return options;
     }
 

@@ -1,36 +1,76 @@
 package org.clnorm.plan;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
-/** The launches of {@code common/statistics.cl}, which are the same for every variant: one work-item a result. */
+/**
+ * The launches of {@code common/statistics.cl}, which are the same for every variant: one work-item a result. Those for
+ * running statistics are left out where a variant's kernels do the same, see {@code common/tracked.cl}.
+ */
 public final class StatisticsSteps {
     private static final String PROGRAM = "common/statistics";
     private static final long CPU_WORK_GROUP = 16;
     private static final long GPU_WORK_GROUP = 64;
 
+    /** Build option: a kernel makes given statistics of the running ones itself. */
+    private static final String TAKES_RUNNING = "TAKES_RUNNING";
+    /** Build option: a plan's last kernel moves running statistics, a pair a group. */
+    private static final String MOVES_RUNNING = "MOVES_RUNNING";
+
     private StatisticsSteps() {
     }
 
     /**
-     * Turns running statistics into those of a forward pass.
-     *
-     * @param groups the number of groups, one pair of running statistics each
-     * @param traits the device
-     * @return the launch of {@code given_statistics}
+     * Tells kernels that can, in a plan's last launch, what to do about running statistics. A variant calls this or
+     * leaves it; {@link #around} adds what is left.
      */
-    public static Step given(long groups, Traits traits) {
-        return perItem("given_statistics", groups, traits, Map.of("groups", groups));
+    static void fold(Map<String, Integer> options, Task task) {
+        if (takes(task)) {
+            options.put(TAKES_RUNNING, 1);
+        }
+        if (task.moved() > 0 && task.moved() == task.view().groups()) {
+            options.put(MOVES_RUNNING, 1);
+        }
     }
 
     /**
-     * Moves running statistics by those of a forward pass.
+     * All launches of a pass: a plan's, and around them those for running statistics that its kernels leave to others.
+     * What changes a layer's state comes last, so that a failure before has changed none of it.
      *
-     * @param samples  groups a channel
-     * @param channels pairs of running statistics
-     * @param traits   the device
-     * @return the launch of {@code running_update}
+     * @param task   what is done
+     * @param plan   how
+     * @param traits the device
+     * @return the launches, in order
      */
-    public static Step runningUpdate(long samples, long channels, Traits traits) {
+    public static List<Step> around(Task task, NormPlan plan, Traits traits) {
+        List<Step> steps = new ArrayList<>();
+        long groups = task.view().groups();
+        if (takes(task) && !has(plan, TAKES_RUNNING)) {
+            steps.add(given(groups, traits));
+        }
+        steps.addAll(plan.steps());
+        if (task.moved() > 0 && !has(plan, MOVES_RUNNING)) {
+            steps.add(runningUpdate(groups / task.moved(), task.moved(), traits));
+        }
+        return steps;
+    }
+
+    private static boolean takes(Task task) {
+        return task.pass() == Task.Pass.FORWARD && task.statistics() == Task.Statistics.GIVEN;
+    }
+
+    private static boolean has(NormPlan plan, String option) {
+        return plan.steps().stream().anyMatch(step -> step.options().containsKey(option));
+    }
+
+    /** Turns running statistics into those of a forward pass, one pair a group. */
+    private static Step given(long groups, Traits traits) {
+        return perItem("given_statistics", groups, traits, Map.of("groups", groups));
+    }
+
+    /** Moves running statistics by those of a forward pass, with so many groups (samples) a channel. */
+    private static Step runningUpdate(long samples, long channels, Traits traits) {
         return perItem("running_update", channels, traits, Map.of("samples", samples, "channels", channels));
     }
 

@@ -61,7 +61,36 @@ class CpuPlansTest {
         assertEquals(List.of("columns_apply"), kernels(forward(COLUMNS, Statistics.GIVEN)));
         assertEquals(List.of("dense_backward", "sum_partials"), kernels(backward(LAYER_NORM, Statistics.BATCH)));
         assertEquals(List.of("segments_backward", "sum_partials"), kernels(backward(GROUP_NORM, Statistics.BATCH)));
-        assertEquals(List.of("planes_given", "sum_partials"), kernels(backward(BATCH_NORM, Statistics.GIVEN)));
+        assertEquals(List.of("planes_backward"), kernels(backward(BATCH_NORM, Statistics.GIVEN)));
+    }
+
+    @Test
+    void runningStatisticsTakeNoLaunchOfTheirOwn() {
+        NormView oneSample = NormView.of(kept(64, 3136, 1), reduced(3136, 1, 0));
+        NormView large = view(new Planes(4000, 64, 7));
+        for (NormView view : List.of(BATCH_NORM, FEW_CHANNELS, COLUMNS, large, oneSample)) {
+            Task moving = Task.forward(view, Statistics.BATCH, true, true).moving(view.groups());
+            assertEquals(kernels(forward(view, Statistics.BATCH)), launches(moving, ""), view.toString());
+            assertEquals(1, launches(Task.forward(view, Statistics.GIVEN, true, true), "").size(), view.toString());
+        }
+    }
+
+    @Test
+    void whatKernelsDoNotDoIsALaunch() {
+        Task given = Task.forward(BATCH_NORM, Statistics.GIVEN, true, true);
+        assertEquals(List.of("given_statistics", "forward"), launches(given, "plain"));
+        Task moving = Task.forward(BATCH_NORM, Statistics.BATCH, true, true).moving(64);
+        assertEquals(List.of("forward", "running_update"), launches(moving, "plain"));
+        NormView instances = NormView.of(kept(8, 64 * 3136, 0), kept(64, 3136, 1), reduced(3136, 1, 0));
+        Task shared = Task.forward(instances, Statistics.BATCH, true, true).moving(64);
+        assertEquals(List.of("rows_forward", "running_update"), launches(shared, ""));
+        assertEquals(List.of("planes_backward"), launches(Task.backward(BATCH_NORM, Statistics.GIVEN, true, true,
+                true), ""));
+    }
+
+    private static List<String> launches(Task task, String variant) {
+        NormPlan plan = Planner.plan(task, TWO_CORES, variant);
+        return StatisticsSteps.around(task, plan, TWO_CORES).stream().map(Step::kernel).toList();
     }
 
     @Test
@@ -74,6 +103,7 @@ class CpuPlansTest {
                 kernels(forward(FEW_CHANNELS, Statistics.BATCH)));
         assertEquals(List.of("planes_sums", "planes_fold", "planes_dx", "sum_partials"),
                 kernels(backward(FEW_CHANNELS, Statistics.BATCH)));
+        assertEquals(List.of("planes_given", "sum_partials"), kernels(backward(FEW_CHANNELS, Statistics.GIVEN)));
     }
 
     @Test

@@ -43,6 +43,25 @@ class GpuPlansTest {
         }
     }
 
+    @Test
+    void runningStatisticsTakeNoLaunchOfTheirOwnWhereKernelsCan() {
+        for (NormView view : List.of(planes(32, 64, 3136), planes(8, 1024, 784), planes(8192, 512, 1),
+                planes(100_001, 3, 1), planes(17, 13, 1))) {
+            Task still = Task.forward(view, Statistics.BATCH, true, true);
+            Task moving = still.moving(view.groups());
+            assertEquals(kernels(Planner.plan(still, LARGE, "")), launches(moving, ""), view.toString());
+            Task given = Task.forward(view, Statistics.GIVEN, true, true);
+            assertEquals(List.of("apply"), launches(given, ""), view.toString());
+        }
+        Task ticketed = Task.forward(planes(32, 64, 3136), Statistics.BATCH, true, true).moving(64);
+        assertEquals(List.of("clear_tickets", "forward", "running_update"), launches(ticketed, "gpu/planes-ticketed"));
+    }
+
+    private static List<String> launches(Task task, String variant) {
+        NormPlan plan = Planner.plan(task, LARGE, variant);
+        return StatisticsSteps.around(task, plan, LARGE).stream().map(Step::kernel).toList();
+    }
+
     private static void check(NormPlan plan, Task task, Traits traits) {
         String said = plan + " for " + task;
         for (Step step : plan.steps()) {

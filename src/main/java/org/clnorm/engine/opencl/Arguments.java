@@ -42,12 +42,16 @@ final class Arguments {
     private BufferPool.Block[] buffers = new BufferPool.Block[Buffer.ALL.length];
     private final int[] words = new int[Word.ALL.length];
 
-    /** Forgets the buffers of the call before, and makes room for so many of scratch. */
+    /**
+     * Forgets the call before, and makes room for so many buffers of scratch. Kernels that take what this call does not
+     * have find the same each time, so that nothing is set anew.
+     */
     void clear(int scratch) {
         if (buffers.length < scratchSlot(scratch)) {
             buffers = new BufferPool.Block[scratchSlot(scratch)];
         }
         Arrays.fill(buffers, null);
+        Arrays.fill(words, 0);
     }
 
     /** Where the i-th scratch buffer is found. */

@@ -78,8 +78,9 @@ final class PlanCache implements Tunable {
         PreparedPlan known = choices.plans().get(task);
         return known != null ? known : prepared(task, () -> {
             NormPlan plan = plan(task);
-            LOG.debug("{}: {}, {} launches", task, plan.variant(), plan.steps().size());
-            return prepare(plan, task.view().groups(), steps(task, plan));
+            List<Step> steps = StatisticsSteps.around(task, plan, traits);
+            LOG.debug("{}: {}, {} launches", task, plan.variant(), steps.size());
+            return prepare(plan, task.view().groups(), steps);
         });
     }
 
@@ -152,20 +153,6 @@ final class PlanCache implements Tunable {
             throw failed;
         }
         return new PreparedPlan(groups, launches, names.stream().mapToLong(plan.scratch()::get).toArray());
-    }
-
-    /** What changes a layer's state comes last, so that a failure before has changed none of it. */
-    private List<Step> steps(Task task, NormPlan plan) {
-        List<Step> steps = new ArrayList<>();
-        long groups = task.view().groups();
-        if (task.pass() == Task.Pass.FORWARD && task.statistics() == Task.Statistics.GIVEN) {
-            steps.add(StatisticsSteps.given(groups, traits));
-        }
-        steps.addAll(plan.steps());
-        if (task.moved() > 0) {
-            steps.add(StatisticsSteps.runningUpdate(groups / task.moved(), task.moved(), traits));
-        }
-        return steps;
     }
 
     private PreparedPlan.Launch launch(Step step, Map<String, Integer> scratch) {

@@ -16,6 +16,7 @@ import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -62,6 +63,29 @@ class EngineTest {
                 new RunningUpdate(running, 0.25, 1.5))).close();
         assertArrayEquals(new float[] {75 + 1, 150 + 2.5f}, running.mean().read(), 1e-5f);
         assertArrayEquals(new float[] {7.5f + 1.25f, 15 + 12.5f}, running.variance().read(), 1e-5f);
+    }
+
+    /** The distance from it is not within float's range, that of quarters is. */
+    @ParameterizedTest
+    @CsvSource({"cpu, plain, 3", "cpu, cpu/planes, 3", "cpu, cpu/columns, 1", "gpu, gpu/planes, 3",
+            "gpu, gpu/columns, 1"})
+    void aGivenMeanNearTheEndOfFloatsRange(String kernels, String variant, int space) {
+        device = TestDevices.open(kernels, variant);
+        engine = NormEngine.of(device);
+        NormView view = NormView.of(Axis.reduced(2, 2 * space, 0), Axis.kept(2, space, 1), Axis.reduced(space, 1, 0));
+        int n = 4 * space;
+        RunningStatistics running = new RunningStatistics(tensor(3e38f, 1), tensor(1e38f, 4));
+        Tensor y = device.zeros(n);
+        SavedStatistics saved = engine.forward(new ForwardCall(view, device.zeros(n).fill(-3e38f), y,
+                device.zeros(2).fill(1), null, 0, false, running, null));
+        Tensor dx = device.zeros(n);
+        engine.backward(new BackwardCall(view, y, device.zeros(n).fill(1e19f), dx, null, null, null, false, true,
+                saved));
+        saved.close();
+        assertEquals(-6e19f, y.read()[0], 6e13f);
+        assertEquals(-1.5e38f, y.read()[n - 1], 1.5e32f);
+        assertEquals(1, dx.read()[0], 1e-6f);
+        assertEquals(5e18f, dx.read()[n - 1], 5e12f);
     }
 
     @ParameterizedTest

@@ -21,6 +21,8 @@ import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Every OpenCL call of a device's life is made to fail: once, and from then on. */
 class FaultsTest {
@@ -29,6 +31,7 @@ class FaultsTest {
     private static final Set<String> SURVIVED = Set.of("clGetPlatformInfo", "clGetDeviceIDs", "clGetDeviceInfo",
             "clCreateBuffer", "clGetProgramBuildInfo");
     private static final NormView VIEW = NormView.of(Axis.reduced(3, 10, 0), Axis.kept(2, 5, 1), Axis.reduced(5, 1, 0));
+    private static final NormView ONE_GROUP = NormView.of(Axis.reduced(6, 1, 0));
     private static final Map<String, String> NO_DISK = Map.of("POCL_SIGFPE_HANDLER", "0", "CLNORM_CACHE_DIR", "");
 
     /** Fails the call of an index, or all from it on, and remembers which it was. */
@@ -148,18 +151,20 @@ class FaultsTest {
         }
     }
 
-    @Test
-    void aPassingFaultLeavesNothingBehind() {
+    /** Whether running statistics move in a launch of their own or in a plan's last one. */
+    @ParameterizedTest
+    @CsvSource({"cpu, plain", "cpu, cpu/rows", "cpu, cpu/columns", "gpu, gpu/planes"})
+    void aPassingFaultLeavesNothingBehind(String kernels, String variant) {
         for (int k = 0;; k++) {
             boolean[] armed = {false};
             long[] left = {k};
             FaultPlan faults = (call, index) -> armed[0] && left[0]-- == 0 ? -5 : 0;
-            try (OpenClDevice device = TestDevices.open(new Setup(faults, new Ledger(), NO_DISK), "cpu", "plain");
+            try (OpenClDevice device = TestDevices.open(new Setup(faults, new Ledger(), NO_DISK), kernels, variant);
                     Scope scope = device.scope()) {
                 Tensor x = device.tensor(new float[] {1, 2, 3, 4, 5, 6}, 6);
                 Tensor y = device.zeros(6);
                 Tensor mean = device.zeros(1);
-                ForwardCall call = new ForwardCall(NormView.of(Axis.reduced(6, 1, 0)), x, y, null, null, 1e-5, false,
+                ForwardCall call = new ForwardCall(ONE_GROUP, x, y, null, null, 1e-5, false,
                         null, new RunningUpdate(new RunningStatistics(mean, device.zeros(1)), 0.5, 1));
                 armed[0] = true;
                 boolean failed = false;

@@ -70,6 +70,27 @@ class GpuKernelsTest {
         }
     }
 
+    static Stream<Arguments> tracked() {
+        return Stream.of(
+                shape("no launch of its own: planes", "gpu/planes", planes(5, 7, 35)),
+                shape("no launch of its own: planes in chunks", "gpu/planes", planes(300, 3, 121)),
+                shape("no launch of its own: columns, odd", "gpu/columns", planes(29, 13, 1)),
+                shape("no launch of its own: columns merged", "gpu/columns", planes(777, 35, 1)),
+                shape("no launch of its own: columns, moments merged before", "gpu/columns", planes(70_001, 3, 1)),
+                shape("no launch of its own: one sample", "gpu/rows", groups(1, 5, 1, 77)),
+                shape("a launch of its own: a parameter an element", "gpu/rows", layer(50, 3)),
+                shape("a launch of its own: ticketed", "gpu/planes-ticketed", planes(5, 7, 3001)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("tracked")
+    void movesRunningStatistics(String name, String variant, NormView view) {
+        try (OpenClDevice device = TestDevices.open("gpu", variant)) {
+            new PassCheck(view).tracking().run(device);
+            new PassCheck(view).tracking().values(1e4, 1).run(device);
+        }
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("shapes")
     void whatIsNotFiniteStaysInItsGroupAndEveryRunGivesTheSameBits(String name, String variant, NormView view) {

@@ -2,11 +2,14 @@ package org.clnorm.engine.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.RunningStatistics;
+import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
@@ -23,11 +26,14 @@ import org.clnorm.tensor.Tensor;
 public final class PassCheck {
     /** Allowed error, as a part of the scale before cancellation. */
     private static final double TOLERANCE = 6e-7;
+    private static final double MOMENTUM = 0.25;
+    private static final double CORRECTION = 1.5;
 
     private final NormView view;
     private final int parameters;
     private double eps = 1e-5;
     private boolean given;
+    private boolean tracking;
     private boolean affine = true;
     private float offset;
     private float deviation = 1;
@@ -44,6 +50,12 @@ public final class PassCheck {
     /** Statistics are given, not the batch's. */
     public PassCheck given() {
         given = true;
+        return this;
+    }
+
+    /** The batch's statistics move running ones, a pair a group. */
+    public PassCheck tracking() {
+        tracking = true;
         return this;
     }
 
@@ -102,19 +114,33 @@ public final class PassCheck {
             Tensor y = device.zeros(storage, n).fill(Double.NaN);
             Tensor tw = affine ? device.tensor(parameterStorage, w, parameters) : null;
             Tensor tb = affine ? device.tensor(parameterStorage, b, parameters) : null;
-            RunningStatistics running = given
-                    ? new RunningStatistics(device.tensor(mean, groups), device.tensor(var, groups)) : null;
-            SavedStatistics saved = engine.forward(new ForwardCall(view, tx, y, tw, tb, eps, false, running, null));
+            RunningStatistics running = new RunningStatistics(device.tensor(mean, groups), device.tensor(var, groups));
+            SavedStatistics saved = engine.forward(new ForwardCall(view, tx, y, tw, tb, eps, false,
+                    given ? running : null, tracking ? new RunningUpdate(running, MOMENTUM, CORRECTION) : null));
             engine.backward(new BackwardCall(view, tx, device.tensor(storage, dy, n), dx, tw, affine ? dw : null,
                     affine ? db : null, false, given, saved));
             saved.close();
             compare("y", expected.y, y, expected.yScale);
+            compare("running mean", tracking ? moved(mean, expected.mean, 1) : doubles(mean), running.mean(),
+                    Math.abs(offset) + deviation);
+            compare("running variance", tracking ? moved(var, expected.var, CORRECTION) : doubles(var),
+                    running.variance(), Arrays.stream(expected.var).max().orElseThrow() + deviation * deviation);
             compare("dx", expected.dx, dx, expected.dxScale);
             if (affine) {
                 compare("dweight", expected.dw, dw, expected.dwScale);
                 compare("dbias", expected.db, db, expected.dbScale);
             }
         }
+    }
+
+    private static double[] doubles(float[] values) {
+        return moved(values, null, 0);
+    }
+
+    /** Running statistics after one batch, or as they were. */
+    private static double[] moved(float[] before, double[] batch, double correction) {
+        return IntStream.range(0, before.length).mapToDouble(g -> batch == null ? before[g]
+                : (1 - MOMENTUM) * before[g] + MOMENTUM * correction * batch[g]).toArray();
     }
 
     private float[] normal(int count, float mean, float spread) {
@@ -152,6 +178,8 @@ public final class PassCheck {
 
     /** The formulas. */
     private final class Expected {
+        final double[] mean;
+        final double[] var;
         final double[] y;
         final double[] dx;
         final double[] dw = new double[parameters];
@@ -167,8 +195,8 @@ public final class PassCheck {
             double size = view.groupSize();
             int[] group = index(true);
             int[] param = index(false);
-            double[] mean = new double[groups];
-            double[] var = new double[groups];
+            mean = new double[groups];
+            var = new double[groups];
             for (int i = 0; i < n; i++) {
                 mean[group[i]] += x[i] / size;
             }

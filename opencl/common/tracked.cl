@@ -1,0 +1,69 @@
+// Running statistics within a pass, where that saves a launch of statistics.cl. Given ones are made a group's own where
+// y is made of them (TAKES_RUNNING); the batch's own move them (MOVES_RUNNING) where a group has a pair to itself. One
+// work-item speaks for each group: it alone leaves what the backward pass reads, and moves what the layer keeps.
+//
+// A layer's state changes last, so that a failure before has changed none of it: only a plan's last launch moves.
+#include "common/numerics.cl"
+
+#ifndef TAKES_RUNNING
+#define TAKES_RUNNING 0
+#endif
+#ifndef MOVES_RUNNING
+#define MOVES_RUNNING 0
+#endif
+
+// Running statistics, and how they move: momentum is the new batch's share, keep the old value's, correction what the
+// biased variance is multiplied by.
+typedef struct {
+    __global float *mean, *var;
+    float momentum, keep, correction;
+} tracked;
+
+// Where a kernel's parameters have the names of the contract.
+#define TRACKED {running_mean, running_var, momentum, keep, correction}
+
+// Statistics from running ones. A mean near the end of float's range is scaled, so that x - mean cannot overflow.
+static inline void stats_of_running(group_stats *s, float *variance, float mean, float var, float eps, int zero_rstd) {
+    s->scale = fabs(mean) > 0x1p100f ? 0.25f : 1.0f;
+    s->mean = mean * s->scale;
+    s->delta = 0.0f;
+    *variance = var * s->scale * s->scale;
+    s->rstd = rstd_of(*variance, eps, s->scale, zero_rstd);
+}
+
+// A group's terms in the running mean and variance. momentum and correction are folded in before scaling back, because
+// the variance itself may be beyond float's range.
+static inline float mean_term(__global const float *stats, long groups, long g, float momentum) {
+    const float back = 1.0f / stats[SCALE * groups + g];
+    return (stats[MEAN * groups + g] * momentum + stats[DELTA * groups + g] * momentum) * back;
+}
+
+static inline float variance_term(__global const float *stats, long groups, long g, float momentum, float correction) {
+    const float back = 1.0f / stats[SCALE * groups + g];
+    return momentum * correction * stats[VARIANCE * groups + g] * back * back;
+}
+
+// After a group's statistics were stored: moves its running ones, by the work-item that speaks for it.
+static inline void move_tracked(__global const float *stats, long groups, long group, tracked t) {
+#if MOVES_RUNNING
+    t.mean[group] = t.keep * t.mean[group] + mean_term(stats, groups, group, t.momentum);
+    t.var[group] = t.keep * t.var[group] + variance_term(stats, groups, group, t.momentum, t.correction);
+#endif
+}
+
+// The statistics that y is made of in a plan's last launch: running ones, or those that a launch before stored.
+static inline void settled_stats(group_stats *s, __global float *stats, long groups, long group, tracked t, float eps,
+                                 int zero_rstd, int speaks) {
+#if TAKES_RUNNING
+    float variance;
+    stats_of_running(s, &variance, t.mean[group], t.var[group], eps, zero_rstd);
+    if (speaks) {
+        put_stats(stats, groups, group, *s, variance);
+    }
+#else
+    read_stats(stats, groups, group, s);
+    if (speaks) {
+        move_tracked(stats, groups, group, t);
+    }
+#endif
+}
