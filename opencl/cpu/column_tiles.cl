@@ -68,7 +68,7 @@ static inline float sum_of_run(const float *values, long count) {
     for (; i < count; i++) {
         rest += values[i];
     }
-    return sum_of(sum) + rest;
+    return count < WIDTH ? rest : sum_of(sum) + rest;
 }
 
 // Gives all columns of the tile's channel c a value.

@@ -14,6 +14,12 @@
 #define COLUMNS 1024
 #endif
 
+// Rows of a sample in a chunk from which on the next rows to be fetched are those of the same sample. Measured with
+// PoCL on Sapphire Rapids: 1.1 to 1.2 times as fast with 32 to 64 of them, slower by as much with 2.
+#ifndef MANY_ROWS
+#define MANY_ROWS 16
+#endif
+
 // The length of rows if it is known to the compiler, or 0.
 #ifndef FIXED_LENGTH
 #define FIXED_LENGTH 0
@@ -85,7 +91,7 @@ typedef struct {
 // times as fast at 64 to 512 elements, 1.05 to 1.15 times up to 32,768 (PoCL on Sapphire Rapids).
 static inline void add_columns(four_sums *sums, __global const element *x, __global const element *dy,
                                __global const weight_type *w, __global float *dw, __global float *db, long stride,
-                               long count, const group_stats *s, int four) {
+                               long count, const group_stats *s, int four, long ahead) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
@@ -101,8 +107,8 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
         a0 += g * weights;
         b0 += t * weights;
         for (int k = 0; k < (four ? 4 : 1); k++) {
-            fetch(p + ((four ? 4 : 1) + k) * stride);
-            fetch(q + ((four ? 4 : 1) + k) * stride);
+            fetch(p + k * stride + ahead);
+            fetch(q + k * stride + ahead);
         }
         if (four) {
             const vec g1 = fresh_lanes(load_elements(q + stride), count - i);
@@ -135,7 +141,7 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
 static inline void backward_rows(__global const element *x, __global const element *dy,
                                  __global const weight_type *weight, __global const float *stats, __global element *dx,
                                  stage *staged, __global float *dw, __global float *db, long rows, long row, long apart,
-                                 long length, int four) {
+                                 long length, long ahead, int four) {
     const long at = row * length;
     const long stride = apart * length;
     group_stats s[4];
@@ -146,7 +152,7 @@ static inline void backward_rows(__global const element *x, __global const eleme
     sums.g.hi = sums.g.lo = sums.gx.hi = sums.gx.lo = (float4)(0.0f);
     for (long from = 0; from < length; from += 2 * SERIAL_SUMS * WIDTH) {
         add_columns(&sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, stride,
-                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four);
+                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four, ahead);
     }
 #if DX
     const float4 g = four_means(sums.g, (float)length);
@@ -191,6 +197,14 @@ static inline void put_sums(__global const float *hi, __global const float *lo, 
 static inline void gather(__global const float *hi, __global const float *lo, __global float *partials, long length,
                           long span) {
     const long last = padded(length) - WIDTH;
+    if (span == length && padded(length) <= SERIAL_SUMS * WIDTH) { // what is padded is zero
+        vec sum = (vec)(0.0f);
+        for (long i = 0; i <= last; i += WIDTH) {
+            sum += lo ? load(hi + i) + load(lo + i) : load(hi + i);
+        }
+        partials[0] = sum_of(sum);
+        return;
+    }
     for (long p = 0; p * span < length; p++) {
         float_pair total = pair_of(0.0f);
         for (long from = p * span; from < (p + 1) * span; from += SERIAL_SUMS) {
@@ -259,6 +273,7 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
     uint16 room[STAGED ? STAGE_BYTES / 64 : 1];
     stage staged;
     open_stage(&staged, room, dx + b * block * length);
+    const int short_rows = chunk >= MANY_ROWS;
     long step = 0;
     for (long n = b * block; n < last;) {
         const int four = by_four && n + 4 <= last;
@@ -267,10 +282,10 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
             const long at = g * padded(length);
             if (four) {
                 backward_rows(x, dy, w + g * length, stats, dx, &staged, dw + at, db + at, rows, row, row_groups,
-                              length, 1);
+                              length, short_rows ? 4 * length : 4 * row_groups * length, 1);
             } else {
                 backward_rows(x, dy, w + g * length, stats, dx, &staged, dw + at, db + at, rows, row, row_groups,
-                              length, 0);
+                              length, short_rows ? 4 * length : row_groups * length, 0);
             }
         }
         n += four ? 4 : 1;

@@ -22,8 +22,11 @@ final class CpuRowsVariant implements Variant {
     private static final long MOST_ROWS = 64;
     /** Additions that a plain sum stands, SERIAL_SUMS of cpu/vectors.cl. */
     private static final long SERIAL_SUMS = 16;
-    /** Elements of all row groups of a work-item at least, so that memory is read in long stretches. */
-    private static final long CHUNK = 2_048;
+    /**
+     * Elements of all row groups of a work-item at least, so that memory is read in long stretches. On PoCL, 2 cores of
+     * Sapphire Rapids: 1.1 to 1.3 times as fast as 2,048 at rows of 31 to 64, 16,384 no faster.
+     */
+    private static final long CHUNK = 8_192;
     /** Elements a parameter up to which its gradient is summed element by element first. */
     private static final long SHORT_SPAN = 64;
     private static final long FOUR = 4;
