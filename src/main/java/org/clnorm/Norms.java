@@ -30,7 +30,7 @@ public final class Norms {
      * @param eps         added to the variance
      * @return y and its backward pass
      * @throws IllegalArgumentException if shapes, types or values do not fit; without training, if there are no
-     *                                  statistics
+     *                                  statistics; with it, if these share memory with another tensor of the pass
      */
     public static NormResult batchNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight, Tensor bias,
             boolean training, double momentum, double eps) {
@@ -61,7 +61,8 @@ public final class Norms {
      * @param momentum      the weight of this batch in the running statistics, 0 to 1
      * @param eps           added to the variance
      * @return y and its backward pass
-     * @throws IllegalArgumentException if shapes, types or values do not fit
+     * @throws IllegalArgumentException if shapes, types or values do not fit; if statistics that move share memory
+     *                                  with another tensor of the pass
      */
     public static NormResult instanceNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight, Tensor bias,
             boolean useInputStats, double momentum, double eps) {
@@ -139,8 +140,20 @@ public final class Norms {
                 ? new RunningUpdate(running, momentum, VarianceEstimate.UNBIASED.correction(n)) : null;
     }
 
+    /** What a pass moves while it runs must share no memory with what it reads. */
+    private static void apart(String name, Tensor moved, Tensor... read) {
+        for (Tensor tensor : read) {
+            Checks.apart(name, moved, tensor);
+        }
+    }
+
     private static NormResult run(Work work, Tensor x, Tensor weight, Tensor bias, Shape parameters) {
         Checks.parameters(weight, bias, parameters, x);
+        if (work.update() != null) {
+            RunningStatistics moved = work.update().target();
+            apart("runningMean", moved.mean(), x, weight, bias, moved.variance());
+            apart("runningVar", moved.variance(), x, weight, bias);
+        }
         return NormResult.of(work, x, weight, bias);
     }
 }

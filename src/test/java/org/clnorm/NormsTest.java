@@ -200,6 +200,12 @@ class NormsTest {
                 () -> Norms.batchNorm(one, mean, six, null, null, true, 0.1, 1e-5));
         refuses(device, "expected at least 2D input (got 1D input)",
                 () -> Norms.batchNorm(vector, mean, six, null, null, true, 0.1, 1e-5));
+        refuses(device, "expected runningMean with memory of its own",
+                () -> Norms.batchNorm(x, mean, six, mean, null, true, 0.1, 1e-5));
+        refuses(device, "expected runningVar with memory of its own",
+                () -> Norms.batchNorm(x, mean, six, null, six, true, 0.1, 1e-5));
+        refuses(device, "expected runningMean with memory of its own",
+                () -> Norms.batchNorm(x, mean, mean, null, null, true, 0.1, 1e-5));
         assertArrayEquals(new float[6], mean.read());
     }
 
