@@ -12,7 +12,8 @@
 #define STRETCH 4096
 #endif
 
-// Adds a run to the sums and does its dx, a stretch at a time; the next stretch is fetched from `ahead` elements further.
+// Adds a run to the sums and does its dx, a stretch at a time; the next stretch is fetched from `ahead` elements
+// further.
 static inline void given_run(gradient_sums *sums, __global const element *x, __global const element *dy,
                              __global element *dx, long count, group_stats s, float w, long ahead) {
     for (long from = 0; from < count; from += STRETCH) {
