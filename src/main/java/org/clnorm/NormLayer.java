@@ -1,5 +1,6 @@
 package org.clnorm;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.clnorm.engine.Explanation;
@@ -67,16 +68,25 @@ public abstract class NormLayer implements AutoCloseable {
     public abstract NormLayer on(Device device);
 
     /** Builds tensors for the state on a device and puts the layer there. */
-    void place(Device target) {
+    final void place(Device target) {
+        if (checkMove(target)) {
+            moveTo(target, state.copiesOn(target));
+        }
+    }
+
+    /** Throws if the layer cannot be put on a device; says whether there is anything to do for it. */
+    final boolean checkMove(Device target) {
         checkOpen();
         Objects.requireNonNull(target, "device");
         if (!target.supports(type)) {
             throw new IllegalArgumentException("expected a device that supports " + type + ", got " + target);
         }
-        if (target == device) {
-            return;
-        }
-        state.place(target);
+        return target != device;
+    }
+
+    /** Puts the layer on a device where copies of its state are. */
+    final void moveTo(Device target, List<Tensor> copies) {
+        state.place(copies);
         forget();
         passes.end();
         parameters.closeGrads();
@@ -389,27 +399,33 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     /**
-     * Loads a state that has exactly the layer's keys.
+     * Loads a state that has exactly the layer's keys; {@code num_batches_tracked} may be missing, as in old files, and
+     * is left as it is then. See {@link #loadStateDict(StateDict, boolean)}.
      *
      * @param dict the state
-     * @throws IllegalArgumentException if keys are missing, unexpected, or of another shape or kind; nothing is
-     *                                  changed then
+     * @return the report, without faults
+     * @throws StateMismatchException if keys are missing, unexpected, or do not fit; nothing is changed then
      */
-    public final void loadStateDict(StateDict dict) {
-        loadStateDict(dict, true);
+    public final LoadReport loadStateDict(StateDict dict) {
+        return loadStateDict(dict, true);
     }
 
     /**
-     * Loads a state.
+     * Loads a state. Shapes must be the layer's own. Values of any floating point type are taken and rounded to the
+     * type of the parameter.
      *
      * @param dict   the state
-     * @param strict whether missing and unexpected keys are errors; otherwise they are skipped
-     * @throws IllegalArgumentException if the state does not fit; nothing is changed then
+     * @param strict whether missing and unexpected keys are errors; otherwise they are passed over and reported
+     * @return what was loaded, and the faults that were passed over
+     * @throws StateMismatchException if the state does not fit; nothing is changed then
+     * @throws org.clnorm.tensor.DeviceException if the device fails; nothing is changed then, as long as the device
+     *                                  still lets what was there be put back
      */
-    public final void loadStateDict(StateDict dict, boolean strict) {
+    public final LoadReport loadStateDict(StateDict dict, boolean strict) {
         checkOpen();
-        state.load(dict, strict);
+        LoadReport report = StateLoader.load(Map.of(state, List.of("")), dict, strict, "layer");
         forget();
+        return report;
     }
 
     /** Closes parameters, gradients and statistics. Closing twice does nothing. */

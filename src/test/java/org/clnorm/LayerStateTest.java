@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.clnorm.LoadReport.Fault;
+import org.clnorm.LoadReport.Kind;
 import org.clnorm.state.CheckpointException;
 import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
@@ -120,7 +123,8 @@ class LayerStateTest {
     @OnEveryDevice
     void missingAndUnexpectedKeys(Device device) {
         try (BatchNorm1d norm = trained(device)) {
-            for (String key : other().tensors().keySet()) {
+            List<String> needed = List.of("weight", "bias", "running_mean", "running_var");
+            for (String key : needed) {
                 assertRefused(norm, "missing keys [" + key + "]", () -> norm.loadStateDict(without(other(), key)));
             }
             StateDict more = with(other(), "extra", HostTensor.ofFloats(new float[2], 2));
@@ -135,8 +139,10 @@ class LayerStateTest {
     void skippedWhenNotStrict(Device device) {
         try (BatchNorm1d norm = trained(device)) {
             StateDict before = norm.stateDict();
-            norm.loadStateDict(new StateDict(), false);
+            LoadReport nothing = norm.loadStateDict(new StateDict(), false);
             assertEquals(before, norm.stateDict());
+            assertEquals(List.of("weight", "bias", "running_mean", "running_var"), nothing.missing());
+            assertEquals(List.of(), nothing.loaded());
             norm.loadStateDict(with(without(other(), "bias"), "extra", HostTensor.ofLongs(new long[] {1})), false);
             assertEquals(with(other(), "bias", before.get("bias")), norm.stateDict());
             assertEquals(15, norm.numBatchesTracked());
@@ -154,10 +160,72 @@ class LayerStateTest {
             refuses(norm, "bias", HostTensor.ofLongs(new long[2], 2),
                     "bias of type I64 instead of a floating point type");
             refuses(norm, "bias", HostTensor.ofBytes(ElementType.BOOL, new byte[2], 2), "bias of type BOOL");
-            refuses(norm, "num_batches_tracked", HostTensor.ofFloats(new float[1]),
-                    "num_batches_tracked of type F32 and shape [] instead of I64 and []");
-            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[1], 1), "of type I64 and shape [1]");
-            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[] {-1}), "num_batches_tracked of -1");
+            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[2], 2),
+                    "num_batches_tracked of shape [2] instead of []");
+            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[1], 1, 1), "of shape [1, 1] instead");
+            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[0], 0), "of shape [0] instead");
+            refuses(norm, "num_batches_tracked", HostTensor.ofBytes(ElementType.BOOL, new byte[1]),
+                    "num_batches_tracked of type BOOL instead of I64");
+            refuses(norm, "num_batches_tracked", HostTensor.ofLongs(new long[] {-1}),
+                    "num_batches_tracked of -1 instead of 0 or more");
+            refuses(norm, "num_batches_tracked", HostTensor.ofBytes(ElementType.U64, new byte[] {0, 0, 0, 0, 0, 0, 0,
+                -128}), "num_batches_tracked of 9223372036854775808 instead of 0 or more");
+            for (double count : new double[] {-1, 0.5, Double.NaN, Double.POSITIVE_INFINITY, 1e300}) {
+                refuses(norm, "num_batches_tracked", HostTensor.ofDoubles(new double[] {count}),
+                        "num_batches_tracked of " + count + " instead of a whole number of 0 or more");
+            }
+        }
+    }
+
+    /** Integers of any type, whole numbers in files that were converted as a whole, the shape of PyTorch 0.3. */
+    @OnEveryDevice
+    void countsAsOthersSavedThem(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            for (ElementType type : List.of(ElementType.F16, ElementType.BF16, ElementType.F32, ElementType.F64)) {
+                norm.loadStateDict(with(other(), "num_batches_tracked", HostTensor.of(type, new double[] {17})));
+                assertEquals(17, norm.numBatchesTracked());
+            }
+            for (ElementType type : List.of(ElementType.U8, ElementType.I8, ElementType.I16, ElementType.U16,
+                    ElementType.I32, ElementType.U32, ElementType.I64, ElementType.U64)) {
+                byte[] bytes = new byte[type.byteSize()];
+                bytes[0] = 18;
+                norm.loadStateDict(with(other(), "num_batches_tracked", HostTensor.ofBytes(type, bytes, 1)));
+                assertEquals(18, norm.numBatchesTracked());
+            }
+        }
+    }
+
+    /** PyTorch's version of this is 2 since 0.4.1; safetensors files carry no version, and it takes them for older. */
+    @OnEveryDevice
+    void aMissingCountIsFineAndStays(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            LoadReport report = norm.loadStateDict(without(other(), "num_batches_tracked"));
+            assertEquals(2, norm.numBatchesTracked());
+            assertEquals(List.of("weight", "bias", "running_mean", "running_var"), report.loaded());
+            assertTrue(report.isComplete());
+        }
+    }
+
+    @OnEveryDevice
+    void theReportSaysWhatWasExpectedAndGot(Device device) {
+        try (BatchNorm1d norm = trained(device)) {
+            StateDict bad = with(with(without(other(), "bias"), "weight", HostTensor.ofFloats(new float[3], 3)),
+                    "running_mean", HostTensor.ofLongs(new long[2], 2)).put("extra", HostTensor.ofLongs(new long[1]));
+            StateMismatchException e = assertThrows(StateMismatchException.class, () -> norm.loadStateDict(bad));
+            assertEquals(List.of(
+                    new Fault(Kind.MISSHAPEN, "weight", "[2]", "[3]"),
+                    new Fault(Kind.MISSING, "bias", "F32[2]", ""),
+                    new Fault(Kind.MISTYPED, "running_mean", "a floating point type", "I64"),
+                    new Fault(Kind.UNEXPECTED, "extra", "", "I64[]")), e.report().faults());
+            assertEquals(List.of("running_var", "num_batches_tracked"), e.report().loaded());
+            assertEquals("""
+                    keys loaded: 2, faults: 4
+                      weight of shape [3] instead of [2]
+                      missing bias, F32[2]
+                      running_mean of type I64 instead of a floating point type
+                      unexpected extra, I64[]""", e.report().toString());
+            assertEquals(e.report().faults(), assertThrows(StateMismatchException.class,
+                    () -> norm.loadStateDict(bad, false)).report().faults());
         }
     }
 

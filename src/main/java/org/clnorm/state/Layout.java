@@ -41,8 +41,13 @@ final class Layout {
             throw fault(file, entry,
                     "its data end at " + entry.end() + ", the file holds " + dataLength + " bytes of data");
         }
-        if (size > HostTensor.MAX_BYTES) {
-            throw fault(file, entry, "expected at most " + HostTensor.MAX_BYTES + " bytes (a Java array), got " + size);
+    }
+
+    /** Throws if the tensor's bytes are more than an array can hold. */
+    static void checkFitsArray(String file, TensorEntry entry) {
+        if (entry.size() > HostTensor.MAX_BYTES) {
+            throw fault(file, entry,
+                    "expected at most " + HostTensor.MAX_BYTES + " bytes (a Java array), got " + entry.size());
         }
     }
 

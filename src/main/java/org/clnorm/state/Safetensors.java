@@ -1,17 +1,16 @@
 package org.clnorm.state;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * The safetensors file format: eight bytes with the length of the header, the header in JSON, and the tensors' bytes.
@@ -40,6 +39,41 @@ public final class Safetensors {
      * @throws CheckpointException if the file cannot be read or is not a valid safetensors file
      */
     public static StateDict read(Path file) {
+        return read(file, name -> true);
+    }
+
+    /**
+     * Reads some tensors of a file; memory is taken only for them.
+     *
+     * @param file the file
+     * @param wanted says of a tensor's name whether to read it
+     * @return those tensors, in the order in which their data lies in the file, and the file's metadata
+     * @throws CheckpointException if the file cannot be read or is not a valid safetensors file, wanted or not
+     */
+    public static StateDict read(Path file, Predicate<String> wanted) {
+        String name = file.toString();
+        Objects.requireNonNull(wanted, "wanted");
+        return open(file, in -> read(name, in::read, in.size(), wanted));
+    }
+
+    /**
+     * Reads what a file says of its tensors, and not the tensors.
+     *
+     * @param file the file
+     * @return the tensors, in the order in which their data lies in the file, and the metadata
+     * @throws CheckpointException if the file cannot be read or is not a valid safetensors file
+     */
+    public static Header readHeader(Path file) {
+        return open(file, in -> header(file.toString(), in::read, in.size()));
+    }
+
+    /** What to do with an open file. */
+    @FunctionalInterface
+    private interface Reading<T> {
+        T of(FileChannel in) throws IOException;
+    }
+
+    private static <T> T open(Path file, Reading<T> reading) {
         String name = file.toString();
         try {
             if (Files.isDirectory(file)) {
@@ -49,7 +83,7 @@ public final class Safetensors {
                 throw new CheckpointException(name, "is not a regular file"); // opening a pipe would wait for a writer
             }
             try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-                return read(name, in, in.size());
+                return reading.of(in);
             }
         } catch (IOException e) {
             throw new CheckpointException(name, "cannot be read: " + Text.reason(e), e);
@@ -66,7 +100,7 @@ public final class Safetensors {
      */
     public static StateDict read(byte[] bytes, String name) {
         try {
-            return read(name, Channels.newChannel(new ByteArrayInputStream(bytes)), bytes.length);
+            return read(name, (into, position) -> copy(bytes, into, position), bytes.length, tensor -> true);
         } catch (IOException e) {
             throw new CheckpointException(name, "cannot be read: " + Text.reason(e), e);
         }
@@ -95,27 +129,48 @@ public final class Safetensors {
         });
     }
 
-    private static StateDict read(String file, ReadableByteChannel in, long fileSize) throws IOException {
-        int headerLength = headerLength(file, in, fileSize);
-        byte[] bytes = new byte[headerLength];
-        fill(file, in, ByteBuffer.wrap(bytes));
-        Header header = Layout.check(file, HeaderParser.parse(file, bytes), fileSize - Long.BYTES - headerLength);
+    /** The bytes of a file, from any place on. */
+    @FunctionalInterface
+    private interface Source {
+        /** As {@link FileChannel#read(ByteBuffer, long)}. */
+        int read(ByteBuffer into, long position) throws IOException;
+    }
+
+    private static int copy(byte[] bytes, ByteBuffer into, long position) {
+        int count = Math.min(into.remaining(), bytes.length - (int) position);
+        into.put(bytes, (int) position, count);
+        return count;
+    }
+
+    private static StateDict read(String file, Source in, long fileSize, Predicate<String> wanted)
+            throws IOException {
+        Header header = header(file, in, fileSize);
+        List<TensorEntry> entries = header.entries().stream().filter(entry -> wanted.test(entry.name())).toList();
+        entries.forEach(entry -> Layout.checkFitsArray(file, entry));
         StateDict state = new StateDict();
         header.metadata().forEach(state::putMetadata);
-        for (TensorEntry entry : header.entries()) {
-            byte[] data = allocate(file, entry);
-            fill(file, in, ByteBuffer.wrap(data));
-            state.put(entry.name(), HostTensor.owning(entry.type(), data, entry.shape()));
+        long data = fileSize - header.dataSize();
+        for (TensorEntry entry : entries) {
+            byte[] bytes = allocate(file, entry);
+            fill(file, in, data + entry.begin(), ByteBuffer.wrap(bytes));
+            state.put(entry.name(), HostTensor.owning(entry.type(), bytes, entry.shape()));
         }
         return state;
     }
 
-    private static int headerLength(String file, ReadableByteChannel in, long fileSize) throws IOException {
+    private static Header header(String file, Source in, long fileSize) throws IOException {
+        int length = headerLength(file, in, fileSize);
+        byte[] bytes = new byte[length];
+        fill(file, in, Long.BYTES, ByteBuffer.wrap(bytes));
+        return Layout.check(file, HeaderParser.parse(file, bytes), fileSize - Long.BYTES - length);
+    }
+
+    private static int headerLength(String file, Source in, long fileSize) throws IOException {
         if (fileSize < Long.BYTES) {
             throw new CheckpointException(file, "expected 8 bytes with the header's length, got a file of " + fileSize);
         }
         ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        fill(file, in, length);
+        fill(file, in, 0, length);
         long claimed = length.getLong(0);
         if (Long.compareUnsigned(claimed, MAX_HEADER) > 0) {
             throw new CheckpointException(file, "expected a header of at most " + MAX_HEADER + " bytes, got a length"
@@ -137,11 +192,11 @@ public final class Safetensors {
         }
     }
 
-    private static void fill(String file, ReadableByteChannel in, ByteBuffer buffer) throws IOException {
+    private static void fill(String file, Source in, long from, ByteBuffer buffer) throws IOException {
         int end = buffer.limit();
         while (buffer.position() < end) {
             buffer.limit(Math.min(end, buffer.position() + CHUNK));
-            if (in.read(buffer) < 0) {
+            if (in.read(buffer, from + buffer.position()) < 0) {
                 throw new CheckpointException(file, "ended early: it was changed while it was read");
             }
         }

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * Named tensors on the host, in the order in which they were put, and text about them: what a layer or a model saves
@@ -29,6 +31,19 @@ public final class StateDict {
      */
     public static StateDict load(Path file) {
         return Safetensors.read(file);
+    }
+
+    /**
+     * Reads some tensors of a safetensors file. All of the file is checked, but memory is taken only for what is read:
+     * the normalization layers out of a model that would not fit.
+     *
+     * @param file the file
+     * @param wanted says of a tensor's name whether to read it
+     * @return those tensors, in the order in which their data lies in the file, and the file's metadata
+     * @throws CheckpointException if the file cannot be read or is not a valid safetensors file
+     */
+    public static StateDict load(Path file, Predicate<String> wanted) {
+        return Safetensors.read(file, wanted);
     }
 
     /**
@@ -70,6 +85,92 @@ public final class StateDict {
     public StateDict putMetadata(String key, String value) {
         metadata.put(requireText(key, "key"), requireText(value, "value"));
         return this;
+    }
+
+    /**
+     * Adds all tensors and all metadata of another state, in place of those of the same name.
+     *
+     * @param other the other state
+     * @return this
+     */
+    public StateDict putAll(StateDict other) {
+        tensors.putAll(other.tensors);
+        metadata.putAll(other.metadata);
+        return this;
+    }
+
+    /**
+     * The tensors whose names somebody wants, and all metadata.
+     *
+     * @param wanted says of a name whether to take its tensor
+     * @return a new state
+     */
+    public StateDict filter(Predicate<String> wanted) {
+        StateDict some = new StateDict();
+        some.metadata.putAll(metadata);
+        tensors.forEach((name, tensor) -> {
+            if (wanted.test(name)) {
+                some.tensors.put(name, tensor);
+            }
+        });
+        return some;
+    }
+
+    /**
+     * The same tensors under other names, and all metadata.
+     *
+     * @param naming gives the new name for a name
+     * @return a new state
+     * @throws IllegalArgumentException if two tensors would get the same name, or one that cannot be saved
+     */
+    public StateDict rename(UnaryOperator<String> naming) {
+        StateDict renamed = new StateDict();
+        renamed.metadata.putAll(metadata);
+        tensors.forEach((name, tensor) -> {
+            String fresh = naming.apply(name);
+            if (renamed.contains(fresh)) {
+                throw new IllegalArgumentException("expected a name of its own for " + Text.quote(name) + ", got "
+                        + Text.quote(fresh) + ", which another tensor has");
+            }
+            renamed.put(fresh, tensor);
+        });
+        return renamed;
+    }
+
+    /**
+     * The part of a model's state below a name, with names that go on from there; and all metadata. The rest is left
+     * out.
+     *
+     * @param name the name of a part, such as {@code backbone} for keys like {@code backbone.bn1.weight}
+     * @return a new state
+     * @throws IllegalArgumentException if nothing lies below that name
+     */
+    public StateDict under(String name) {
+        String prefix = name + ".";
+        StateDict part = filter(key -> key.startsWith(prefix));
+        if (part.tensors.isEmpty()) {
+            throw new IllegalArgumentException("expected a name with tensors below it, got " + Text.quote(name)
+                    + ", and none of " + tensors.size() + " names begins with " + Text.quote(prefix));
+        }
+        return part.withoutPrefix(prefix);
+    }
+
+    /**
+     * The same tensors without what all of their names begin with, such as the {@code module.} of PyTorch's
+     * DataParallel; and all metadata.
+     *
+     * @param prefix what to take off
+     * @return a new state
+     * @throws IllegalArgumentException if a name does not begin with it, or consists of nothing else
+     */
+    public StateDict withoutPrefix(String prefix) {
+        return rename(name -> {
+            if (!name.startsWith(prefix) || name.length() == prefix.length()) {
+                throw new IllegalArgumentException("expected names that begin with " + Text.quote(prefix)
+                        + " and go on, got " + Text.quote(name));
+            }
+            return name.substring(prefix.length());
+        });
     }
 
     /**
