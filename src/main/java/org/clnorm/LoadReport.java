@@ -37,8 +37,8 @@ public record LoadReport(List<String> loaded, List<Fault> faults) implements Ser
      *
      * @param kind     in which way it is wrong
      * @param key      the key in full, such as {@code layer1.0.bn1.weight}
-     * @param expected what the layers expected: type and shape, such as {@code F32[64]}, of a missing key; shape or type
-     *                 of a misshapen or mistyped one; empty for an unexpected one
+     * @param expected what the layers expected: type and shape, such as {@code F32[64]}, of a missing key; the shape
+     *                 of a misshapen or the type of a mistyped one; empty for an unexpected one
      * @param got      what the state has, likewise; empty for a missing key
      */
     public record Fault(Kind kind, String key, String expected, String got) implements Serializable {

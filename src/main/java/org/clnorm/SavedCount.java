@@ -11,8 +11,8 @@ import org.clnorm.state.HostTensor;
 import org.clnorm.tensor.Shape;
 
 /**
- * A batch count as somebody saved it: an integer of any type; a whole number in floating point, which is what becomes of
- * it where a whole file was converted; with no dimension, or one of 1, as PyTorch 0.3 had them.
+ * A batch count as somebody saved it: an integer of any type; a whole number in floating point, which is what becomes
+ * of it where a whole file was converted; with no dimension, or one of 1, as PyTorch 0.3 had them.
  */
 record SavedCount(String key, HostTensor saved) {
     /** Beyond it doubles are no longer all the whole numbers. */
