@@ -5,23 +5,19 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Replaces a file as a whole: the new content goes to a temporary file beside it, is forced to the disk and then
  * takes the old one's name. Whoever looks, at any moment and after any failure, finds the old file or the new one. A
- * process that is killed may leave the temporary file, {@code .clnorm-*.tmp}.
+ * process that is killed may leave the temporary file; the next one that saves to the folder removes it, see
+ * {@link TemporaryFile}.
  */
 final class AtomicFile {
     private static final Logger LOG = LoggerFactory.getLogger(AtomicFile.class);
@@ -42,13 +38,11 @@ final class AtomicFile {
             Path target = followLinks(file.toAbsolutePath());
             checkReplaceable(file, target);
             Path folder = target.getParent();
-            Path temporary = folder.resolve(String.format(".clnorm-%016x.tmp", ThreadLocalRandom.current().nextLong()));
-            try {
-                write(temporary, permissions(target), content);
-                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-            } catch (Throwable e) {
-                discard(temporary, e);
-                throw e;
+            TemporaryFile.removeAbandoned(folder);
+            try (TemporaryFile temporary = TemporaryFile.create(folder, permissions(target))) {
+                content.writeTo(temporary.channel());
+                temporary.finish();
+                temporary.moveTo(target);
             }
             forceFolder(folder);
         } catch (IOException e) {
@@ -91,29 +85,6 @@ final class AtomicFile {
     private static Set<PosixFilePermission> permissions(Path target) throws IOException {
         boolean posix = Files.getFileAttributeView(target, PosixFileAttributeView.class) != null;
         return posix && Files.exists(target) ? Files.getPosixFilePermissions(target) : null;
-    }
-
-    private static void write(Path temporary, Set<PosixFilePermission> permissions, Content content)
-            throws IOException {
-        Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        // from the start, so that a private file's content is never open to others
-        FileAttribute<?>[] attributes = permissions == null ? new FileAttribute<?>[0]
-                : new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(permissions)};
-        try (FileChannel out = FileChannel.open(temporary, options, attributes)) {
-            content.writeTo(out);
-            if (permissions != null) {
-                Files.setPosixFilePermissions(temporary, permissions); // what the umask took away
-            }
-            out.force(true);
-        }
-    }
-
-    private static void discard(Path temporary, Throwable reason) {
-        try {
-            Files.deleteIfExists(temporary);
-        } catch (IOException e) {
-            reason.addSuppressed(e);
-        }
     }
 
     /** Makes the new name last through a power failure. The file is in place by now, so this cannot fail the call. */

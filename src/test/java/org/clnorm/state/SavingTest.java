@@ -205,6 +205,54 @@ class SavingTest {
         assertEquals(List.of("state.safetensors"), names(folder));
     }
 
+    @Test
+    void whatTheKilledLeaveIsRemovedAndNothingElse() throws IOException {
+        Path abandoned = Files.write(folder.resolve(".clnorm-0123456789abcdef.tmp"), new byte[10]);
+        List<String> others = List.of(".clnorm-0123456789abcdef.tmp.bak", ".clnorm-012.tmp",
+                "clnorm-0123456789abcdef.tmp");
+        for (String other : others) {
+            Files.write(folder.resolve(other), new byte[10]);
+        }
+        Path subfolder = Files.createDirectory(folder.resolve(".clnorm-1123456789abcdef.tmp"));
+        NEW.save(file);
+        assertTrue(Files.notExists(abandoned));
+        assertTrue(others.stream().allMatch(other -> Files.exists(folder.resolve(other))));
+        assertTrue(Files.isDirectory(subfolder));
+    }
+
+    /** Two savers at once, of this process: neither takes the other's file for abandoned. */
+    @Test
+    void aSaverLeavesTheOthersAlone() throws IOException {
+        Path second = folder.resolve("second.safetensors");
+        AtomicFile.replace(file, out -> {
+            out.write(ByteBuffer.allocate(10));
+            OLD.save(second);
+            OLD.save(file);
+            out.write(ByteBuffer.allocate(10));
+        });
+        assertArrayEquals(new byte[20], Files.readAllBytes(file));
+        assertEquals(OLD, StateDict.load(second));
+        assertEquals(List.of("second.safetensors", "state.safetensors"), names(folder));
+    }
+
+    /** And of two processes: what one has locked stays. */
+    @Test
+    void whatAnotherProcessHasLockedStays() throws Exception {
+        Path lockedFile = Files.write(folder.resolve(".clnorm-0123456789abcdef.tmp"), new byte[10]);
+        Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                Path.of(LockHolder.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString(),
+                LockHolder.class.getName(), lockedFile.toString()).redirectErrorStream(true).start();
+        try {
+            assertEquals("locked", other.inputReader().readLine());
+            NEW.save(file);
+            assertTrue(Files.exists(lockedFile));
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        OLD.save(file);
+        assertEquals(List.of("state.safetensors"), names(folder));
+    }
+
     private static void refused(Path target, String fault) {
         CheckpointException e = assertThrows(CheckpointException.class, () -> NEW.save(target));
         assertEquals(target.toString(), e.file());
