@@ -27,6 +27,16 @@ find_maven() {
     if [[ ! -x ${java}c ]]; then die "a JDK is needed to build, $java belongs to a runtime without javac"; fi
 }
 
+# run_java ARGUMENTS…: becomes Java, with what OpenCL's libraries need around it.
+run_java() {
+    # PoCL's LLVM puts a handler that serves a single fault in place of Java's for SIGSEGV, which Java threads raise all
+    # the time: two at once end the process. Java's libjsig keeps Java's in place.
+    local jsig=${java%/bin/java}/lib/libjsig.so options=(-DuniqueLibraryNames=true)
+    if [[ -f $jsig ]]; then export LD_PRELOAD="$jsig${LD_PRELOAD:+:$LD_PRELOAD}"; fi
+    if ((java_version >= 22)); then options+=(--enable-native-access=ALL-UNNAMED); fi
+    exec "$java" "${options[@]}" "$@"
+}
+
 # maven ARGUMENTS…: in the checkout, with a repository of our own where the user's cannot be written.
 maven() {
     local home

@@ -3,6 +3,7 @@ package org.clnorm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -92,6 +93,9 @@ class ReadmeTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("blocks")
     void examplesKeepTheirWord(Block block) throws Exception {
+        if (block.code().contains("OpenClDevice")) {
+            assumeFalse(TestDevices.openCl().isEmpty(), "there is no OpenCL device");
+        }
         String name = "Example" + Integer.toHexString(block.toString().hashCode());
         compile(block, name);
         List<String> expected = PRINTED.matcher(block.code()).results().map(result -> result.group(1).strip()).toList();
@@ -119,12 +123,16 @@ class ReadmeTest {
 
     private static String header() {
         return """
+                import static org.jocl.CL.*;
                 import java.nio.file.*;
                 import java.util.*;
                 import java.util.stream.*;
                 import org.clnorm.*;
+                import org.clnorm.engine.*;
+                import org.clnorm.engine.opencl.*;
                 import org.clnorm.state.*;
                 import org.clnorm.tensor.*;
+                import org.jocl.*;
                 """;
     }
 
