@@ -51,7 +51,7 @@ final class Checks {
 
     /** An output must share no memory with what the pass reads; null is none. */
     static void apart(String name, Tensor output, Tensor input) {
-        if (input != null && input.memory() == output.memory()) {
+        if (input != null && input.memory().overlaps(output.memory())) {
             throw new IllegalArgumentException(
                     "expected " + name + " with memory of its own, got a tensor that the pass also reads");
         }

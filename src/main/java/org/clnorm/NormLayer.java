@@ -231,7 +231,7 @@ public abstract class NormLayer implements AutoCloseable {
         }
         return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
                 ? work.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null)
-                : work.backwardTask(x.type(), type, parameters.weight() != null, true, parameters.wanted()));
+                : work.backwardTask(x.type(), type, parameters.weight() != null, true, parameters.wanted()), x);
     }
 
     /**

@@ -2,6 +2,7 @@ package org.clnorm.engine;
 
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Tensor;
 
 /**
  * What a device must be able to do. Calls have been checked by the layers: shapes agree, tensors are open and on this
@@ -54,4 +55,16 @@ public interface NormEngine {
      * @throws IllegalArgumentException if the variant that the device was opened with does not do such tasks
      */
     Explanation explain(Task task);
+
+    /**
+     * As {@link #explain(Task)}, for one input: also says if and why it is copied before the pass.
+     *
+     * @param task what is to be done
+     * @param x    the input
+     * @return the kernels, the variant and the reasons
+     * @throws IllegalArgumentException as {@link #explain(Task)}
+     */
+    default Explanation explain(Task task, Tensor x) {
+        return explain(task);
+    }
 }

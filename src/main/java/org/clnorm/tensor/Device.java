@@ -212,12 +212,27 @@ public abstract class Device implements AutoCloseable {
      * @return a tensor of the current scope, or the caller's to close
      */
     public final Tensor empty(DataType type, Shape shape) {
-        Tensor tensor = unscoped(type, shape);
+        return scoped(unscoped(type, shape));
+    }
+
+    private Tensor scoped(Tensor tensor) {
         Scope scope = scopes.get();
         if (scope != null) {
             scope.add(tensor);
         }
         return tensor;
+    }
+
+    /**
+     * A tensor around memory that the device did not allocate; for engines.
+     *
+     * @param type    the type of the elements
+     * @param shape   the shape
+     * @param storage the memory, with a holder for this tensor
+     * @return a tensor of the current scope, or the caller's to close
+     */
+    protected final Tensor around(DataType type, Shape shape, Storage storage) {
+        return scoped(new Tensor(this, type, shape, storage, leaks));
     }
 
     /**

@@ -109,7 +109,17 @@ public abstract class Storage {
     }
 
     /** Notes a write. */
-    public final void touch() {
+    public void touch() {
         version.incrementAndGet();
+    }
+
+    /**
+     * Whether writing one of two changes the other.
+     *
+     * @param other other memory
+     * @return true if they have an element in common, or may have one
+     */
+    public boolean overlaps(Storage other) {
+        return other == this;
     }
 }

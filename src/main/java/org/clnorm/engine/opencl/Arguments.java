@@ -25,7 +25,8 @@ final class Arguments {
         EPS(KernelSignature.Type.FLOAT), MOMENTUM(KernelSignature.Type.FLOAT), KEEP(KernelSignature.Type.FLOAT),
         CORRECTION(KernelSignature.Type.FLOAT), ZERO_RSTD(KernelSignature.Type.INT),
         ACCUMULATE(KernelSignature.Type.INT), WANT_DX(KernelSignature.Type.INT),
-        WANT_DWEIGHT(KernelSignature.Type.INT), WANT_DBIAS(KernelSignature.Type.INT);
+        WANT_DWEIGHT(KernelSignature.Type.INT), WANT_DBIAS(KernelSignature.Type.INT),
+        OFFSET_LOW(KernelSignature.Type.INT), OFFSET_HIGH(KernelSignature.Type.INT);
 
         private static final Word[] ALL = values();
         final KernelSignature.Type type;
@@ -73,6 +74,12 @@ final class Arguments {
 
     void set(Word word, boolean value) {
         words[word.ordinal()] = value ? 1 : 0;
+    }
+
+    /** Where a strided tensor begins, in elements. */
+    void setOffset(long elements) {
+        words[Word.OFFSET_LOW.ordinal()] = (int) elements;
+        words[Word.OFFSET_HIGH.ordinal()] = (int) (elements >> Integer.SIZE);
     }
 
     BufferPool.Block scratch(int i) {

@@ -13,10 +13,11 @@ import org.jocl.cl_mem;
 
 /**
  * The device's memory. A block that comes back is handed out again to whoever wants one of its size class; the queue is
- * in order, so work enqueued earlier is done with it before work enqueued later begins. Thread-safe.
+ * in order, or {@link ClSession#order} makes it so, and work enqueued earlier is done with it before work enqueued later
+ * begins. Thread-safe.
  */
 final class BufferPool {
-    /** A piece of device memory, made by its pool. */
+    /** A piece of device memory: made by a pool, or somebody else's, which no pool takes back. */
     static final class Block {
         private final cl_mem memory;
         /** What kernel arguments are set from. */
@@ -24,7 +25,7 @@ final class BufferPool {
         private final long bytes;
         private boolean taken;
 
-        private Block(cl_mem memory, long bytes) {
+        Block(cl_mem memory, long bytes) {
             this.memory = memory;
             this.pointer = Pointer.to(memory);
             this.bytes = bytes;

@@ -10,6 +10,7 @@ import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
+import org.jocl.cl_buffer_region;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
@@ -107,6 +108,22 @@ final class Cl {
                 new cl_device_id[] {id}, null, null, status));
     }
 
+    /** Holds a context of somebody else's; given back by {@link #release(cl_context)}. */
+    void retain(cl_context context) {
+        call("clRetainContext", () -> CL.clRetainContext(context));
+        ledger.made(Kind.CONTEXT);
+    }
+
+    /** The handles of a context's devices. */
+    long[] contextDevices(cl_context context) {
+        long[] bytes = new long[1];
+        call("clGetContextInfo", () -> CL.clGetContextInfo(context, CL.CL_CONTEXT_DEVICES, 0, null, bytes));
+        long[] handles = new long[Math.toIntExact(bytes[0] / Sizeof.POINTER)];
+        call("clGetContextInfo",
+                () -> CL.clGetContextInfo(context, CL.CL_CONTEXT_DEVICES, bytes[0], Pointer.to(handles), null));
+        return handles;
+    }
+
     void release(cl_context context) {
         release(Kind.CONTEXT, "clReleaseContext", () -> CL.clReleaseContext(context));
     }
@@ -119,8 +136,61 @@ final class Cl {
                 status -> CL.clCreateCommandQueue(context, id, properties, status));
     }
 
+    /** Holds a queue of somebody else's; given back by {@link #release(cl_command_queue)}. */
+    void retain(cl_command_queue queue) {
+        call("clRetainCommandQueue", () -> CL.clRetainCommandQueue(queue));
+        ledger.made(Kind.QUEUE);
+    }
+
+    /** A handle, or a number of 4 or 8 bytes. */
+    long queueNumber(cl_command_queue queue, int info) {
+        long[] value = new long[1];
+        call("clGetCommandQueueInfo",
+                () -> CL.clGetCommandQueueInfo(queue, info, Sizeof.cl_ulong, Pointer.to(value), null));
+        return value[0];
+    }
+
     void release(cl_command_queue queue) {
         release(Kind.QUEUE, "clReleaseCommandQueue", () -> CL.clReleaseCommandQueue(queue));
+    }
+
+    void flush(cl_command_queue queue) {
+        call("clFlush", () -> CL.clFlush(queue));
+    }
+
+    /** What is enqueued later begins after all that was enqueued before. As a launch, this makes no objects. */
+    void barrier(cl_command_queue queue) {
+        int status = injected("clEnqueueBarrierWithWaitList");
+        if (status == CL.CL_SUCCESS) {
+            try {
+                status = CL.clEnqueueBarrierWithWaitList(queue, 0, null, null);
+            } catch (CLException thrown) {
+                status = thrown.getStatus();
+            }
+        }
+        if (status != CL.CL_SUCCESS) {
+            throw failure("clEnqueueBarrierWithWaitList", status, "");
+        }
+    }
+
+    /** What is enqueued later begins after these events, of which there is at least one. */
+    void barrier(cl_command_queue queue, cl_event[] events) {
+        call("clEnqueueBarrierWithWaitList",
+                () -> CL.clEnqueueBarrierWithWaitList(queue, events.length, events, null));
+    }
+
+    /** An event for all that was enqueued before. */
+    cl_event marker(cl_command_queue queue) {
+        cl_event event = new cl_event();
+        call("clEnqueueMarkerWithWaitList", () -> CL.clEnqueueMarkerWithWaitList(queue, 0, null, event));
+        ledger.made(Kind.EVENT);
+        return event;
+    }
+
+    /** Notes that an event is somebody else's from now on. */
+    cl_event handedOver(cl_event event) {
+        ledger.released(Kind.EVENT);
+        return event;
     }
 
     void finish(cl_command_queue queue) {
@@ -134,6 +204,35 @@ final class Cl {
         counts.allocated();
         return create(Kind.BUFFER, "clCreateBuffer", bytes + " bytes",
                 status -> CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, bytes, null, status));
+    }
+
+    /** A part of a buffer; it holds the buffer. */
+    cl_mem createSubBuffer(cl_mem buffer, long origin, long bytes) {
+        return create(Kind.BUFFER, "clCreateSubBuffer", bytes + " bytes from " + origin,
+                status -> CL.clCreateSubBuffer(buffer, 0, CL.CL_BUFFER_CREATE_TYPE_REGION,
+                        new cl_buffer_region(origin, bytes), status));
+    }
+
+    /** Holds a buffer of somebody else's; given back by {@link #release(cl_mem)}. */
+    void retain(cl_mem buffer) {
+        call("clRetainMemObject", () -> CL.clRetainMemObject(buffer));
+        ledger.made(Kind.BUFFER);
+    }
+
+    /** A handle, an address, or a number of 4 or 8 bytes. */
+    long memoryNumber(cl_mem memory, int info) {
+        long[] value = new long[1];
+        call("clGetMemObjectInfo",
+                () -> CL.clGetMemObjectInfo(memory, info, Sizeof.cl_ulong, Pointer.to(value), null));
+        return value[0];
+    }
+
+    /** The buffer that a sub-buffer is a part of; null for one that is no sub-buffer. */
+    cl_mem parent(cl_mem buffer) {
+        cl_mem parent = new cl_mem();
+        call("clGetMemObjectInfo", () -> CL.clGetMemObjectInfo(buffer, CL.CL_MEM_ASSOCIATED_MEMOBJECT, Sizeof.cl_mem,
+                Pointer.to(parent), null));
+        return parent.getNativePointer() == 0 ? null : parent;
     }
 
     void release(cl_mem buffer) {
@@ -152,9 +251,9 @@ final class Cl {
                 () -> CL.clEnqueueWriteBuffer(queue, buffer, true, offset, bytes, from, 0, null, null));
     }
 
-    void fill(cl_command_queue queue, cl_mem buffer, Pointer pattern, int patternBytes, long bytes) {
+    void fill(cl_command_queue queue, cl_mem buffer, Pointer pattern, int patternBytes, long offset, long bytes) {
         call("clEnqueueFillBuffer",
-                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, patternBytes, 0, bytes, 0, null, null));
+                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, patternBytes, offset, bytes, 0, null, null));
     }
 
     // ---- programs and kernels

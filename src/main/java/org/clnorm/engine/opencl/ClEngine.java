@@ -7,7 +7,6 @@ import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.NormEngine;
-import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.NormPlan;
@@ -25,12 +24,14 @@ final class ClEngine implements NormEngine {
     private final Launcher launcher;
     /** Filled by one thread at a time, from its first argument to its last launch. */
     private final Arguments arguments = new Arguments();
+    private final Staging staging;
 
-    ClEngine(ClSession session, BufferPool pool, PlanCache plans, Launcher launcher) {
+    ClEngine(ClSession session, BufferPool pool, PlanCache plans, Launcher launcher, StridedMoves moves) {
         this.session = session;
         this.pool = pool;
         this.plans = plans;
         this.launcher = launcher;
+        this.staging = new Staging(session, pool, moves);
     }
 
     @Override
@@ -59,30 +60,35 @@ final class ClEngine implements NormEngine {
 
     private void launch(PreparedPlan plan, ForwardCall call, DeviceStatistics statistics) {
         synchronized (arguments) {
-            arguments.clear(plan.scratch().length);
-            arguments.set(Buffer.X, block(call.x()));
-            arguments.set(Buffer.Y, block(call.y()));
-            arguments.set(Buffer.WEIGHT, block(call.weight()));
-            arguments.set(Buffer.BIAS, block(call.bias()));
-            arguments.set(Buffer.STATS, statistics.block());
-            arguments.set(Word.EPS, call.eps());
-            arguments.set(Word.ZERO_RSTD, call.zeroRstd());
-            RunningUpdate update = call.update();
-            if (call.given() != null) {
-                setRunning(call.given());
-            } else if (update != null) {
-                setRunning(update.target());
-                arguments.set(Word.MOMENTUM, update.momentum());
-                arguments.set(Word.KEEP, 1 - update.momentum());
-                arguments.set(Word.CORRECTION, update.correction());
+            try {
+                fill(plan, call, statistics);
+                launch(plan);
+            } finally {
+                staging.end();
             }
-            launch(plan);
         }
     }
 
-    private void setRunning(RunningStatistics running) {
-        arguments.set(Buffer.RUNNING_MEAN, block(running.mean()));
-        arguments.set(Buffer.RUNNING_VAR, block(running.variance()));
+    private void fill(PreparedPlan plan, ForwardCall call, DeviceStatistics statistics) {
+        arguments.clear(plan.scratch().length);
+        arguments.set(Buffer.X, staging.read(call.x()));
+        arguments.set(Buffer.Y, staging.written(call.y()));
+        arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
+        arguments.set(Buffer.BIAS, staging.read(call.bias()));
+        arguments.set(Buffer.STATS, statistics.block());
+        arguments.set(Word.EPS, call.eps());
+        arguments.set(Word.ZERO_RSTD, call.zeroRstd());
+        RunningUpdate update = call.update();
+        if (call.given() != null) {
+            arguments.set(Buffer.RUNNING_MEAN, staging.read(call.given().mean()));
+            arguments.set(Buffer.RUNNING_VAR, staging.read(call.given().variance()));
+        } else if (update != null) {
+            arguments.set(Buffer.RUNNING_MEAN, staging.changed(update.target().mean()));
+            arguments.set(Buffer.RUNNING_VAR, staging.changed(update.target().variance()));
+            arguments.set(Word.MOMENTUM, update.momentum());
+            arguments.set(Word.KEEP, 1 - update.momentum());
+            arguments.set(Word.CORRECTION, update.correction());
+        }
     }
 
     @Override
@@ -101,25 +107,38 @@ final class ClEngine implements NormEngine {
 
     private void launch(PreparedPlan plan, BackwardCall call) {
         synchronized (arguments) {
-            arguments.clear(plan.scratch().length);
-            arguments.set(Buffer.X, block(call.x()));
-            arguments.set(Buffer.DY, block(call.dy()));
-            arguments.set(Buffer.DX, block(call.dx()));
-            arguments.set(Buffer.WEIGHT, block(call.weight()));
-            arguments.set(Buffer.DWEIGHT, block(call.dweight()));
-            arguments.set(Buffer.DBIAS, block(call.dbias()));
-            arguments.set(Buffer.STATS, DeviceStatistics.block(call.saved(), pool, plan.groups()));
-            arguments.set(Word.ACCUMULATE, call.accumulate());
-            arguments.set(Word.WANT_DX, call.dx() != null);
-            arguments.set(Word.WANT_DWEIGHT, call.dweight() != null);
-            arguments.set(Word.WANT_DBIAS, call.dbias() != null);
-            launch(plan);
+            try {
+                fill(plan, call);
+                launch(plan);
+            } finally {
+                staging.end();
+            }
         }
     }
 
+    private void fill(PreparedPlan plan, BackwardCall call) {
+        arguments.clear(plan.scratch().length);
+        arguments.set(Buffer.X, staging.read(call.x()));
+        arguments.set(Buffer.DY, staging.read(call.dy()));
+        arguments.set(Buffer.DX, staging.written(call.dx()));
+        arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
+        arguments.set(Buffer.DWEIGHT, gradient(call.dweight(), call.accumulate()));
+        arguments.set(Buffer.DBIAS, gradient(call.dbias(), call.accumulate()));
+        arguments.set(Buffer.STATS, DeviceStatistics.block(call.saved(), pool, plan.groups()));
+        arguments.set(Word.ACCUMULATE, call.accumulate());
+        arguments.set(Word.WANT_DX, call.dx() != null);
+        arguments.set(Word.WANT_DWEIGHT, call.dweight() != null);
+        arguments.set(Word.WANT_DBIAS, call.dbias() != null);
+    }
+
+    /** Kernels read a gradient that they add to. */
+    private BufferPool.Block gradient(Tensor tensor, boolean accumulate) {
+        return accumulate ? staging.changed(tensor) : staging.written(tensor);
+    }
+
     /**
-     * Takes the scratch memory, enqueues, and gives it back: the queue is in order, so the next user comes later. Back
-     * in reverse order, so that the next call of the plan finds each block where it was.
+     * Takes the scratch memory, enqueues, and gives it back: the queue is in order, or made so, so the next user comes
+     * later. Back in reverse order, so that the next call of the plan finds each block where it was.
      */
     private void launch(PreparedPlan plan) {
         int scratch = plan.scratch().length;
@@ -127,7 +146,9 @@ final class ClEngine implements NormEngine {
             for (int i = 0; i < scratch; i++) {
                 arguments.setScratch(i, pool.take(plan.scratch()[i]));
             }
+            staging.gather();
             launcher.launch(plan, arguments);
+            staging.scatter();
         } finally {
             for (int i = scratch - 1; i >= 0; i--) {
                 pool.giveBack(arguments.scratch(i));
@@ -135,13 +156,19 @@ final class ClEngine implements NormEngine {
         }
     }
 
-    private BufferPool.Block block(Tensor tensor) {
-        return tensor == null ? null : ClStorage.block(tensor, pool);
-    }
-
     @Override
     public Explanation explain(Task task) {
         NormPlan plan = plans.plan(task);
         return new Explanation(task, plans.traits().kernels().label(), plan.variant(), plan.reason());
+    }
+
+    @Override
+    public Explanation explain(Task task, Tensor x) {
+        Explanation dense = explain(task);
+        if (!(DeviceStorage.of(x, pool) instanceof BorrowedStorage lent) || lent.gathering() == null) {
+            return dense;
+        }
+        return new Explanation(task, dense.kernels(), dense.variant(), dense.reason()
+                + "; x is copied to dense memory first, because " + lent.borrowing().reason());
     }
 }

@@ -6,16 +6,19 @@ import java.util.function.Supplier;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
+import org.jocl.cl_event;
 
 /**
- * An open device: its context and in-order queue, and whether it is still open and sound. Whatever uses them does so
- * inside {@link #use}, so that closing waits for it.
+ * An open device: its context and queue, and whether it is still open and sound. Whatever uses them does so inside
+ * {@link #use}, so that closing waits for it. A context and a queue of somebody else's are held as long as it is open.
  */
 final class ClSession {
     private final Cl cl;
     private final DeviceFacts facts;
     private final cl_context context;
     private final cl_command_queue ownQueue;
+    /** Whether the own queue keeps no order, so that it is made by barriers. */
+    private final boolean unordered;
     /** Where work goes: the own queue, or another one for a while. */
     private cl_command_queue queue;
     /** Shared by those who use the device, exclusive to the one who closes it. */
@@ -23,23 +26,37 @@ final class ClSession {
     private volatile boolean closed;
     private volatile DeviceException failure;
 
-    private ClSession(Cl cl, DeviceFacts facts, cl_context context, cl_command_queue queue) {
+    private ClSession(Cl cl, DeviceFacts facts, cl_context context, cl_command_queue queue, boolean unordered) {
         this.cl = cl;
         this.facts = facts;
         this.context = context;
         this.ownQueue = queue;
         this.queue = queue;
+        this.unordered = unordered;
     }
 
     static ClSession open(Cl cl, DeviceFacts facts) {
         Cl named = cl.on(facts.name());
         cl_context context = named.createContext(facts.platform(), facts.id());
         try {
-            return new ClSession(named, facts, context, named.createQueue(context, facts.id(), false));
+            return new ClSession(named, facts, context, named.createQueue(context, facts.id(), false), false);
         } catch (RuntimeException failed) {
             Cleanup.after(failed, () -> named.release(context));
             throw failed;
         }
+    }
+
+    /** A session around the context and queue of somebody else's, which have been checked. */
+    static ClSession around(Cl cl, DeviceFacts facts, cl_context context, cl_command_queue queue, boolean unordered) {
+        Cl named = cl.on(facts.name());
+        named.retain(context);
+        try {
+            named.retain(queue);
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, () -> named.release(context));
+            throw failed;
+        }
+        return new ClSession(named, facts, context, queue, unordered);
     }
 
     Cl cl() {
@@ -54,13 +71,26 @@ final class ClSession {
         return context;
     }
 
+    /** Where work goes now. */
     cl_command_queue queue() {
         return queue;
     }
 
+    /** Where work goes but while it is timed. */
+    cl_command_queue ownQueue() {
+        return ownQueue;
+    }
+
+    /** Called before each command: it is to begin after all that was enqueued before. */
+    void order() {
+        if (unordered && queue == ownQueue) {
+            cl.barrier(queue);
+        }
+    }
+
     /**
-     * Sends the work to come to another queue, or to the own one again where that is null; the old one must be
-     * finished.
+     * Sends the work to come to another queue, in order, or to the own one again where that is null; the old one must
+     * be finished.
      */
     void divert(cl_command_queue other) {
         queue = other == null ? ownQueue : other;
@@ -118,6 +148,18 @@ final class ClSession {
         }
     }
 
+    /** An event for all that was enqueued so far; the caller's to release. */
+    cl_event mark() {
+        cl_event event = cl.marker(queue);
+        try {
+            cl.flush(queue);
+            return cl.handedOver(event);
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, () -> cl.release(event));
+            throw failed;
+        }
+    }
+
     /**
      * Waits for the enqueued work. Where that fails, nobody knows which of it was done, so the device counts as failed.
      */
@@ -125,16 +167,21 @@ final class ClSession {
         try {
             cl.finish(queue);
         } catch (DeviceException failed) {
-            failure = failed;
+            fail(failed);
             throw failed;
         }
+    }
+
+    /** Notes that nobody knows what the device holds. */
+    void fail(DeviceException cause) {
+        failure = cause;
     }
 
     boolean isClosed() {
         return closed;
     }
 
-    /** Closes once: waits for who uses the device, then runs all the steps, and at last frees queue and context. */
+    /** Closes once: waits for who uses the device, then runs all the steps, and at last lets go of queue and context. */
     void close(Cleanup others) {
         life.writeLock().lock();
         try {

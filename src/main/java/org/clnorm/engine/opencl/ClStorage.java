@@ -1,35 +1,36 @@
 package org.clnorm.engine.opencl;
 
 import java.util.Objects;
-import org.clnorm.tensor.Storage;
-import org.clnorm.tensor.Tensor;
 import org.jocl.cl_mem;
 
 /** Elements in a block of the pool; a storage of no elements has none. */
-final class ClStorage extends Storage {
+final class ClStorage extends DeviceStorage {
     private final BufferPool pool;
     private final Transfers transfers;
     private final BufferPool.Block block;
     private final long elements;
 
     ClStorage(BufferPool pool, Transfers transfers, long elements, int elementBytes) {
+        super(pool);
         this.pool = pool;
         this.transfers = transfers;
         this.elements = elements;
         this.block = elements == 0 ? null : pool.take(elements, elementBytes);
     }
 
-    /** The memory, null where there are no elements. */
+    @Override
+    BufferPool.Block block() {
+        return block;
+    }
+
+    @Override
     cl_mem memory() {
         return block == null ? null : block.memory();
     }
 
-    /** The block of a tensor, which must be of this pool. */
-    static BufferPool.Block block(Tensor tensor, BufferPool pool) {
-        if (tensor.memory() instanceof ClStorage own && own.pool == pool) {
-            return own.block;
-        }
-        throw new IllegalArgumentException("expected a tensor on the same device, got " + tensor);
+    @Override
+    long byteOffset() {
+        return 0;
     }
 
     @Override
@@ -63,7 +64,7 @@ final class ClStorage extends Storage {
     @Override
     public void fill(double value) {
         if (elements > 0) {
-            transfers.fill(memory(), value, elements);
+            transfers.fill(memory(), 0, value, elements);
         }
     }
 

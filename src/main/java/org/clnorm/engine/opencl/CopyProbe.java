@@ -62,10 +62,18 @@ final class CopyProbe implements MemoryProbe {
         session.use(() -> {
             PreparedPlan plan = prepared(new Key(floats(from), method.equals(NON_TEMPORAL)));
             Arguments arguments = new Arguments();
-            arguments.set(Arguments.Buffer.X, ClStorage.block(from, pool));
-            arguments.set(Arguments.Buffer.Y, ClStorage.block(to, pool));
+            arguments.set(Arguments.Buffer.X, block(from));
+            arguments.set(Arguments.Buffer.Y, block(to));
             launcher.launch(plan, arguments);
         });
         to.storage().touch();
+    }
+
+    private BufferPool.Block block(Tensor tensor) {
+        BufferPool.Block block = DeviceStorage.of(tensor, pool).block();
+        if (block == null) {
+            throw new IllegalArgumentException("expected dense and aligned memory, got a borrowed " + tensor);
+        }
+        return block;
     }
 }

@@ -37,6 +37,7 @@ final class Launcher implements KernelTimer {
     private void enqueue(PreparedPlan.Launch launch) {
         BoundKernel kernel = launch.kernel();
         cl_event event = timingQueue == null ? null : new cl_event();
+        session.order();
         session.cl().launch(session.queue(), kernel.kernel(), kernel.label(), launch.global(), launch.local(), event);
         if (event != null) {
             timed.add(new Timed(kernel.label(), event));

@@ -11,6 +11,9 @@ import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.DeviceInfo;
 import org.clnorm.tensor.DeviceProvider;
 import org.clnorm.tensor.DeviceRequest;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+import org.jocl.cl_device_id;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,24 +42,51 @@ public final class OpenClProvider implements DeviceProvider {
     @Override
     public Device open(DeviceRequest request) {
         checkKernels(request);
-        Tuning tuning = request.tuning() == null ? Tuning.NONE : Tuning.read(request.tuning());
         Cl cl = setup.cl();
         DeviceFacts facts = new Selection(new Discovery(cl, new PoclGuard(setup.environment())))
                 .device(request.selector());
+        Tuning tuning = tuning(request, facts);
+        OpenClDevice device = device(ClSession.open(cl, facts), request, tuning);
+        LOG.info("opened {}, {} kernels ({})", facts, kernels(request, facts).label(), why(request, facts));
+        return device;
+    }
+
+    /** A device around what somebody else made and keeps; the request chooses kernels. */
+    OpenClDevice wrap(cl_context context, cl_device_id id, cl_command_queue queue, DeviceRequest request) {
+        if (!request.selector().equals(KIND)) {
+            throw new IllegalArgumentException("expected a request for '" + KIND + "', since the device is there"
+                    + " already, got '" + request.selector() + "'");
+        }
+        checkKernels(request);
+        Wrapping wrapping = new Wrapping(setup.cl(), context, id, queue);
+        DeviceFacts facts = wrapping.facts();
+        if (PoclGuard.isPocl(facts.platformName())) {
+            PoclGuard.warnIfHarmed();
+        }
+        Tuning tuning = tuning(request, facts);
+        OpenClDevice device = device(wrapping.session(facts), request, tuning);
+        LOG.info("wrapped {}, {} kernels ({})", facts, kernels(request, facts).label(), why(request, facts));
+        return device;
+    }
+
+    private static Tuning tuning(DeviceRequest request, DeviceFacts facts) {
+        Tuning tuning = request.tuning() == null ? Tuning.NONE : Tuning.read(request.tuning());
         if (tuning != Tuning.NONE && !tuning.device().equals(facts.name())) {
             throw new IllegalArgumentException("expected a tuning file of " + facts.name() + ", got one of "
                     + tuning.device() + ": " + request.tuning());
         }
+        return tuning;
+    }
+
+    private OpenClDevice device(ClSession session, DeviceRequest request, Tuning tuning) {
+        DeviceFacts facts = session.facts();
         KernelSet kernels = kernels(request, facts);
-        OpenClDevice device = new OpenClDevice(ClSession.open(cl, facts),
-                diskCache(facts), facts.traits(kernels), request.variant(), tuning);
-        LOG.info("opened {}, {} kernels ({})", facts, kernels.label(), why(request, facts));
         LOG.debug("{}: {}", facts, facts.traits(kernels));
         if (facts.cutsLoops() && kernels == KernelSet.CPU) {
             LOG.warn("{} ends loops after some 65,000 rounds: groups of more than about 10,000 elements come out wrong"
                     + " with the cpu kernels; take the gpu kernels there", facts);
         }
-        return device;
+        return new OpenClDevice(session, diskCache(facts), facts.traits(kernels), request.variant(), tuning);
     }
 
     /** PoCL keeps a cache of its own, and compiles all anew to hand out a binary: there only on request. */

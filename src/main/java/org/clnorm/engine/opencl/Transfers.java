@@ -12,5 +12,5 @@ interface Transfers {
 
     void write(cl_mem memory, long to, double[] values, int offset, int length);
 
-    void fill(cl_mem memory, double value, long elements);
+    void fill(cl_mem memory, long from, double value, long elements);
 }
