@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -75,16 +74,9 @@ public final class Safetensors {
 
     private static <T> T open(Path file, Reading<T> reading) {
         String name = file.toString();
-        try {
-            if (Files.isDirectory(file)) {
-                throw new CheckpointException(name, "is a directory");
-            }
-            if (Files.exists(file) && !Files.isRegularFile(file)) {
-                throw new CheckpointException(name, "is not a regular file"); // opening a pipe would wait for a writer
-            }
-            try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-                return reading.of(in);
-            }
+        RegularFile.check(file);
+        try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+            return reading.of(in);
         } catch (IOException e) {
             throw new CheckpointException(name, "cannot be read: " + Text.reason(e), e);
         }
