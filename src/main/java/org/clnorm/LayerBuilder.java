@@ -1,6 +1,7 @@
 package org.clnorm;
 
 import java.util.Objects;
+import org.clnorm.state.Framework;
 import org.clnorm.tensor.DataType;
 
 /**
@@ -32,6 +33,18 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
      */
     public final B eps(double value) {
         eps = value;
+        return self();
+    }
+
+    /**
+     * Takes over another framework's defaults, where they differ from PyTorch's: eps and, in layers with running
+     * statistics, momentum and which variance they take up. What is called after it has the last word.
+     *
+     * @param framework where the layer comes from
+     * @return this builder
+     */
+    public B like(Framework framework) {
+        eps = framework.eps();
         return self();
     }
 

@@ -2,6 +2,7 @@ package org.clnorm;
 
 import java.util.Objects;
 import java.util.OptionalDouble;
+import org.clnorm.state.Framework;
 
 /**
  * What layers with running statistics can be told as well.
@@ -19,6 +20,13 @@ public abstract class TrackingBuilder<L extends NormLayer, B extends TrackingBui
         super(affine);
         this.numFeatures = numFeatures;
         this.trackRunningStats = trackRunningStats;
+    }
+
+    @Override
+    public final B like(Framework framework) {
+        momentum = OptionalDouble.of(framework.momentum());
+        runningVariance = framework.runningVarianceIsBiased() ? VarianceEstimate.BIASED : VarianceEstimate.UNBIASED;
+        return super.like(framework);
     }
 
     /**
