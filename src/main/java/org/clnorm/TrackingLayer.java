@@ -143,6 +143,19 @@ public abstract class TrackingLayer extends NormLayer {
         return frozen;
     }
 
+    /**
+     * What the layer computes in evaluation mode, as one scale and shift a channel; waits for the device. The mode that
+     * the layer is in does not matter.
+     *
+     * @return a copy; later changes to the layer do not reach it
+     * @throws IllegalStateException if the layer keeps no running statistics, or a scale or shift is not finite (a
+     *                               running variance below −eps, or of 0 with an eps of 0)
+     */
+    public final Affine toAffine() {
+        checkTracks();
+        return Affine.of(stateDict(), eps(), this);
+    }
+
     /** Sets running mean to 0, running variance to 1 and the batch count to 0; nothing where there are none. */
     public final void resetRunningStats() {
         checkOpen();
