@@ -110,7 +110,8 @@ public enum Framework {
      *
      * <p>A running mean gets a {@code num_batches_tracked} of 0 beside it, because no framework keeps one; a layer
      * counts on from there, and needs it for cumulative momentum alone. A bias without a weight (Keras's
-     * {@code scale=False}) gets a weight of ones. A name that is none of the framework's stays as it is, so that strict loading finds it.
+     * {@code scale=False}) gets a weight of ones. A name that is none of the framework's stays as it is, so that strict
+     * loading finds it.
      *
      * @param arrays the framework's arrays; not changed
      * @return a new state, with the same metadata

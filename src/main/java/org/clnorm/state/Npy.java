@@ -24,6 +24,9 @@ public final class Npy {
     /** NumPy's own limit; an array of numbers needs a tenth of it. */
     private static final int MAX_HEADER = 10_000;
 
+    /** A file's stream copies what it reads at once to native memory first, and keeps that memory. */
+    private static final int CHUNK = 1 << 20;
+
     private Npy() {
     }
 
@@ -109,11 +112,23 @@ public final class Npy {
                     + " got " + size);
         }
         byte[] data = allocate(file, (int) size);
-        if (in.readNBytes(data, 0, data.length) < data.length || in.read() >= 0) {
+        if (!fill(in, data) || in.read() >= 0) {
             throw new CheckpointException(file, "expected " + size + " bytes of data, which is what it claims to hold,"
                     + " but it does not end there");
         }
         return HostTensor.owning(header.type(), NpyOrder.little(file, header, data), header.shape());
+    }
+
+    private static boolean fill(InputStream in, byte[] data) throws IOException {
+        int at = 0;
+        while (at < data.length) {
+            int wanted = Math.min(CHUNK, data.length - at);
+            if (in.readNBytes(data, at, wanted) < wanted) {
+                return false;
+            }
+            at += wanted;
+        }
+        return true;
     }
 
     private static long size(String file, NpyHeader header) {
