@@ -11,43 +11,57 @@ import org.clnorm.tensor.DataType;
  */
 public enum ElementType {
     /** A truth value in a byte, 0 or 1. */
-    BOOL(1),
+    BOOL(8),
+    /** Floating point, 4 bits: 2 of exponent, 1 of fraction; two in a byte. */
+    F4(4),
+    /** Floating point, 6 bits: 2 of exponent, 3 of fraction; four in three bytes. */
+    F6_E2M3(6),
+    /** Floating point, 6 bits: 3 of exponent, 2 of fraction; four in three bytes. */
+    F6_E3M2(6),
     /** Unsigned integer, 8 bits. */
-    U8(1),
+    U8(8),
     /** Signed integer, 8 bits. */
-    I8(1),
+    I8(8),
     /** Floating point, 8 bits: 5 of exponent, 2 of fraction. */
-    F8_E5M2(1),
+    F8_E5M2(8),
     /** Floating point, 8 bits: 4 of exponent, 3 of fraction. */
-    F8_E4M3(1),
+    F8_E4M3(8),
+    /** A power of two, 8 bits of exponent. */
+    F8_E8M0(8),
+    /** As {@link #F8_E4M3}, without infinity and negative zero. */
+    F8_E4M3FNUZ(8),
+    /** As {@link #F8_E5M2}, without infinity and negative zero. */
+    F8_E5M2FNUZ(8),
     /** Signed integer, 16 bits. */
-    I16(2),
+    I16(16),
     /** Unsigned integer, 16 bits. */
-    U16(2),
+    U16(16),
     /** IEEE half precision, 16 bits. */
-    F16(2),
+    F16(16),
     /** The upper 16 bits of an {@link #F32}. */
-    BF16(2),
+    BF16(16),
     /** Signed integer, 32 bits. */
-    I32(4),
+    I32(32),
     /** Unsigned integer, 32 bits. */
-    U32(4),
+    U32(32),
     /** IEEE single precision, 32 bits. */
-    F32(4),
+    F32(32),
+    /** A complex number of two {@link #F32}. */
+    C64(64),
     /** IEEE double precision, 64 bits. */
-    F64(8),
+    F64(64),
     /** Signed integer, 64 bits. */
-    I64(8),
+    I64(64),
     /** Unsigned integer, 64 bits. */
-    U64(8);
+    U64(64);
 
     /** More dimensions than any framework can make; it bounds what a header can make us allocate for a shape. */
     static final int MAX_RANK = 255;
 
-    private final int bytes;
+    private final int bits;
 
-    ElementType(int bytes) {
-        this.bytes = bytes;
+    ElementType(int bits) {
+        this.bits = bits;
     }
 
     /**
@@ -63,10 +77,23 @@ public enum ElementType {
     /**
      * The size of one element.
      *
+     * @return the size in bits
+     */
+    public int bits() {
+        return bits;
+    }
+
+    /**
+     * The size of one element.
+     *
      * @return the size in bytes
+     * @throws IllegalStateException if an element is smaller than a byte
      */
     public int byteSize() {
-        return bytes;
+        if (bits < Byte.SIZE) {
+            throw new IllegalStateException("expected a type of whole bytes, got " + this + " of " + bits + " bits");
+        }
+        return bits / Byte.SIZE;
     }
 
     /**
@@ -74,27 +101,43 @@ public enum ElementType {
      *
      * @param shape the sizes of the dimensions; none for a single value
      * @return the size in bytes
-     * @throws IllegalArgumentException if there are too many dimensions, one is negative, or the product overflows
+     * @throws IllegalArgumentException if there are too many dimensions, one is negative, the product overflows,
+     *                                  or elements of less than a byte do not fill whole bytes
      */
     long byteSize(long[] shape) {
         if (shape.length > MAX_RANK) {
             throw new IllegalArgumentException("expected at most " + MAX_RANK + " dimensions, got " + shape.length);
         }
+        long count = count(shape);
+        int packed = bits < Byte.SIZE ? Byte.SIZE / Integer.lowestOneBit(bits) : 1; // as many fill whole bytes
+        if (count % packed != 0) {
+            throw new IllegalArgumentException("expected elements that fill whole bytes, got shape "
+                    + Arrays.toString(shape) + " of " + this);
+        }
         try {
-            return Math.multiplyExact(count(shape), (long) bytes);
+            return Math.multiplyExact(count / packed, (long) packed * bits / Byte.SIZE);
         } catch (ArithmeticException e) {
-            throw new IllegalArgumentException(
-                    "expected fewer than 2^63 bytes, got shape " + Arrays.toString(shape) + " of " + this, e);
+            throw tooLarge(shape, e);
         }
     }
 
-    private static long count(long[] shape) {
+    private IllegalArgumentException tooLarge(long[] shape, ArithmeticException e) {
+        return new IllegalArgumentException(
+                "expected fewer than 2^63 bytes, got shape " + Arrays.toString(shape) + " of " + this, e);
+    }
+
+    /** The number of elements, with the errors of {@link #byteSize(long[])}. */
+    long count(long[] shape) {
         long count = 1;
         for (long dimension : shape) {
             if (dimension < 0) {
                 throw new IllegalArgumentException("expected sizes of 0 or more, got shape " + Arrays.toString(shape));
             }
-            count = Math.multiplyExact(count, dimension);
+            try {
+                count = Math.multiplyExact(count, dimension);
+            } catch (ArithmeticException e) {
+                throw tooLarge(shape, e);
+            }
         }
         return count;
     }

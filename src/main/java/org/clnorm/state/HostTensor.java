@@ -107,8 +107,8 @@ public final class HostTensor {
 
     private static ByteBuffer allocate(ElementType type, int count, long[] shape) {
         long size = type.byteSize(shape);
-        if (size / type.byteSize() != count) {
-            throw new IllegalArgumentException("expected " + size / type.byteSize() + " values for shape "
+        if (type.count(shape) != count) {
+            throw new IllegalArgumentException("expected " + type.count(shape) + " values for shape "
                     + Arrays.toString(shape) + ", got " + count);
         }
         if (size > MAX_BYTES) {
@@ -142,7 +142,7 @@ public final class HostTensor {
      * @return the number of elements
      */
     public int count() {
-        return bytes.length / type.byteSize();
+        return (int) ((long) bytes.length * Byte.SIZE / type.bits());
     }
 
     /**

@@ -18,6 +18,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.clnorm.BatchNorm1d;
+import org.clnorm.LayerNorm;
+import org.clnorm.LayerTree;
+import org.clnorm.OnEveryDevice;
+import org.clnorm.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -168,6 +173,8 @@ class BrokenFilesTest {
                         "expected 4611686018427387904 bytes"),
                 broken("huge shape and offsets", single("U8", "[4611686018427387904]", "[0,4611686018427387904]"),
                         "data end at 4611686018427387904"),
+                broken("half a byte", single("F4", "[1]", "[0,1]"), "fill whole bytes"),
+                broken("three quarters of three bytes", single("F6_E2M3", "[3]", "[0,2]", 2), "fill whole bytes"),
                 broken("product of 2^64", single("U8", "[4294967296,4294967296]", "[0,0]", 0), "fewer than 2^63 bytes"),
                 broken("product of 2^64 + 1 bytes", single("U8", "[274177,67280421310721]", "[0,1]"),
                         "fewer than 2^63 bytes"),
@@ -194,13 +201,38 @@ class BrokenFilesTest {
                         "tensor 'b': expected data_offsets from 1"));
     }
 
+    /** All of them: what is wrong, the bytes, and what must be said about them. */
+    static Stream<Arguments> all() {
+        return Stream.of(lengths(), text(), metadata(), names(), tensors(), numbers(), sizes(), offsets())
+                .flatMap(each -> each);
+    }
+
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"lengths", "text", "metadata", "names", "tensors", "numbers", "sizes", "offsets"})
+    @MethodSource("all")
     void oneErrorNamesTheFileAndTheFault(String what, byte[] bytes, String fault) throws IOException {
         check(assertThrows(CheckpointException.class, () -> Safetensors.read(bytes, "some file")), "some file", fault);
         Path file = folder.resolve("broken.safetensors");
         Files.write(file, bytes);
         check(assertThrows(CheckpointException.class, () -> StateDict.load(file)), file.toString(), fault);
+    }
+
+    /** And layers that were to load one of them, on a device or not, keep what they have. */
+    @OnEveryDevice
+    void nothingIsLoadedFromThem(Device device) throws IOException {
+        try (LayerTree tree = new LayerTree().put("a", new BatchNorm1d(2)).put("b", new LayerNorm(3)).on(device)) {
+            tree.get("a").forward(device.tensor(new float[] {1, 2, 3, 5}, 2, 2));
+            StateDict before = tree.stateDict();
+            for (Arguments each : all().toList()) {
+                Path file = folder.resolve("broken.safetensors");
+                Files.write(file, (byte[]) each.get()[1]);
+                for (boolean strict : new boolean[] {true, false}) {
+                    assertThrows(CheckpointException.class, () -> tree.loadStateDict(StateDict.load(file), strict));
+                    assertThrows(CheckpointException.class,
+                            () -> tree.loadStateDict(StateDict.load(file, name -> false), strict));
+                }
+            }
+            assertEquals(before, tree.stateDict());
+        }
     }
 
     private static void check(CheckpointException e, String file, String fault) {
@@ -233,6 +265,7 @@ class BrokenFilesTest {
             out.write(ByteBuffer.allocate(1), out.position() + size - 1);
         }
         check(assertThrows(CheckpointException.class, () -> StateDict.load(file)), file.toString(), "(a Java array)");
+        assertEquals(new StateDict(), StateDict.load(file, name -> false)); // who does not want it can have the rest
     }
 
     private static byte[] single(String type, String shape, String offsets) {

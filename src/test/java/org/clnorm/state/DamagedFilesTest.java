@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Damage of any kind gives a state or a {@link CheckpointException}, soon, and with little memory. */
@@ -28,14 +29,10 @@ class DamagedFilesTest {
 
     @Test
     void randomDamageIsFoundOrHarmless() {
-        byte[] good = file(HEADER, 26);
-        Random random = new Random(20261123);
         int[] outcomes = new int[2];
-        assertTimeout(Duration.ofSeconds(60), () -> {
-            for (int i = 0; i < FILES; i++) {
-                outcomes[read(damage(good, random), i)]++;
-            }
-        });
+        int[] number = {0};
+        assertTimeout(Duration.ofSeconds(60),
+                () -> damaged(FILES).forEach(bytes -> outcomes[read(bytes, number[0]++)]++));
         assertEquals(FILES, outcomes[0] + outcomes[1]);
         assertTrue(outcomes[0] > FILES / 100, "read " + outcomes[0]);
         assertTrue(outcomes[1] > FILES / 2, "refused " + outcomes[1]);
@@ -51,6 +48,13 @@ class DamagedFilesTest {
         } catch (RuntimeException | Error e) {
             throw new AssertionError("file " + number + ": " + Arrays.toString(bytes), e);
         }
+    }
+
+    /** So many damaged files, the same every time. */
+    static Stream<byte[]> damaged(int count) {
+        byte[] good = file(HEADER, 26);
+        Random random = new Random(20261123);
+        return Stream.generate(() -> damage(good, random)).limit(count);
     }
 
     private static byte[] damage(byte[] good, Random random) {
