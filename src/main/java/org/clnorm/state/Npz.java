@@ -16,11 +16,8 @@ import java.util.zip.ZipFile;
 public final class Npz {
     private static final String ENDING = ".npy";
 
-    /** Deflate cannot do better: 258 bytes take 2 bits. */
+    /** Deflate cannot do better: 258 bytes take 2 bits at least. */
     private static final long MAX_RATIO = 1032;
-
-    /** What a stream of Deflate takes besides: nothing is as large, and small streams are no danger. */
-    private static final long SLACK = 65_536;
 
     private Npz() {
     }
@@ -28,7 +25,7 @@ public final class Npz {
     /**
      * Reads a file.
      *
-     * @param file the file
+     * @param file the file, in the default file system
      * @return its arrays by name, in the order of the file; nothing is read lazily
      * @throws CheckpointException if the file cannot be read, is not a zip of {@code .npy} files, or one of them is
      *     broken or holds something other than numbers and truth values
@@ -40,7 +37,7 @@ public final class Npz {
     /**
      * Reads a file that nobody vouches for: a small zip can unpack to a thousand times its size.
      *
-     * @param file the file
+     * @param file the file, in the default file system
      * @param maxBytes the most that all arrays may take together, in bytes
      * @return its arrays by name, in the order of the file; nothing is read lazily
      * @throws CheckpointException as {@link #read(Path)}, or if the arrays take more, which is known before one is read
@@ -86,8 +83,19 @@ public final class Npz {
         }
     }
 
-    private static HostTensor tensor(String file, ZipFile zip, ZipEntry entry) throws IOException {
-        String name = file + ", array " + Text.quote(entry.getName());
+    private static HostTensor tensor(String file, ZipFile zip, ZipEntry entry) {
+        try {
+            return tensor(zip, entry);
+        } catch (CheckpointException e) {
+            throw new CheckpointException(file, "array " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new CheckpointException(file, "array " + Text.quote(entry.getName()) + ": cannot be read: "
+                    + Text.line(Text.reason(e)), e);
+        }
+    }
+
+    private static HostTensor tensor(ZipFile zip, ZipEntry entry) throws IOException {
+        String name = Text.quote(entry.getName());
         if (!entry.getName().endsWith(ENDING)) {
             throw new CheckpointException(name, "expected the name of an array to end in " + ENDING);
         }
@@ -99,8 +107,6 @@ public final class Npz {
                 throw new CheckpointException(name, "its checksum is not the one that the zip has for it");
             }
             return tensor;
-        } catch (IOException e) {
-            throw new CheckpointException(name, "cannot be read: " + Text.line(Text.reason(e)), e);
         }
     }
 
@@ -108,7 +114,7 @@ public final class Npz {
     private static void checkRatio(String name, ZipEntry entry) {
         long packed = entry.getCompressedSize();
         long size = entry.getSize();
-        boolean possible = entry.getMethod() == ZipEntry.STORED ? size == packed : size / MAX_RATIO <= packed + SLACK;
+        boolean possible = entry.getMethod() == ZipEntry.STORED ? size == packed : size / MAX_RATIO <= packed;
         if (!possible) {
             throw new CheckpointException(name, "expected a size that " + packed + " packed bytes can have, got "
                     + size);
