@@ -4,6 +4,8 @@
 
 # the version that the measurements and reference cases are about
 pytorch_version=2.13.0
+# beside it, for the tests of files that go to Python and back
+safetensors_version=0.8.0
 
 pytorch_folder() { printf '%s/pytorch/%s-%s\n' "$(cache_folder)" "$pytorch_version" "$(uname -m)"; }
 
@@ -28,6 +30,9 @@ make_pytorch_copy() {
         rm -rf "$1"
         # an environment cannot be moved: its scripts know where it is
         trap 'if ! has_pytorch "$1/bin/python"; then rm -rf "$1"; fi' EXIT
-        python3 -m venv "$1" && "$1/bin/python" -m pip install "${pip_options[@]}" "torch==$pytorch_version"
+        python3 -m venv "$1" && "$1/bin/python" -m pip install "${pip_options[@]}" "torch==$pytorch_version" || exit
+        # numpy, which it imports. From where pip is configured: an index of PyTorch's own has it not. Without it those tests are skipped
+        "$1/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+            "safetensors==$safetensors_version" numpy || say "no safetensors beside it"
     ) >&2
 }

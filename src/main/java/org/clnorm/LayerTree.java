@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
@@ -273,6 +274,32 @@ public final class LayerTree implements AutoCloseable {
     public LayerTree accumulateGradients(boolean add) {
         layers.values().forEach(layer -> layer.accumulateGradients(add));
         return this;
+    }
+
+    /**
+     * Freezes the running statistics of the layers that keep some, see {@link TrackingLayer#freezeStatistics()}: for
+     * fine-tuning on batches that are too small for statistics of their own.
+     *
+     * @return this tree
+     */
+    public LayerTree freezeStatistics() {
+        tracking().forEach(TrackingLayer::freezeStatistics);
+        return this;
+    }
+
+    /**
+     * Lets training mode move the running statistics again.
+     *
+     * @return this tree
+     */
+    public LayerTree unfreezeStatistics() {
+        tracking().forEach(TrackingLayer::unfreezeStatistics);
+        return this;
+    }
+
+    private Stream<TrackingLayer> tracking() {
+        return distinct().stream().filter(TrackingLayer.class::isInstance).map(TrackingLayer.class::cast)
+                .filter(TrackingLayer::tracks);
     }
 
     /** Sets the gradients of all layers to zero, where there are any. */

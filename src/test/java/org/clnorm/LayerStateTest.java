@@ -206,6 +206,17 @@ class LayerStateTest {
         }
     }
 
+    /** PyTorch refuses them even when it is not strict. */
+    @Test
+    void statisticsForOneThatKeepsNoneAreUnexpected() {
+        InstanceNorm1d norm = InstanceNorm1d.builder(2).affine(true).build();
+        assertEquals(List.of("running_mean", "running_var", "num_batches_tracked"),
+                assertThrows(StateMismatchException.class, () -> norm.loadStateDict(other())).report().unexpected());
+        LoadReport report = norm.loadStateDict(other(), false);
+        assertEquals(List.of("weight", "bias"), report.loaded());
+        assertEquals(3, report.faults().size());
+    }
+
     @OnEveryDevice
     void theReportSaysWhatWasExpectedAndGot(Device device) {
         try (BatchNorm1d norm = trained(device)) {

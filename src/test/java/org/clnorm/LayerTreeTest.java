@@ -13,12 +13,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.clnorm.LoadReport.Fault;
 import org.clnorm.LoadReport.Kind;
+import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
@@ -44,9 +46,9 @@ class LayerTreeTest {
     }
 
     private static HostTensor floats(double start, long... shape) {
-        double[] values = new double[(int) java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
-        java.util.Arrays.setAll(values, i -> start + i);
-        return HostTensor.of(org.clnorm.state.ElementType.F32, values, shape);
+        double[] values = new double[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+        Arrays.setAll(values, i -> start + i);
+        return HostTensor.of(ElementType.F32, values, shape);
     }
 
     /** A state for {@link #model()} that differs from the layers' own in every value. */
@@ -104,7 +106,7 @@ class LayerTreeTest {
         try (LayerTree tree = model().on(device)) {
             for (String key : other().tensors().keySet()) {
                 StateDict misshapen = other().put(key, floats(0, 3, 3));
-                StateDict mistyped = other().put(key, HostTensor.ofBytes(org.clnorm.state.ElementType.BOOL,
+                StateDict mistyped = other().put(key, HostTensor.ofBytes(ElementType.BOOL,
                         new byte[other().get(key).count()], other().get(key).shape()));
                 for (boolean strict : new boolean[] {true, false}) {
                     assertNothingChanged(tree, () -> tree.loadStateDict(misshapen, strict));
@@ -283,6 +285,15 @@ class LayerTreeTest {
         assertEquals(twice[0], 2 * once[0]);
         tree.requiresGrad(false);
         assertTrue(tree.parameters().values().stream().noneMatch(Parameter::requiresGrad));
+
+        assertSame(tree, tree.freezeStatistics());
+        StateDict frozen = tree.stateDict();
+        norm.forward(x);
+        assertTrue(norm.statisticsFrozen());
+        assertEquals(frozen, tree.stateDict());
+        tree.unfreezeStatistics();
+        norm.forward(x);
+        assertFalse(frozen.equals(tree.stateDict()));
 
         tree.close();
         tree.close();
