@@ -56,7 +56,12 @@ public record LoadReport(List<String> loaded, List<Fault> faults) implements Ser
         }
     }
 
-    /** Takes copies of the lists. */
+    /**
+     * Takes copies of the lists.
+     *
+     * @param loaded the keys that were loaded
+     * @param faults one for every key with a fault
+     */
     public LoadReport {
         loaded = List.copyOf(loaded);
         faults = List.copyOf(faults);

@@ -10,7 +10,15 @@ package org.clnorm.state;
  * @param end   where its data end
  */
 public record TensorEntry(String name, ElementType type, long[] shape, long begin, long end) {
-    /** Takes a copy of the shape. */
+    /**
+     * Takes a copy of the shape.
+     *
+     * @param name  its name
+     * @param type  the type of its elements
+     * @param shape the sizes of the dimensions
+     * @param begin where its data begin
+     * @param end   where its data end
+     */
     public TensorEntry {
         shape = shape.clone();
     }
