@@ -1,6 +1,5 @@
 package org.clnorm;
 
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +12,7 @@ import java.util.stream.Collectors;
  * @param loaded the keys that were loaded, or would have been without the faults of others; in the layers' order
  * @param faults one for every key with a fault: those of the layers in their order, then unexpected ones in the state's
  */
-public record LoadReport(List<String> loaded, List<Fault> faults) implements Serializable {
+public record LoadReport(List<String> loaded, List<Fault> faults) {
     /** How many keys of a kind a message names, and how much of each: they come from a file nobody vouches for. */
     private static final int MOST = 8;
     private static final int SHOWN = 120;
@@ -41,7 +40,7 @@ public record LoadReport(List<String> loaded, List<Fault> faults) implements Ser
      *                 of a misshapen or the type of a mistyped one; empty for an unexpected one
      * @param got      what the state has, likewise; empty for a missing key
      */
-    public record Fault(Kind kind, String key, String expected, String got) implements Serializable {
+    public record Fault(Kind kind, String key, String expected, String got) {
         /** The fault in one line, such as {@code weight of shape [32] instead of [64]}. */
         @Override
         public String toString() {

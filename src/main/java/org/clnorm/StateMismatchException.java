@@ -7,8 +7,8 @@ package org.clnorm;
 public class StateMismatchException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 
-    /** All that is wrong. */
-    private final LoadReport report;
+    /** All that is wrong; a report is no part of the serialized form, the message is. */
+    private final transient LoadReport report;
 
     StateMismatchException(String message, LoadReport report) {
         super(message);
@@ -18,7 +18,7 @@ public class StateMismatchException extends IllegalArgumentException {
     /**
      * What was wrong with which key.
      *
-     * @return the report
+     * @return the report; null in an exception that was serialized in between
      */
     public LoadReport report() {
         return report;

@@ -8,10 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -191,19 +187,6 @@ class LayerTreeTest {
         forged.put("bn0.weight\u2028", floats(0, 1));
         assertEquals(1601, assertThrows(StateMismatchException.class, () -> wide.loadStateDict(forged)).report()
                 .toString().lines().count() - 1);
-    }
-
-    @Test
-    void theReportTravelsWithTheException() throws Exception {
-        StateMismatchException e = assertThrows(StateMismatchException.class,
-                () -> model().loadStateDict(new StateDict()));
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-            out.writeObject(e);
-        }
-        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
-            assertEquals(e.report(), ((StateMismatchException) in.readObject()).report());
-        }
     }
 
     @ParameterizedTest
