@@ -1,7 +1,7 @@
 // Strided tensors of the caller's: gather collects their elements in dense memory, scatter deals them out again. Called
 // around a pass whose kernels want dense tensors that begin where the device likes. Elements are moved, not computed
-// with, so that one type of a size stands for all. Each work-group moves one stretch of the dense side: a lone work-item
-// walks it run by run, several take turns, so that neighbours touch neighbouring elements.
+// with, so that one type of a size stands for all. Each work-group moves one stretch of the dense side: a lone
+// work-item walks it run by run, several take turns, so that neighbours touch neighbouring elements.
 
 #include "common/storage.cl"
 

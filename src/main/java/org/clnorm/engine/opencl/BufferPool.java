@@ -13,8 +13,8 @@ import org.jocl.cl_mem;
 
 /**
  * The device's memory. A block that comes back is handed out again to whoever wants one of its size class; the queue is
- * in order, or {@link ClSession#order} makes it so, and work enqueued earlier is done with it before work enqueued later
- * begins. Thread-safe.
+ * in order, or {@link ClSession#order} makes it so, and work enqueued earlier is done with it before work enqueued
+ * later begins. Thread-safe.
  */
 final class BufferPool {
     /** A piece of device memory: made by a pool, or somebody else's, which no pool takes back. */

@@ -181,7 +181,7 @@ final class ClSession {
         return closed;
     }
 
-    /** Closes once: waits for who uses the device, then runs all the steps, and at last lets go of queue and context. */
+    /** Closes once: waits for who uses the device, then runs all the steps; lets go of queue and context at last. */
     void close(Cleanup others) {
         life.writeLock().lock();
         try {

@@ -72,7 +72,8 @@ final class FloatTransfers implements Transfers {
         Pointer pattern = Pointer.to(new float[] {(float) value});
         session.use(() -> {
             session.order();
-            session.cl().fill(session.queue(), memory, pattern, Float.BYTES, from * Float.BYTES, elements * Float.BYTES);
+            session.cl().fill(session.queue(), memory, pattern, Float.BYTES, from * Float.BYTES,
+                    elements * Float.BYTES);
         });
     }
 

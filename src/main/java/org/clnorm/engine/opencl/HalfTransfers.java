@@ -62,7 +62,8 @@ final class HalfTransfers implements Transfers {
         Pointer pattern = Pointer.to(new short[] {Half.bits(type, value)});
         session.use(() -> {
             session.order();
-            session.cl().fill(session.queue(), memory, pattern, Short.BYTES, from * Short.BYTES, elements * Short.BYTES);
+            session.cl().fill(session.queue(), memory, pattern, Short.BYTES, from * Short.BYTES,
+                    elements * Short.BYTES);
         });
     }
 

@@ -46,8 +46,8 @@ final class Layout {
                     "expected a stride a dimension of " + shape + ", got " + Arrays.toString(strides));
         }
         if (byteOffset < 0 || byteOffset % elementBytes != 0) {
-            throw new IllegalArgumentException("expected an offset of 0 or more bytes, a multiple of the " + elementBytes
-                    + " bytes of an element, got " + byteOffset);
+            throw new IllegalArgumentException("expected an offset of 0 or more bytes, a multiple of the "
+                    + elementBytes + " bytes of an element, got " + byteOffset);
         }
         if (shape.size() == 0) {
             return new Layout(byteOffset, elementBytes, 0, new long[0], new long[0]);

@@ -84,7 +84,7 @@ final class Regions {
         return rest.toArray(BorrowedStorage[]::new);
     }
 
-    /** Lets go of what has no holder any more; the pool's close has done it for all. */
+    /** Lets go of what has no holder any more; the close of all has done it too. */
     synchronized void free(BorrowedStorage storage) {
         if (closed) {
             return;

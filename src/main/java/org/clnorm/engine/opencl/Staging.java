@@ -5,8 +5,8 @@ import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.Tensor;
 
 /**
- * What kernels of one pass take for its tensors: their memory as it lies, or dense memory of the pool that stands in for
- * borrowed memory which they cannot take so, filled before the pass and dealt out after it. Used by one thread at a
+ * What kernels of one pass take for its tensors: their memory as it lies, or dense memory of the pool that stands in
+ * for borrowed memory which they cannot take so, filled before the pass and dealt out after it. Used by one thread at a
  * time, again for the next pass, and makes no objects.
  */
 final class Staging {

@@ -26,7 +26,7 @@ final class Bare implements AutoCloseable {
     final cl_command_queue queue;
     private final Deque<Runnable> ends = new ArrayDeque<>();
 
-    /** A context of the first OpenCL device, and a queue, out of order if so wanted. */
+    /** A context of the first OpenCL device, and a queue, out of order if so wanted and the device has such queues. */
     Bare(boolean unordered) {
         DeviceInfo info = org.clnorm.TestDevices.openCl().get(0);
         String[] indices = info.selector().split(":");
@@ -62,8 +62,10 @@ final class Bare implements AutoCloseable {
     @SuppressWarnings("deprecation") // its successor is OpenCL 2.0
     cl_command_queue queue(cl_context of, boolean unordered) {
         int[] status = new int[1];
+        long[] able = new long[1];
+        ok(CL.clGetDeviceInfo(device, CL.CL_DEVICE_QUEUE_PROPERTIES, Sizeof.cl_ulong, Pointer.to(able), null));
         cl_command_queue made = CL.clCreateCommandQueue(of, device,
-                unordered ? CL.CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE : 0, status);
+                unordered ? CL.CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE & able[0] : 0, status);
         ok(status[0]);
         ends.push(() -> ok(CL.clReleaseCommandQueue(made)));
         return made;
