@@ -6,6 +6,15 @@
 #define FLOAT16 1
 #define BFLOAT16 2
 
+// 1: y lies where x does, or dx where x or dy do. Every element is still read before it is written, in the program's
+// order, which a compiler must not change as `restrict` would let it.
+#ifndef IN_PLACE
+#define IN_PLACE 0
+#endif
+#if IN_PLACE
+#define restrict
+#endif
+
 #ifndef STORAGE  // of x, y, dy and dx
 #define STORAGE FLOAT32
 #endif

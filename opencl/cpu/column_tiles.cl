@@ -155,3 +155,22 @@ static inline void settle(column_sums *s, long count) {
 static inline int ordinary(float factor, float limit) {
     return factor == 0.0f || (fabs(factor) >= 1.0f / limit && fabs(factor) <= limit);
 }
+
+// Channels of a tile that want the long formula.
+typedef struct {
+    int count;
+    ushort channel[COLUMNS];
+} odd_channels;
+
+static inline void note_channel(odd_channels *odd, long c, int plain) {
+    if (!plain) {
+        odd->channel[odd->count++] = (ushort)c;
+    }
+}
+
+// Copies a row that will be overwritten before its odd channels are read.
+static inline void keep_row(float *kept, __global const element *row, long columns, const odd_channels *odd) {
+    for (long i = 0; i < columns && odd->count > 0; i++) {
+        kept[i] = element_at(row + i);
+    }
+}

@@ -9,7 +9,7 @@
 // y = (x - mean) * factor + rest, for channels that are plain: factor is rstd * weight, rest is bias - delta * factor.
 typedef struct {
     float mean[COLUMNS], factor[COLUMNS], rest[COLUMNS];
-    int plain; // whether all channels are
+    odd_channels odd; // those that are not
 } COLUMN_ARRAYS column_affine;
 
 // Whether rstd * weight keeps the digits of x_hat * weight. What its neighbours are does not change a channel's bits.
@@ -25,7 +25,7 @@ static inline void settle_affine(column_affine *a, const tile *t, __global float
                                  __global const parameter *weight, __global const parameter *bias, long channels,
                                  float eps, int zero_rstd) {
     float mean[COLUMNS] COLUMN_ARRAYS, factor[COLUMNS] COLUMN_ARRAYS, rest[COLUMNS] COLUMN_ARRAYS;
-    a->plain = 1;
+    a->odd.count = 0;
     for (long c = 0; c < t->channels; c++) {
         group_stats s;
         settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, t->block == 0);
@@ -33,7 +33,7 @@ static inline void settle_affine(column_affine *a, const tile *t, __global float
         mean[c] = s.mean;
         factor[c] = s.rstd * w;
         rest[c] = BIAS(c) - s.delta * (s.rstd * w);
-        a->plain &= plain_channel(s, w);
+        note_channel(&a->odd, c, plain_channel(s, w));
     }
     spread(a->mean, mean, t);
     spread(a->factor, factor, t);
@@ -44,14 +44,20 @@ static inline vec y_of(vec x, const column_affine *a, long i) {
     return (x - own(a->mean + i)) * own(a->factor + i) + own(a->rest + i);
 }
 
-// All of the tile's channel c, by the long formula: rare, so an element at a time.
-static inline void apply_channel(__global const element *x, __global element *y, const tile *t, long c, group_stats s,
-                                 float w, float b) {
-    for (long r = 0; r <= t->rows; r++) {
-        const long columns = r < t->rows ? t->count : t->rest;
+// The odd channels of a row, by the long formula: rare, so an element at a time. `kept` is what the row was, since y
+// may lie where x does.
+static inline void apply_odd(const float *kept, __global element *y, const tile *t, long columns,
+                             const column_affine *a, __global float *stats, tracked running,
+                             __global const parameter *weight, __global const parameter *bias, long channels, float eps,
+                             int zero_rstd) {
+    for (int j = 0; j < a->odd.count; j++) {
+        const long c = a->odd.channel[j];
+        const float w = WEIGHT(c), b = BIAS(c);
+        group_stats s;
+        settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, 0);
         for (long i = c * t->span; i < columns; i += t->channels * t->span) {
-            for (long k = row_of(t, r) + i; k < row_of(t, r) + i + t->span; k++) {
-                put_element(normalized(element_at(x + k), s) * w + b, y + k);
+            for (long k = i; k < i + t->span; k++) {
+                put_element(normalized(kept[k], s) * w + b, y + k);
             }
         }
     }
@@ -60,23 +66,21 @@ static inline void apply_channel(__global const element *x, __global element *y,
 static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a,
                               __global float *stats, tracked running, __global const parameter *weight,
                               __global const parameter *bias, long channels, float eps, int zero_rstd) {
+    float kept[COLUMNS] COLUMN_ARRAYS;
 #define Y_OF_COLUMN(i) y_of(load_elements(row + (i)), a, i)
     for (long r = 0; r < t->rows; r++) {
         __global const element *row = x + row_of(t, r);
         __global element *out = y + row_of(t, r);
+        keep_row(kept, row, t->count, &a->odd);
         SWEEP(out, t->count, Y_OF_COLUMN)
+        apply_odd(kept, out, t, t->count, a, stats, running, weight, bias, channels, eps, zero_rstd);
     }
+    const long last = row_of(t, t->rows);
+    keep_row(kept, x + last, t->rest, &a->odd);
     for (long i = 0; i < t->rest; i++) {
-        const long k = row_of(t, t->rows) + i;
-        put_element((element_at(x + k) - a->mean[i]) * a->factor[i] + a->rest[i], y + k);
+        put_element((element_at(x + last + i) - a->mean[i]) * a->factor[i] + a->rest[i], y + last + i);
     }
-    for (long c = 0; c < t->channels && !a->plain; c++) {
-        group_stats s;
-        settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, 0);
-        if (!plain_channel(s, WEIGHT(c))) {
-            apply_channel(x, y, t, c, s, WEIGHT(c), BIAS(c));
-        }
-    }
+    apply_odd(kept, y + last, t, t->rest, a, stats, running, weight, bias, channels, eps, zero_rstd);
 }
 
 // Elements of a channel whose mean its sums are taken around, or ROUGH_ROWS rows.

@@ -45,6 +45,9 @@ static inline int plain_channel(group_stats s, float w) {
 // dx = dy * weight - mean_g - ((x - mean) - delta) * mean_gx, for channels that are plain: rstd is in all three.
 typedef struct {
     float weight[COLUMNS], mean_g[COLUMNS], mean_gx[COLUMNS];
+    odd_channels odd;             // those that are not
+    const float *products, *sums; // of the channels, over n elements
+    float n;
 } COLUMN_ARRAYS column_means;
 
 // Of channels with these sums of dy * x_hat and of dy over n elements.
@@ -57,6 +60,15 @@ static inline void set_means(column_means *m, const tile *t, __global const floa
     FILL(m->mean_g, sums[c] * WEIGHT(c) / n * STAT(RSTD, c))
     FILL(m->mean_gx, products[c] * WEIGHT(c) / n * STAT(RSTD, c) * STAT(RSTD, c))
 #endif
+    m->products = products;
+    m->sums = sums;
+    m->n = n;
+    m->odd.count = 0;
+    for (long c = 0; c < t->channels; c++) {
+        group_stats s;
+        read_stats(stats, channels, t->channel + c, &s);
+        note_channel(&m->odd, c, plain_channel(s, WEIGHT(c)));
+    }
 }
 
 static inline vec x_hat_of(vec x, const column_stats *s, long i) {
@@ -125,46 +137,52 @@ static inline void add_rest(__global const element *x, __global const element *d
      - ((element_at(x + (k)) - s->mean[i]) - s->delta[i]) * m->mean_gx[i])
 #endif
 
-static inline void dx_rows(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
-                           long r, long end, const column_stats *s, const column_means *m) {
-    for (; r < end; r++) {
-        const long row = row_of(t, r);
-        SWEEP(dx + row, t->count, DX_OF_COLUMN)
-    }
-}
-
-// All of the tile's channel c, by the long formula: rare, so an element at a time.
-static inline void dx_channel(__global const element *x, __global const element *dy, __global element *dx,
-                              const tile *t, long c, group_stats s, float w, float mean_g, float mean_gx) {
-    for (long r = 0; r <= t->rows; r++) {
-        const long columns = r < t->rows ? t->count : t->rest;
+// The odd channels of a row, by the long formula: rare, so an element at a time. `kept` is what x and dy were, since dx
+// may lie where one of them does.
+static inline void dx_odd(const float *kept_x, const float *kept_dy, __global element *dx, const tile *t, long columns,
+                          const column_means *m, __global const float *stats, __global const parameter *weight,
+                          long channels) {
+    for (int j = 0; j < m->odd.count; j++) {
+        const long c = m->odd.channel[j];
+        const float w = WEIGHT(c);
+        const float mean_g = GIVEN ? 0.0f : m->sums[c] * w / m->n;
+        const float mean_gx = GIVEN ? 0.0f : m->products[c] * w / m->n;
+        group_stats s;
+        read_stats(stats, channels, t->channel + c, &s);
         for (long i = c * t->span; i < columns; i += t->channels * t->span) {
-            for (long k = row_of(t, r) + i; k < row_of(t, r) + i + t->span; k++) {
-                const float g = element_at(dy + k) * w;
-                put_element((GIVEN ? g : g - mean_g - normalized(element_at(x + k), s) * mean_gx) * s.rstd * s.scale,
-                            dx + k);
+            for (long k = i; k < i + t->span; k++) {
+                const float g = kept_dy[k] * w;
+                put_element((GIVEN ? g : g - mean_g - normalized(kept_x[k], s) * mean_gx) * s.rstd * s.scale, dx + k);
             }
         }
     }
 }
 
-// What dx_rows left: samples that fill no row, and channels that are not plain.
+static inline void dx_rows(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
+                           long r, long end, const column_stats *s, const column_means *m,
+                           __global const float *stats, __global const parameter *weight, long channels) {
+    float kept_x[COLUMNS] COLUMN_ARRAYS, kept_dy[COLUMNS] COLUMN_ARRAYS;
+    for (; r < end; r++) {
+        const long row = row_of(t, r);
+        keep_row(kept_x, x + row, t->count, &m->odd);
+        keep_row(kept_dy, dy + row, t->count, &m->odd);
+        SWEEP(dx + row, t->count, DX_OF_COLUMN)
+        dx_odd(kept_x, kept_dy, dx + row, t, t->count, m, stats, weight, channels);
+    }
+}
+
+// What dx_rows left: samples that fill no row.
 static inline void dx_rest(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
                            const column_stats *s, const column_means *m, __global const float *stats,
-                           __global const parameter *weight, long channels, const float *products, const float *sums,
-                           float n) {
+                           __global const parameter *weight, long channels) {
+    float kept_x[COLUMNS] COLUMN_ARRAYS, kept_dy[COLUMNS] COLUMN_ARRAYS;
     const long at = row_of(t, t->rows);
+    keep_row(kept_x, x + at, t->rest, &m->odd);
+    keep_row(kept_dy, dy + at, t->rest, &m->odd);
     for (long i = 0; i < t->rest; i++) {
         put_element(DX_OF_ONE(at + i, i), dx + at + i);
     }
-    for (long c = 0; c < t->channels; c++) {
-        group_stats one;
-        read_stats(stats, channels, t->channel + c, &one);
-        const float w = WEIGHT(c);
-        if (!plain_channel(one, w)) {
-            dx_channel(x, dy, dx, t, c, one, w, GIVEN ? 0.0f : sums[c] * w / n, GIVEN ? 0.0f : products[c] * w / n);
-        }
-    }
+    dx_odd(kept_x, kept_dy, dx + at, t, t->rest, m, stats, weight, channels);
 }
 
 // The sums of the tile's channels, and dx where it does not depend on them.
@@ -183,16 +201,16 @@ static inline void sum_tile(__global const element *x, __global const element *d
         add_rows(x, dy, t, r, end, s, products, sums);
 #endif
 #if GIVEN && DX
-        dx_rows(x, dy, dx, t, r, end, s, &m);
+        dx_rows(x, dy, dx, t, r, end, s, &m, stats, weight, channels);
 #endif
     }
-#if GIVEN && DX
-    dx_rest(x, dy, dx, t, s, &m, stats, weight, channels, 0, 0, 1.0f);
-#endif
 #if PARAMETERS || !GIVEN
     add_rest(x, dy, t, s, products, sums);
     fold(products->now, products->hi, products->lo, t);
     fold(sums->now, sums->hi, sums->lo, t);
+#endif
+#if GIVEN && DX
+    dx_rest(x, dy, dx, t, s, &m, stats, weight, channels);
 #endif
 }
 
@@ -219,8 +237,8 @@ void columns_backward(__global const element *x, __global const element *dy, __g
     column_means m;
     const float n = (float)(samples * span);
     set_means(&m, &t, stats, weight, channels, products.now, sums.now, n);
-    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
-    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels, products.now, sums.now, n);
+    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m, stats, weight, channels);
+    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels);
 #endif
 }
 
@@ -271,6 +289,6 @@ void columns_dx(__global const element *x, __global const element *dy, __global 
             put_one_gradient(totals[1][c], dbias + t.channel + c, accumulate);
         }
     }
-    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m);
-    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels, totals[0], totals[1], n);
+    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m, stats, weight, channels);
+    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels);
 }

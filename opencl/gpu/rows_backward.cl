@@ -124,7 +124,7 @@ __kernel void backward(__global const element *restrict x, __global const elemen
         __global const element *from_x = x + row * length;
         __global const element *from_dy = dy + row * length;
         __global element *to = dx + row * length;
-        const float edge_x = edges ? normalized(element_at(from_x + part.edge), s) : 0.0f;
+        const float edge_x = edges && mine ? normalized(element_at(from_x + part.edge), s) : 0.0f;
         const float edge_g = edges && mine ? element_at(from_dy + part.edge) : 0.0f;
 #if HOLD
         raw_pack held_x[PACKS], held_g[PACKS];

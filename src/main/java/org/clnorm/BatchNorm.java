@@ -4,7 +4,6 @@ import java.util.OptionalDouble;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
-import org.clnorm.tensor.Tensor;
 
 /**
  * Batch normalization of [N, C, …]: mean and variance of a channel are taken over the batch and space. By default with
@@ -19,8 +18,7 @@ public abstract class BatchNorm extends TrackingLayer {
     abstract void checkRank(int rank);
 
     @Override
-    final Work prepare(Tensor x) {
-        Shape shape = x.shape();
+    final Work prepare(Shape shape) {
         checkRank(shape.rank());
         Views.checkChannels(numFeatures(), shape.dim(1), shape);
         long n = shape.size() / numFeatures();

@@ -28,10 +28,10 @@ final class Checks {
     }
 
     /** An input of a layer whose parameters are of a type: inputs have it too, or are of 16 bits where it is F32. */
-    static void input(Tensor x, DataType parameters) {
-        if (x.type() != parameters && x.type().statistics() != parameters) {
+    static void inputType(DataType x, DataType parameters) {
+        if (x != parameters && x.statistics() != parameters) {
             throw new IllegalArgumentException("expected x of type " + parameters
-                    + (parameters == DataType.F32 ? ", F16 or BF16" : "") + ", got " + x.type());
+                    + (parameters == DataType.F32 ? ", F16 or BF16" : "") + ", got " + x);
         }
     }
 
@@ -54,6 +54,13 @@ final class Checks {
         if (input != null && input.memory().overlaps(output.memory())) {
             throw new IllegalArgumentException(
                     "expected " + name + " with memory of its own, got a tensor that the pass also reads");
+        }
+    }
+
+    /** An output may take the place of an input, but not only in part. */
+    static void sameOrApart(String name, Tensor output, Tensor input) {
+        if (input.memory() != output.memory()) {
+            apart(name, output, input);
         }
     }
 

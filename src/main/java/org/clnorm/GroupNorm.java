@@ -2,7 +2,6 @@ package org.clnorm;
 
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
-import org.clnorm.tensor.Tensor;
 
 /**
  * Group normalization of [N, C, …]: the channels of a sample are split into groups, and mean and variance taken over
@@ -108,12 +107,11 @@ public final class GroupNorm extends NormLayer {
     }
 
     @Override
-    Work prepare(Tensor x) {
-        return prepare(x, numGroups, numChannels, eps());
+    Work prepare(Shape shape) {
+        return prepare(shape, numGroups, numChannels, eps());
     }
 
-    static Work prepare(Tensor x, long numGroups, long numChannels, double eps) {
-        Shape shape = x.shape();
+    static Work prepare(Shape shape, long numGroups, long numChannels, double eps) {
         if (shape.rank() < 2) {
             throw new IllegalArgumentException("expected at least 2D input (got " + shape.rank() + "D input)");
         }

@@ -3,7 +3,6 @@ package org.clnorm;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
-import org.clnorm.tensor.Tensor;
 
 /**
  * Instance normalization of [N, C, …] or unbatched [C, …]: mean and variance of a channel are taken over the space of
@@ -18,8 +17,7 @@ public abstract class InstanceNorm extends TrackingLayer {
     }
 
     @Override
-    final Work prepare(Tensor x) {
-        Shape shape = x.shape();
+    final Work prepare(Shape shape) {
         checkRank(shape.rank());
         boolean unbatched = shape.rank() < batchedRank;
         int channelDim = unbatched ? 0 : 1;

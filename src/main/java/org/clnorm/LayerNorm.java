@@ -4,7 +4,6 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
-import org.clnorm.tensor.Tensor;
 
 /**
  * Layer normalization over the last dimensions: mean and variance are taken over all elements of {@code
@@ -89,13 +88,13 @@ public final class LayerNorm extends NormLayer {
     }
 
     @Override
-    Work prepare(Tensor x) {
-        return prepare(x, normalizedShape, eps());
+    Work prepare(Shape shape) {
+        return prepare(shape, normalizedShape, eps());
     }
 
-    static Work prepare(Tensor x, Shape normalizedShape, double eps) {
-        Views.checkNormalizedShape(normalizedShape, x.shape());
-        return new Work(Views.layer(x.shape(), normalizedShape.rank()), null, null, eps, false);
+    static Work prepare(Shape shape, Shape normalizedShape, double eps) {
+        Views.checkNormalizedShape(normalizedShape, shape);
+        return new Work(Views.layer(shape, normalizedShape.rank()), null, null, eps, false);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.clnorm;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.plan.Task;
@@ -25,6 +26,7 @@ import org.clnorm.tensor.Tensor;
  */
 public abstract class NormLayer implements AutoCloseable {
     private final Passes passes = new Passes();
+    private final WarmUp warmUp = new WarmUp();
     private final LayerState state = new LayerState();
     private final Parameters parameters;
     private final DataType type;
@@ -42,8 +44,8 @@ public abstract class NormLayer implements AutoCloseable {
         parameters = new Parameters(options, parameterShape, state);
     }
 
-    /** Checks an input and says what is to be done with it; changes nothing. */
-    abstract Work prepare(Tensor x);
+    /** Checks the shape of an input and says what is to be done with it; changes nothing. */
+    abstract Work prepare(Shape x);
 
     /** Says that the next input has to be prepared anew: mode, momentum or device have changed. */
     final void forget() {
@@ -88,6 +90,7 @@ public abstract class NormLayer implements AutoCloseable {
     final void moveTo(Device target, List<Tensor> copies) {
         state.place(copies);
         forget();
+        warmUp.forget();
         passes.end();
         parameters.closeGrads();
         device = target;
@@ -117,18 +120,62 @@ public abstract class NormLayer implements AutoCloseable {
      * tensor before is forgotten.
      *
      * @param x    the input
-     * @param into receives y; of x's shape and type, with memory of its own
+     * @param into receives y; of x's shape and type, with memory of its own, since backward needs x
      * @return {@code into}
      * @throws IllegalArgumentException if x or {@code into} do not fit
      * @throws IllegalStateException    if the layer or a tensor is closed or the layer is on no device
      */
     public final Tensor forward(Tensor x, Tensor into) {
         prepareFor(x);
+        checkInto(into, x);
+        if (into.memory() == x.memory()) {
+            throw new IllegalArgumentException("expected into with memory of its own, got x, which backward needs;"
+                    + " forwardNoGrad(x, x) normalizes in place");
+        }
+        return pass(x, into);
+    }
+
+    /**
+     * As {@link #forward(Tensor)} without a backward pass: running statistics move and batches count as there, but
+     * nothing is kept.
+     *
+     * @param x the input
+     * @return y: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException as {@link #forward(Tensor)}
+     * @throws IllegalStateException    as {@link #forward(Tensor)}
+     */
+    public final Tensor forwardNoGrad(Tensor x) {
+        prepareFor(x);
+        Tensor y = device.empty(x.type(), x.shape());
+        try {
+            return passAlone(x, y);
+        } catch (RuntimeException failed) {
+            y.close();
+            throw failed;
+        }
+    }
+
+    /**
+     * As {@link #forwardNoGrad(Tensor)}, into a tensor of the caller's. A forward pass that wrote to the same tensor
+     * before is forgotten.
+     *
+     * @param x    the input
+     * @param into receives y; of x's shape and type, with memory of its own, or x itself
+     * @return {@code into}
+     * @throws IllegalArgumentException if x or {@code into} do not fit
+     * @throws IllegalStateException    as {@link #forward(Tensor)}
+     */
+    public final Tensor forwardNoGrad(Tensor x, Tensor into) {
+        prepareFor(x);
+        checkInto(into, x);
+        return passAlone(x, into);
+    }
+
+    private void checkInto(Tensor into, Tensor x) {
         Checks.alike("into", into, x);
-        Checks.apart("into", into, x);
+        Checks.sameOrApart("into", into, x);
         Checks.apart("into", into, parameters.weight());
         Checks.apart("into", into, parameters.bias());
-        return pass(x, into);
     }
 
     private void prepareFor(Tensor x) {
@@ -138,15 +185,21 @@ public abstract class NormLayer implements AutoCloseable {
         }
         device.checkOpen();
         Checks.placed("x", x, device);
-        Checks.input(x, type);
+        Checks.inputType(x.type(), type);
         if (work == null || !x.shape().equals(workShape)) {
-            work = prepare(x);
+            work = prepare(x.shape());
             workShape = x.shape();
         }
     }
 
     private Tensor pass(Tensor x, Tensor y) {
         passes.run(work, x, y, parameters.weight(), parameters.bias());
+        forwarded();
+        return y;
+    }
+
+    private Tensor passAlone(Tensor x, Tensor y) {
+        passes.runAlone(work, x, y, parameters.weight(), parameters.bias());
         forwarded();
         return y;
     }
@@ -176,7 +229,8 @@ public abstract class NormLayer implements AutoCloseable {
      * As {@link #backward(Tensor)}, into a tensor of the caller's.
      *
      * @param dy   the gradient of y
-     * @param into receives dx; of dy's shape and type, with memory of its own
+     * @param into receives dx; of dy's shape and type, with memory of its own, or in the place of dy or of the forward
+     *             pass's x
      * @return {@code into}
      * @throws IllegalArgumentException if dy or {@code into} do not fit
      * @throws IllegalStateException    as {@link #backward(Tensor)}
@@ -197,6 +251,56 @@ public abstract class NormLayer implements AutoCloseable {
      */
     public final void backwardParameters(Tensor dy) {
         backward(pending(dy), dy, null);
+    }
+
+    /**
+     * The gradients as if {@code forward(x)} had just been called in the present mode, for loops that keep x and not
+     * what forward keeps: the statistics are computed from x once more, without moving the running ones or counting
+     * the batch. Bit for bit what forward and backward give. No memory of x's size is taken besides dx.
+     *
+     * @param x  the input
+     * @param dy the gradient of y, of its shape and type
+     * @return dx: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if x or dy do not fit
+     * @throws IllegalStateException    as {@link #forward(Tensor)}
+     */
+    public final Tensor backwardFrom(Tensor x, Tensor dy) {
+        checkFrom(x, dy);
+        Tensor dx = device.empty(dy.type(), dy.shape());
+        try {
+            Recomputation.backward(work, parameters, x, dy, dx, device);
+            return dx;
+        } catch (RuntimeException failed) {
+            dx.close();
+            throw failed;
+        }
+    }
+
+    /**
+     * As {@link #backwardFrom(Tensor, Tensor)}, into a tensor of the caller's. Where that is x or dy, memory of x's
+     * size is taken from the device's pool for the call, unless the statistics are given.
+     *
+     * @param x    the input
+     * @param dy   the gradient of y, of its shape and type
+     * @param into receives dx; of x's shape and type, with memory of its own, or x or dy itself
+     * @return {@code into}
+     * @throws IllegalArgumentException if x, dy or {@code into} do not fit
+     * @throws IllegalStateException    as {@link #forward(Tensor)}
+     */
+    public final Tensor backwardFrom(Tensor x, Tensor dy, Tensor into) {
+        checkFrom(x, dy);
+        checkInto(into, x);
+        Checks.sameOrApart("into", into, dy);
+        parameters.checkGradNot("into", into);
+        Recomputation.backward(work, parameters, x, dy, into, device);
+        return into;
+    }
+
+    private void checkFrom(Tensor x, Tensor dy) {
+        prepareFor(x);
+        Checks.alike("dy", dy, x);
+        parameters.checkGradNot("x", x);
+        parameters.checkGradNot("dy", dy);
     }
 
     private ForwardPass pending(Tensor dy) {
@@ -230,8 +334,45 @@ public abstract class NormLayer implements AutoCloseable {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
         return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
-                ? work.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null)
-                : work.backwardTask(x.type(), type, parameters.weight() != null, true, parameters.wanted()), x);
+                ? work.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null, false)
+                : work.backwardTask(x.type(), type, parameters.weight() != null, true, parameters.wanted(), false), x);
+    }
+
+    /**
+     * As {@link #warmUp(DataType, Shape...)} for inputs of the layer's type.
+     *
+     * @param shapes shapes of inputs
+     * @return this layer
+     * @throws IllegalArgumentException as {@link #warmUp(DataType, Shape...)}
+     * @throws IllegalStateException    as {@link #warmUp(DataType, Shape...)}
+     */
+    public final NormLayer warmUp(Shape... shapes) {
+        return warmUp(type, shapes);
+    }
+
+    /**
+     * Gets ready for inputs of these shapes in the present mode, and with the parameters that require gradients now:
+     * compiles the kernels of forward and backward passes, in place too, and takes their memory, so that the first step
+     * does neither. Computes nothing and moves nothing; may take seconds a shape where a compiler has to run.
+     *
+     * @param inputs the type of the inputs
+     * @param shapes shapes of inputs; one that the layer is ready for costs nothing
+     * @return this layer
+     * @throws IllegalArgumentException if a shape or the type does not fit; nothing was done then
+     * @throws IllegalStateException    if the layer is closed or on no device
+     */
+    public final NormLayer warmUp(DataType inputs, Shape... shapes) {
+        checkOpen();
+        device().checkOpen();
+        Checks.inputType(Objects.requireNonNull(inputs, "inputs"), type);
+        List<Work> works = Stream.of(shapes).map(this::prepare).toList();
+        for (int i = 0; i < shapes.length; i++) {
+            if (shapes[i].size() > 0) {
+                warmUp.prepare(NormEngine.of(device), works.get(i), inputs, type, parameters);
+            }
+        }
+        parameters.reserveGrads(device);
+        return this;
     }
 
     /**

@@ -95,7 +95,7 @@ public final class Norms {
     public static NormResult groupNorm(Tensor x, long numGroups, Tensor weight, Tensor bias, double eps) {
         long channels = checkedInput(x, 2).dim(1);
         Views.checkGroups(numGroups, channels);
-        Work work = GroupNorm.prepare(x, numGroups, channels, Views.checkedEps(eps));
+        Work work = GroupNorm.prepare(x.shape(), numGroups, channels, Views.checkedEps(eps));
         return run(work, x, weight, bias, Shape.of(channels));
     }
 
@@ -113,7 +113,7 @@ public final class Norms {
     public static NormResult layerNorm(Tensor x, long[] normalizedShape, Tensor weight, Tensor bias, double eps) {
         checkedInput(x, 1);
         Shape normalized = Views.checkedNormalizedShape(normalizedShape);
-        return run(LayerNorm.prepare(x, normalized, Views.checkedEps(eps)), x, weight, bias, normalized);
+        return run(LayerNorm.prepare(x.shape(), normalized, Views.checkedEps(eps)), x, weight, bias, normalized);
     }
 
     private static Shape checkedInput(Tensor x, int leastRank) {

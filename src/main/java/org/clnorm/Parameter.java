@@ -12,6 +12,8 @@ public final class Parameter {
     private final Slot slot;
     private boolean requiresGrad = true;
     private Tensor grad;
+    /** What the gradient will be written to, if it was made ahead. */
+    private Tensor spare;
 
     Parameter(Slot slot) {
         this.slot = slot;
@@ -129,12 +131,20 @@ public final class Parameter {
         }
     }
 
+    /** Makes the tensor of the gradient ahead. */
+    void reserveGrad(Device device) {
+        if (requiresGrad && grad == null && spare == null) {
+            spare = device.unscoped(slot.type(), slot.shape());
+        }
+    }
+
     /** The tensor a backward pass writes: the one that is there, or a new one, not yet kept. */
     Tensor gradTarget(Device device, boolean accumulate) {
         if (grad != null) {
             return grad;
         }
-        Tensor fresh = device.unscoped(slot.type(), slot.shape());
+        Tensor fresh = spare != null ? spare : device.unscoped(slot.type(), slot.shape());
+        spare = null;
         return accumulate ? fresh.fill(0) : fresh;
     }
 
@@ -153,6 +163,10 @@ public final class Parameter {
         if (grad != null) {
             grad.close();
             grad = null;
+        }
+        if (spare != null) {
+            spare.close();
+            spare = null;
         }
     }
 

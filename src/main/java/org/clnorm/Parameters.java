@@ -97,6 +97,11 @@ final class Parameters {
         }
     }
 
+    /** Makes the tensors of wanted gradients ahead. */
+    void reserveGrads(Device device) {
+        all.values().forEach(parameter -> parameter.reserveGrad(device));
+    }
+
     void requiresGrad(boolean required) {
         all.values().forEach(parameter -> parameter.requiresGrad(required));
     }

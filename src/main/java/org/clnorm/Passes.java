@@ -14,12 +14,22 @@ final class Passes {
 
     /** Runs a forward pass over tensors that have been checked; one that wrote to y before is forgotten. */
     void run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
+        Output output = anew(y);
+        waiting.removeIf(ForwardPass::ended);
+        waiting.push(output.fill(work, x, y, weight, bias));
+    }
+
+    /** The same for a forward pass that has no backward pass and keeps nothing. */
+    void runAlone(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
+        anew(y).fill(work, x, y, weight, bias).end();
+    }
+
+    private Output anew(Tensor y) {
         Output output = Output.of(y, mark);
         if (waiting.remove(output.pass())) {
             output.run();
         }
-        waiting.removeIf(ForwardPass::ended);
-        waiting.push(output.fill(work, x, y, weight, bias));
+        return output;
     }
 
     /** The one whose turn it is to have a backward pass. */

@@ -22,6 +22,7 @@ final class Work {
     private final boolean zeroRstd;
     private Task forward;
     private Task backward;
+    private Work still;
 
     /**
      * The work.
@@ -44,27 +45,43 @@ final class Work {
         return update;
     }
 
+    /** Whether the statistics are given, not the batch's. */
+    boolean isGiven() {
+        return given != null;
+    }
+
+    /** The same work, moving no running statistics. */
+    Work still() {
+        if (still == null) {
+            still = update == null ? this : new Work(view, given, null, eps, zeroRstd);
+        }
+        return still;
+    }
+
     /** The task of a forward pass; the same object while the same is asked for. */
-    Task forwardTask(DataType tensors, DataType parameters, boolean weight, boolean bias) {
-        if (forward == null || forward.storage() != tensors || forward.weight() != weight || forward.bias() != bias) {
-            forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters);
+    Task forwardTask(DataType tensors, DataType parameters, boolean weight, boolean bias, boolean inPlace) {
+        if (forward == null || forward.storage() != tensors || forward.weight() != weight || forward.bias() != bias
+                || forward.inPlace() != inPlace) {
+            forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters).inPlace(inPlace);
         }
         return forward;
     }
 
     /** The task of a backward pass; the same object while the same is asked for. */
-    Task backwardTask(DataType tensors, DataType parameters, boolean weight, boolean dx, boolean wanted) {
+    Task backwardTask(DataType tensors, DataType parameters, boolean weight, boolean dx, boolean wanted,
+            boolean inPlace) {
         if (backward == null || backward.storage() != tensors || backward.weight() != weight || backward.dx() != dx
-                || backward.parameters() != wanted) {
+                || backward.parameters() != wanted || backward.inPlace() != inPlace) {
             Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
-            backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters);
+            backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters).inPlace(inPlace);
         }
         return backward;
     }
 
-    /** The call of a forward pass over tensors that have been checked. */
+    /** The call of a forward pass over tensors that have been checked; y is null where statistics are all. */
     ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias) {
-        Task task = forwardTask(x.type(), type(weight, bias), weight != null, bias != null);
+        boolean inPlace = y != null && y.memory() == x.memory();
+        Task task = forwardTask(x.type(), type(weight, bias), weight != null, bias != null, inPlace);
         return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update);
     }
 
@@ -73,7 +90,8 @@ final class Work {
             SavedStatistics saved) {
         boolean wanted = dweight != null || dbias != null;
         DataType parameters = weight != null ? weight.type() : type(dweight, dbias);
-        Task task = backwardTask(x.type(), parameters, weight != null, dx != null, wanted);
+        Task task = backwardTask(x.type(), parameters, weight != null, dx != null, wanted,
+                BackwardCall.overwrites(dx, x, dy));
         return new BackwardCall(task, x, dy, dx, weight, dweight, dbias, accumulate, saved);
     }
 

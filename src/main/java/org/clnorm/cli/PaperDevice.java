@@ -48,6 +48,16 @@ final class PaperDevice extends Device implements NormEngine {
     }
 
     @Override
+    public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
+        throw computesNothing();
+    }
+
+    @Override
+    public void prepare(Task task, int passes) {
+        throw computesNothing();
+    }
+
+    @Override
     public void backward(BackwardCall call) {
         throw computesNothing();
     }

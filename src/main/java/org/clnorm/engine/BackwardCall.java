@@ -11,7 +11,7 @@ import org.clnorm.tensor.Tensor;
  * @param task       what a plan is made for; it agrees with what follows
  * @param x          the input of the forward pass, with at least one element
  * @param dy         the gradient of the output, of x's shape
- * @param dx         receives the gradient of the input, or null
+ * @param dx         receives the gradient of the input, or null; x or dy where the task is in place
  * @param weight     the weight of the forward pass, or null
  * @param dweight    receives the gradient of the weight, or null
  * @param dbias      receives the gradient of the bias, or null
@@ -37,8 +37,20 @@ public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor wei
     public BackwardCall(NormView view, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias,
             boolean accumulate, boolean given, SavedStatistics saved) {
         this(Task.backward(view, given ? Task.Statistics.GIVEN : Task.Statistics.BATCH, weight != null, dx != null,
-                dweight != null || dbias != null).in(x.type(), ForwardCall.typeOf(weight, dweight, dbias)), x, dy, dx,
-                weight, dweight, dbias, accumulate, saved);
+                dweight != null || dbias != null).in(x.type(), ForwardCall.typeOf(weight, dweight, dbias))
+                .inPlace(overwrites(dx, x, dy)), x, dy, dx, weight, dweight, dbias, accumulate, saved);
+    }
+
+    /**
+     * Whether dx takes the place of what a backward pass reads.
+     *
+     * @param dx receives the gradient, or null
+     * @param x  the input of the forward pass
+     * @param dy the gradient of the output
+     * @return true if dx has the memory of one of them
+     */
+    public static boolean overwrites(Tensor dx, Tensor x, Tensor dy) {
+        return dx != null && (dx.memory() == x.memory() || dx.memory() == dy.memory());
     }
 
     /**

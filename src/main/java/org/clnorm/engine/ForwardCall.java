@@ -11,7 +11,8 @@ import org.clnorm.tensor.Tensor;
  *
  * @param task     what a plan is made for; it agrees with what follows
  * @param x        the input
- * @param y        the output, of x's shape
+ * @param y        the output, of x's shape; x itself where the task is in place; null in a
+ *                 call of {@link NormEngine#given}
  * @param weight   one an index of the parameter, or null for 1
  * @param bias     as weight, or null for 0
  * @param eps      added to the variance
@@ -36,8 +37,8 @@ public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor b
      */
     public ForwardCall(NormView view, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
             RunningStatistics given, RunningUpdate update) {
-        this(task(view, weight != null, bias != null, given, update).in(x.type(), typeOf(weight, bias)), x, y, weight,
-                bias, eps, zeroRstd, given, update);
+        this(task(view, weight != null, bias != null, given, update).in(x.type(), typeOf(weight, bias))
+                .inPlace(x.memory() == y.memory()), x, y, weight, bias, eps, zeroRstd, given, update);
     }
 
     /**

@@ -48,6 +48,26 @@ public interface NormEngine {
     void backward(BackwardCall call);
 
     /**
+     * The statistics that a forward pass with given ones leaves, without the pass.
+     *
+     * @param call  what a forward pass would compute; its statistics are given, and there is no y
+     * @param spent as in {@link #forward(ForwardCall, SavedStatistics)}
+     * @return the statistics that the backward pass needs; the caller closes them
+     */
+    SavedStatistics given(ForwardCall call, SavedStatistics spent);
+
+    /**
+     * Gets ready for a task, so that calls with it compile nothing: plans it and compiles its kernels. Takes the memory
+     * that its launches pass on to each other once, so that calls find it in the pool. Computes nothing.
+     *
+     * @param task   what calls will bring
+     * @param passes of how many forward passes the statistics are to be held at once, besides those of tasks prepared
+     *               before: as much memory is made; 0 for a backward pass
+     * @throws IllegalArgumentException if the variant that the device was opened with does not do such tasks
+     */
+    void prepare(Task task, int passes);
+
+    /**
      * How this engine would do a task, for reports.
      *
      * @param task the task

@@ -31,8 +31,13 @@ public record NormPlan(String variant, String reason, List<Step> steps, Map<Stri
         return new NormPlan(variant, otherReason, steps, scratch, minimumBytes);
     }
 
-    /** Whether it comes to the same launches, whatever the reason. */
-    boolean sameLaunches(NormPlan other) {
+    /**
+     * Whether it comes to the same launches, whatever the reason.
+     *
+     * @param other another plan
+     * @return true if steps and scratch memory are the same
+     */
+    public boolean sameLaunches(NormPlan other) {
         return steps.equals(other.steps) && scratch.equals(other.scratch);
     }
 }

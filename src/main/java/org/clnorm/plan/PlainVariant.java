@@ -37,14 +37,16 @@ final class PlainVariant implements Variant {
         if (task.pass() == Task.Pass.FORWARD) {
             steps.add(overGroups("forward", task, traits));
         }
+        if (task.parameters()) {
+            steps.add(overParameters(task, traits));
+            scratch.put("partials", 2 * task.view().parameters());
+        }
         if (task.dx()) {
+            // after the last one that reads x and dy, whose place dx may take
             steps.add(overGroups("backward", task, traits));
         }
         if (task.parameters()) {
-            long parameters = task.view().parameters();
-            steps.add(overParameters(task, traits));
-            steps.add(StatisticsSteps.sumPartials(1, parameters, traits));
-            scratch.put("partials", 2 * parameters);
+            steps.add(StatisticsSteps.sumPartials(1, task.view().parameters(), traits));
         }
         return Optional.of(new NormPlan(name(), "accepts any view of up to " + MAX_AXES + " axes", steps, scratch,
                 bytes(task)));

@@ -115,7 +115,8 @@ public final class Planner {
      * Tells every kernel how tensors and parameters are stored, see {@code common/storage.cl}, and those of the GPU set
      * how work-items meet, see {@code gpu/reduce.cl}.
      */
-    private static NormPlan told(NormPlan plan, Task task, Traits traits) {
+    private static NormPlan told(NormPlan chosen, Task task, Traits traits) {
+        NormPlan plan = task.inPlace() ? InPlace.of(chosen, task, traits) : chosen;
         Map<String, Integer> types = new HashMap<>();
         put(types, "STORAGE", task.storage());
         put(types, "PARAMETERS_STORAGE", task.parameterStorage());

@@ -64,8 +64,14 @@ public final class StatisticsSteps {
         return plan.steps().stream().anyMatch(step -> step.options().containsKey(option));
     }
 
-    /** Turns running statistics into those of a forward pass, one pair a group. */
-    private static Step given(long groups, Traits traits) {
+    /**
+     * Turns running statistics into those of a forward pass, one pair a group.
+     *
+     * @param groups the number of groups
+     * @param traits the device
+     * @return the launch of {@code given_statistics}
+     */
+    public static Step given(long groups, Traits traits) {
         return perItem("given_statistics", groups, traits, Map.of("groups", groups));
     }
 

@@ -18,9 +18,10 @@ import org.clnorm.tensor.DataType;
  * @param parameterStorage the type of weight, bias, dweight and dbias
  * @param moved            how many pairs of running statistics are moved by those of the batch, 0 for none (forward
  *                         only)
+ * @param inPlace          whether y lies where x does, or dx where x or dy does
  */
 public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
-        boolean parameters, DataType storage, DataType parameterStorage, long moved) {
+        boolean parameters, DataType storage, DataType parameterStorage, long moved, boolean inPlace) {
     /** The direction. */
     public enum Pass {
         /** Computes y. */
@@ -48,7 +49,8 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
         NormView used = weight || bias ? view : view.withoutParameters();
-        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32, 0);
+        return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32, 0,
+                false);
     }
 
     /**
@@ -64,7 +66,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
         NormView used = weight || parameters ? view : view.withoutParameters();
         return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32,
-                0);
+                0, false);
     }
 
     /**
@@ -76,14 +78,15 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task in(DataType tensors, DataType ofParameters) {
         return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
-                hasParameters() ? ofParameters : DataType.F32, moved);
+                hasParameters() ? ofParameters : DataType.F32, moved, inPlace);
     }
 
     /**
      * The task as a word, for files of choices: its pass, what it has or asks for, and its axes as
      * {@code kept:SIZE:STRIDE:PARAM_STRIDE}.
      *
-     * @return text without blanks, different for different tasks; the same whether or not running statistics move
+     * @return text without blanks, different for different tasks; the same whether or not running statistics move, and
+     *         wherever the result lies
      */
     public String key() {
         StringJoiner key = new StringJoiner(",");
@@ -121,7 +124,18 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
                     + (statistics == Statistics.GIVEN ? ", and given ones" : ""));
         }
         return new Task(view, pass, statistics, weight, bias, dx, parameters, storage, parameterStorage,
-                channels);
+                channels, inPlace);
+    }
+
+    /**
+     * The same pass with its result in the place of an input, or not.
+     *
+     * @param overwrites whether y lies where x does, or dx where x or dy does
+     * @return the task
+     */
+    public Task inPlace(boolean overwrites) {
+        return overwrites == inPlace ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
+                parameterStorage, moved, overwrites);
     }
 
     /** Whether a kernel reads or writes anything that is indexed by parameter. */

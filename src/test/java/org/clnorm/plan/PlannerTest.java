@@ -69,13 +69,13 @@ class PlannerTest {
     void plainPutsTheAxesOfAGroupTogether() {
         NormPlan plan = Planner.plan(Task.backward(NormView.of(reduced(7, 20, 0), kept(4, 5, 1), reduced(5, 1, 0)),
                 Statistics.BATCH, true, true, true), GPU, "plain");
-        Step dx = plan.steps().get(0);
+        Step dx = plan.steps().get(1);
         assertEquals(List.of(1L, 4L, 7L, 5L), List.of(dx.scalars().get("size0"), dx.scalars().get("size1"),
                 dx.scalars().get("size2"), dx.scalars().get("size3")));
         assertEquals(4, dx.groups());
         assertEquals(64, dx.workGroup());
         assertEquals(35, dx.scalars().get("group_size"));
-        Step gradients = plan.steps().get(1);
+        Step gradients = plan.steps().get(0);
         assertEquals(35, gradients.scalars().get("shared_by"));
         assertEquals(1, gradients.scalars().get("group1"));
         assertEquals(Map.of("partials", 8L), plan.scratch());

@@ -24,16 +24,17 @@ final class CpuBackward {
     }
 
     void run() {
-        if (dx != null) {
-            Walk groups = walks.groups();
-            Walk elements = walks.groupElements();
-            IntStream.range(0, groups.size()).parallel().forEach(g -> inputGradient(g, groups.at(g), elements));
-        }
         if (call.dweight() != null || call.dbias() != null) {
             Walk parameters = walks.parameters();
             Walk elements = walks.parameterElements();
             IntStream.range(0, parameters.size()).parallel()
                     .forEach(i -> parameterGradient(parameters.at(i), elements));
+        }
+        // last, since it may take the place of x or dy
+        if (dx != null) {
+            Walk groups = walks.groups();
+            Walk elements = walks.groupElements();
+            IntStream.range(0, groups.size()).parallel().forEach(g -> inputGradient(g, groups.at(g), elements));
         }
     }
 

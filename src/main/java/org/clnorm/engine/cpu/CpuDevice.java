@@ -86,6 +86,16 @@ final class CpuDevice extends Device implements NormEngine, MemoryProbe {
     }
 
     @Override
+    public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
+        return new CpuForward(call).given();
+    }
+
+    @Override
+    public void prepare(Task task, int passes) {
+        // nothing to compile, and memory is the heap's
+    }
+
+    @Override
     public void backward(BackwardCall call) {
         new CpuBackward(call).run();
     }

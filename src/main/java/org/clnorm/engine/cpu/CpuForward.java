@@ -36,16 +36,27 @@ final class CpuForward {
         return statistics;
     }
 
+    /** The statistics of a call that brings them, without y. */
+    CpuStatistics given() {
+        IntStream.range(0, groups.size()).forEach(this::given);
+        return statistics;
+    }
+
     private void group(int group) {
         Walk.Position start = groups.at(group);
         if (call.given() == null) {
             moments(group, start);
+            statistics.rstd()[group] = rstd(statistics.variance()[group]);
         } else {
-            statistics.mean()[group] = CpuDevice.array(call.given().mean()).get(group);
-            statistics.variance()[group] = CpuDevice.array(call.given().variance()).get(group);
+            given(group);
         }
-        statistics.rstd()[group] = rstd(statistics.variance()[group]);
         normalize(group, start);
+    }
+
+    private void given(int group) {
+        statistics.mean()[group] = CpuDevice.array(call.given().mean()).get(group);
+        statistics.variance()[group] = CpuDevice.array(call.given().variance()).get(group);
+        statistics.rstd()[group] = rstd(statistics.variance()[group]);
     }
 
     private double rstd(double variance) {

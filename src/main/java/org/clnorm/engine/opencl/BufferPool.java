@@ -47,6 +47,8 @@ final class BufferPool {
     private final ClSession session;
     /** What is idle, by size class; the last to come back is the first to go, so that calls meet their blocks again. */
     private final List<Deque<Block>> idle = new ArrayList<>();
+    /** What calls that were prepared for will take; no tensor gets it. */
+    private final List<Block> reserved = new ArrayList<>();
     private final Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
     private long totalBytes;
     private boolean closed;
@@ -73,8 +75,7 @@ final class BufferPool {
 
     /** A block for so many elements, whole floats long. */
     synchronized Block take(long elements, int elementBytes) {
-        checkSize(elements, elementBytes);
-        long bytes = sizeClass((elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES);
+        long bytes = blockBytes(elements, elementBytes);
         Block block = idle(bytes).peek();
         if (block != null && block.bytes >= bytes) {
             idle(bytes).pop();
@@ -83,6 +84,35 @@ final class BufferPool {
         }
         block.taken = true;
         return block;
+    }
+
+    /** Makes a block for so many floats that only {@link #takeReserved} hands out. */
+    synchronized void reserve(long floats) {
+        reserved.add(create(blockBytes(floats, Float.BYTES)));
+    }
+
+    /** Sets a block that was taken aside, for {@link #takeReserved} alone. */
+    synchronized void reserve(Block block) {
+        block.taken = false;
+        reserved.add(block);
+    }
+
+    /** A block for so many floats, a reserved one if there is one. */
+    synchronized Block takeReserved(long floats) {
+        long bytes = reserved.isEmpty() ? 0 : blockBytes(floats, Float.BYTES);
+        for (int i = 0; i < reserved.size(); i++) {
+            if (reserved.get(i).bytes == bytes) {
+                Block block = reserved.remove(i);
+                block.taken = true;
+                return block;
+            }
+        }
+        return take(floats);
+    }
+
+    private long blockBytes(long elements, int elementBytes) {
+        checkSize(elements, elementBytes);
+        return sizeClass((elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES);
     }
 
     /** Idle blocks by the size's octave and the bits below; only the largest classes are not of one size. */
@@ -111,7 +141,7 @@ final class BufferPool {
         try {
             block = allocate(bytes);
         } catch (DeviceException full) {
-            if (idle.stream().allMatch(Deque::isEmpty)) {
+            if (reserved.isEmpty() && idle.stream().allMatch(Deque::isEmpty)) {
                 throw full;
             }
             trim();
@@ -136,6 +166,10 @@ final class BufferPool {
             }
             free.clear();
         }
+        for (Block block : reserved) {
+            cleanup.add(() -> free(block));
+        }
+        reserved.clear();
         cleanup.run();
     }
 
@@ -167,6 +201,7 @@ final class BufferPool {
         }
         blocks.clear();
         idle.clear();
+        reserved.clear();
         cleanup.run();
     }
 }

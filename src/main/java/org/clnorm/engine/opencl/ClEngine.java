@@ -3,6 +3,8 @@ package org.clnorm.engine.opencl;
 import static org.clnorm.engine.opencl.Arguments.Buffer;
 import static org.clnorm.engine.opencl.Arguments.Word;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
@@ -44,17 +46,31 @@ final class ClEngine implements NormEngine {
         plans.makeRoom();
         session.enter();
         try {
-            PreparedPlan plan = plans.prepared(call.task());
-            DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups());
-            try {
-                launch(plan, call, statistics);
-                return statistics;
-            } catch (RuntimeException failed) {
-                statistics.close();
-                throw failed;
-            }
+            return forward(plans.prepared(call.task()), call, spent);
         } finally {
             session.leave();
+        }
+    }
+
+    @Override
+    public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
+        plans.makeRoom();
+        session.enter();
+        try {
+            return forward(plans.givenAlone(call.task()), call, spent);
+        } finally {
+            session.leave();
+        }
+    }
+
+    private DeviceStatistics forward(PreparedPlan plan, ForwardCall call, SavedStatistics spent) {
+        DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups());
+        try {
+            launch(plan, call, statistics);
+            return statistics;
+        } catch (RuntimeException failed) {
+            statistics.close();
+            throw failed;
         }
     }
 
@@ -71,8 +87,10 @@ final class ClEngine implements NormEngine {
 
     private void fill(PreparedPlan plan, ForwardCall call, DeviceStatistics statistics) {
         arguments.clear(plan.scratch().length);
-        arguments.set(Buffer.X, staging.read(call.x()));
-        arguments.set(Buffer.Y, staging.written(call.y()));
+        BufferPool.Block y = staging.written(call.y());
+        arguments.set(Buffer.X, y == null ? null : staging.read(call.x()));
+        arguments.set(Buffer.Y, y);
+        arguments.set(Buffer.INTO, y);
         arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
         arguments.set(Buffer.BIAS, staging.read(call.bias()));
         arguments.set(Buffer.STATS, statistics.block());
@@ -120,7 +138,9 @@ final class ClEngine implements NormEngine {
         arguments.clear(plan.scratch().length);
         arguments.set(Buffer.X, staging.read(call.x()));
         arguments.set(Buffer.DY, staging.read(call.dy()));
-        arguments.set(Buffer.DX, staging.written(call.dx()));
+        BufferPool.Block dx = staging.written(call.dx());
+        arguments.set(Buffer.DX, dx);
+        arguments.set(Buffer.INTO, dx);
         arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
         arguments.set(Buffer.DWEIGHT, gradient(call.dweight(), call.accumulate()));
         arguments.set(Buffer.DBIAS, gradient(call.dbias(), call.accumulate()));
@@ -144,7 +164,7 @@ final class ClEngine implements NormEngine {
         int scratch = plan.scratch().length;
         try {
             for (int i = 0; i < scratch; i++) {
-                arguments.setScratch(i, pool.take(plan.scratch()[i]));
+                arguments.setScratch(i, pool.takeReserved(plan.scratch()[i]));
             }
             staging.gather();
             launcher.launch(plan, arguments);
@@ -153,6 +173,33 @@ final class ClEngine implements NormEngine {
             for (int i = scratch - 1; i >= 0; i--) {
                 pool.giveBack(arguments.scratch(i));
             }
+        }
+    }
+
+    @Override
+    public void prepare(Task task, int passes) {
+        plans.makeRoom();
+        session.use(() -> {
+            PreparedPlan plan = plans.prepared(task);
+            if (task.pass() == Task.Pass.FORWARD && task.statistics() == Task.Statistics.GIVEN) {
+                plans.givenAlone(task);
+            }
+            for (int i = 0; i < passes; i++) {
+                DeviceStatistics.reserve(pool, plan.groups());
+            }
+            reserve(plan.scratch());
+        });
+    }
+
+    /** Calls follow each other, so what one passes from launch to launch serves the next as well. */
+    private void reserve(long[] scratch) {
+        List<BufferPool.Block> taken = new ArrayList<>();
+        try {
+            for (long floats : scratch) {
+                taken.add(pool.takeReserved(floats));
+            }
+        } finally {
+            taken.forEach(pool::reserve);
         }
     }
 

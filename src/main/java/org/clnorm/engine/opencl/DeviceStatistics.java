@@ -20,11 +20,20 @@ final class DeviceStatistics implements SavedStatistics {
     static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups) {
         DeviceStatistics statistics = spent instanceof DeviceStatistics own && own.pool == pool && !own.open.get()
                 ? own : new DeviceStatistics(pool);
-        pool.checkSize(groups, PLANES * Float.BYTES);
-        statistics.block = pool.take(PLANES * groups);
+        statistics.block = pool.takeReserved(floats(pool, groups));
         statistics.groups = groups;
         statistics.open.set(true);
         return statistics;
+    }
+
+    /** Makes memory for the statistics of so many groups, besides what there is already. */
+    static void reserve(BufferPool pool, long groups) {
+        pool.reserve(floats(pool, groups));
+    }
+
+    private static long floats(BufferPool pool, long groups) {
+        pool.checkSize(groups, PLANES * Float.BYTES);
+        return PLANES * groups;
     }
 
     /** The memory of statistics that a backward pass brings. */

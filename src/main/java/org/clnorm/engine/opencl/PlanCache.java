@@ -43,6 +43,10 @@ final class PlanCache implements Tunable {
         }
     }
 
+    /** What {@link #givenAlone} is remembered by. */
+    private record Given(long groups) {
+    }
+
     private final ClSession session;
     private final ProgramCache programs;
     private final Traits traits;
@@ -76,11 +80,30 @@ final class PlanCache implements Tunable {
     /** The plan of a task; to be used within the same {@link ClSession#use}. */
     PreparedPlan prepared(Task task) {
         PreparedPlan known = choices.plans().get(task);
-        return known != null ? known : prepared(task, () -> {
-            NormPlan plan = plan(task);
+        if (known != null) {
+            return known;
+        }
+        NormPlan plan = plan(task);
+        Task apart = task.inPlace(false);
+        if (task.inPlace() && plan.sameLaunches(plan(apart))) {
+            PreparedPlan shared = prepared(apart);
+            choices.plans().put(task, shared);
+            return shared;
+        }
+        return prepared(task, () -> {
             List<Step> steps = StatisticsSteps.around(task, plan, traits);
             LOG.debug("{}: {}, {} launches", task, plan.variant(), steps.size());
             return prepare(plan, task.view().groups(), steps);
+        });
+    }
+
+    /** What makes running statistics those of a forward pass, without the pass. */
+    PreparedPlan givenAlone(Task task) {
+        Given key = new Given(task.view().groups());
+        PreparedPlan known = choices.plans().get(key);
+        return known != null ? known : prepared(key, () -> {
+            List<Step> steps = List.of(StatisticsSteps.given(key.groups(), traits));
+            return prepare(new NormPlan("given", "statistics alone", steps, Map.of(), 0), key.groups(), steps);
         });
     }
 
@@ -110,16 +133,17 @@ final class PlanCache implements Tunable {
         }
     }
 
+    /** Each once, though tasks may share one. */
     private Stream<PreparedPlan> plans() {
-        return seen.values().stream().flatMap(made -> made.plans().values().stream());
+        return seen.values().stream().flatMap(made -> made.plans().values().stream()).distinct();
     }
 
     int size() {
-        return seen.values().stream().mapToInt(made -> made.plans().size()).sum();
+        return (int) plans().count();
     }
 
     private void forget(PreparedPlan plan, Cleanup cleanup) {
-        seen.values().forEach(made -> made.plans().values().remove(plan));
+        seen.values().forEach(made -> made.plans().values().removeIf(other -> other == plan));
         release(plan, cleanup);
     }
 

@@ -33,13 +33,18 @@ class GradientsLastTest {
         Traits traits = new Traits(kernels, 2, 256, 32768, 16);
         for (NormView view : VIEWS) {
             for (Task.Statistics statistics : Task.Statistics.values()) {
-                NormPlan plan = Planner.plan(Task.backward(view, statistics, true, true, true), traits, "");
-                for (Step step : plan.steps()) {
-                    boolean last = step == plan.steps().get(plan.steps().size() - 1);
-                    assertEquals(last, takes(step, "dweight"), plan + ": " + step);
-                    assertEquals(last, takes(step, "dbias"), plan + ": " + step);
-                }
+                Task task = Task.backward(view, statistics, true, true, true);
+                check(Planner.plan(task, traits, ""));
+                check(Planner.plan(task.inPlace(true), traits, ""));
             }
+        }
+    }
+
+    private static void check(NormPlan plan) {
+        for (Step step : plan.steps()) {
+            boolean last = step == plan.steps().get(plan.steps().size() - 1);
+            assertEquals(last, takes(step, "dweight"), plan + ": " + step);
+            assertEquals(last, takes(step, "dbias"), plan + ": " + step);
         }
     }
 

@@ -1,0 +1,35 @@
+package org.clnorm;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.clnorm.engine.NormEngine;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
+
+/** What a layer got ready for on its device; nothing is made ready twice. */
+final class WarmUp {
+    private final Set<Task> ready = new HashSet<>();
+
+    /** Forgets all, since the layer has gone to another device. */
+    void forget() {
+        ready.clear();
+    }
+
+    /** Gets ready for passes over inputs of a type: kept, in place, and with statistics computed once more. */
+    void prepare(NormEngine engine, Work work, DataType inputs, DataType type, Parameters parameters) {
+        boolean weight = parameters.weight() != null;
+        boolean bias = parameters.bias() != null;
+        for (boolean inPlace : new boolean[] {false, true}) {
+            prepare(engine, work.forwardTask(inputs, type, weight, bias, inPlace), inPlace ? 0 : 1);
+            prepare(engine, work.backwardTask(inputs, type, weight, true, parameters.wanted(), inPlace), 0);
+        }
+        prepare(engine, work.still().forwardTask(inputs, type, weight, bias, false), 0);
+    }
+
+    private void prepare(NormEngine engine, Task task, int passes) {
+        if (!ready.contains(task)) {
+            engine.prepare(task, passes);
+            ready.add(task);
+        }
+    }
+}
