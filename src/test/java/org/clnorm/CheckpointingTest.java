@@ -14,10 +14,12 @@ import org.clnorm.tensor.Tensor;
 
 /** Backward from x alone: the bits of forward and backward, and nothing moves. */
 class CheckpointingTest {
+    private static final int ALONE = 3;
+
     @OnEveryDevice
     void theBitsOfForwardAndBackward(Device device, DataType type) {
         LayersOfTests.all().forEach((name, maker) -> {
-            for (String frozen : new String[] {"", "weight", "bias", "weight bias"}) {
+            for (String frozen : new String[] {"", "weight", "weight bias"}) {
                 try (NormLayer norm = LayersOfTests.on(device, maker);
                         NormLayer other = LayersOfTests.on(device, maker)) {
                     for (NormLayer each : new NormLayer[] {norm, other}) {
@@ -25,15 +27,17 @@ class CheckpointingTest {
                         each.parameters().values().forEach(
                                 parameter -> parameter.requiresGrad(!frozen.contains(parameter.name())));
                     }
-                    check(device, type, norm, other, name + ", frozen: " + frozen);
+                    check(device, type, norm, other, frozen.isEmpty() ? 0 : ALONE);
                 }
             }
         });
     }
 
-    private static void check(Device device, DataType type, NormLayer norm, NormLayer other, String what) {
+    /** From a way on: into a new tensor, x, dy, and a tensor that is there already. */
+    private static void check(Device device, DataType type, NormLayer norm, NormLayer other, int first) {
         StateDict before = other.stateDict();
-        for (int way = 0; way < 4; way++) {
+        for (int way = first; way <= ALONE; way++) {
+            String what = norm + ", way " + way;
             Tensor x = normal(device, type, 1 + way, SHAPE);
             Tensor dy = normal(device, type, 11 + way, SHAPE);
             norm.forward(x);
@@ -43,8 +47,8 @@ class CheckpointingTest {
             if (into != null) {
                 assertSame(into, got);
             }
-            assertArrayEquals(dx, got.read(), what + ", way " + way);
-            assertEquals(Snapshot.of(norm).gradients(), Snapshot.of(other).gradients(), what + ", way " + way);
+            assertArrayEquals(dx, got.read(), what);
+            assertEquals(Snapshot.of(norm).gradients(), Snapshot.of(other).gradients(), what);
             assertEquals(before, other.stateDict(), what);
             assertEquals(1, x.storage().holders());
             got.close();

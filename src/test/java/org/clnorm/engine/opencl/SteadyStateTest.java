@@ -22,6 +22,8 @@ class SteadyStateTest {
     private static final double BYTES_PER_STEP = 8;
     /** What a step with new tensors may allocate: handles and their guards, but nothing that grows with the network. */
     private static final double NEW_TENSORS_BYTES_PER_STEP = 2_000;
+    /** A backward pass from x alone: a few calls and what holds them together. */
+    private static final double RECOMPUTED_BYTES_PER_STEP = 600;
     private static final int WARM_UP = 50;
     private static final int STEPS = 400;
     private static final ThreadMXBean HEAP = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -61,6 +63,49 @@ class SteadyStateTest {
                 }
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu"})
+    void inPlaceAndWithoutBackward(String kernels) {
+        try (OpenClDevice device = TestDevices.open(kernels, "")) {
+            for (NormLayer layer : layers()) {
+                try (NormLayer placed = layer.on(device)) {
+                    Tensor[] tensors = tensors(device, 4);
+                    steady(device, placed, BYTES_PER_STEP, () -> {
+                        placed.forward(tensors[0], tensors[1]);
+                        placed.backward(tensors[2], tensors[2]);
+                        placed.forwardNoGrad(tensors[3], tensors[3]);
+                    });
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu"})
+    void checkpointing(String kernels) {
+        try (OpenClDevice device = TestDevices.open(kernels, "")) {
+            for (NormLayer layer : layers()) {
+                try (NormLayer placed = layer.on(device)) {
+                    Tensor[] tensors = tensors(device, 4);
+                    steady(device, placed, RECOMPUTED_BYTES_PER_STEP, () -> {
+                        placed.forwardNoGrad(tensors[0], tensors[1]);
+                        placed.backwardFrom(tensors[0], tensors[2], tensors[3]);
+                    });
+                }
+            }
+        }
+    }
+
+    private static void steady(OpenClDevice device, NormLayer layer, double most, Runnable step) {
+        HostProbe probe = device.service(HostProbe.class);
+        repeat(step, WARM_UP, device);
+        HostProbe.Calls before = probe.calls();
+        double bytes = bytesPerStep(step);
+        HostProbe.Calls calls = probe.calls().since(before);
+        assertEquals(0, calls.waits() + calls.buffers(), layer + ": " + calls);
+        assertTrue(bytes < most, layer + ": " + bytes + " bytes a step");
     }
 
     @ParameterizedTest
