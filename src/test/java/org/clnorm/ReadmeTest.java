@@ -136,9 +136,15 @@ class ReadmeTest {
                 """;
     }
 
+    /** A block that wraps what its reader has made finds it made, on the line before. */
     private static String source(Block block, String name) {
-        return header() + "public class " + name + " { public static void run() throws Exception {\n" + block.code()
-                + "}\n}\n";
+        String lent = block.code().contains("OpenClDevice.wrap(context, deviceId, queue)")
+                ? "try (OpenClDevice lender = (OpenClDevice) Device.open(\"opencl\")) { "
+                        + "cl_context context = lender.context(); cl_device_id deviceId = lender.id(); "
+                        + "cl_command_queue queue = lender.queue();"
+                : "{";
+        return header() + "public class " + name + " { public static void run() throws Exception {" + lent + "\n"
+                + block.code() + "}\n}\n}\n";
     }
 
     private static List<String> run(String name) throws Exception {
