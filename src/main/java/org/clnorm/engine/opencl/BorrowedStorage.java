@@ -102,60 +102,60 @@ final class BorrowedStorage extends DeviceStorage {
 
     // ---- what the host reads and writes
 
+    /** Something done to elements that lie densely in a buffer, from the one at {@code first} on. */
+    private interface Access {
+        void to(cl_mem memory, long first);
+    }
+
     @Override
     public void read(long from, double[] into, int offset, int length) {
         if (check(from, into.length, offset, length)) {
-            if (layout.isDense()) {
-                transfers.read(memory(), layout.first() + from, into, offset, length);
-            } else {
-                throughDense(true, false, dense -> transfers.read(dense, from, into, offset, length));
-            }
+            reading((memory, first) -> transfers.read(memory, first + from, into, offset, length));
         }
     }
 
     @Override
     public void read(long from, float[] into, int offset, int length) {
         if (check(from, into.length, offset, length)) {
-            if (layout.isDense()) {
-                transfers.read(memory(), layout.first() + from, into, offset, length);
-            } else {
-                throughDense(true, false, dense -> transfers.read(dense, from, into, offset, length));
-            }
+            reading((memory, first) -> transfers.read(memory, first + from, into, offset, length));
         }
     }
 
     @Override
     public void write(long to, double[] values, int offset, int length) {
         if (check(to, values.length, offset, length)) {
-            if (layout.isDense()) {
-                transfers.write(memory(), layout.first() + to, values, offset, length);
-            } else {
-                throughDense(length < layout.elements(), true,
-                        dense -> transfers.write(dense, to, values, offset, length));
-            }
+            writing(length, (memory, first) -> transfers.write(memory, first + to, values, offset, length));
         }
     }
 
     @Override
     public void write(long to, float[] values, int offset, int length) {
         if (check(to, values.length, offset, length)) {
-            if (layout.isDense()) {
-                transfers.write(memory(), layout.first() + to, values, offset, length);
-            } else {
-                throughDense(length < layout.elements(), true,
-                        dense -> transfers.write(dense, to, values, offset, length));
-            }
+            writing(length, (memory, first) -> transfers.write(memory, first + to, values, offset, length));
         }
     }
 
     @Override
     public void fill(double value) {
         if (layout.elements() > 0) {
-            if (layout.isDense()) {
-                transfers.fill(memory(), layout.first(), value, layout.elements());
-            } else {
-                throughDense(false, true, dense -> transfers.fill(dense, 0, value, layout.elements()));
-            }
+            writing(layout.elements(), (memory, first) -> transfers.fill(memory, first, value, layout.elements()));
+        }
+    }
+
+    private void reading(Access access) {
+        if (layout.isDense()) {
+            access.to(memory(), layout.first());
+        } else {
+            throughDense(true, false, dense -> access.to(dense, 0));
+        }
+    }
+
+    /** Writes so many elements; what is not written of a tensor with gaps is gathered and comes back as it was. */
+    private void writing(long length, Access access) {
+        if (layout.isDense()) {
+            access.to(memory(), layout.first());
+        } else {
+            throughDense(length < layout.elements(), true, dense -> access.to(dense, 0));
         }
     }
 
