@@ -4,8 +4,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.Pointer;
@@ -17,6 +19,11 @@ import org.jocl.cl_mem;
  * later begins. Thread-safe.
  */
 final class BufferPool {
+    /** What memory is reserved for: passes that wait keep statistics each, while one scratch memory serves all. */
+    enum Use {
+        STATISTICS, SCRATCH
+    }
+
     /** A piece of device memory: made by a pool, or somebody else's, which no pool takes back. */
     static final class Block {
         private final cl_mem memory;
@@ -48,13 +55,16 @@ final class BufferPool {
     /** What is idle, by size class; the last to come back is the first to go, so that calls meet their blocks again. */
     private final List<Deque<Block>> idle = new ArrayList<>();
     /** What calls that were prepared for will take; no tensor gets it. */
-    private final List<Block> reserved = new ArrayList<>();
+    private final Map<Use, List<Block>> reserved = new EnumMap<>(Use.class);
     private final Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
     private long totalBytes;
     private boolean closed;
 
     BufferPool(ClSession session) {
         this.session = session;
+        for (Use use : Use.values()) {
+            reserved.put(use, new ArrayList<>());
+        }
         for (int i = 0; i < Long.SIZE << CLASS_BITS; i++) {
             idle.add(new ArrayDeque<>(0));
         }
@@ -87,22 +97,23 @@ final class BufferPool {
     }
 
     /** Makes a block for so many floats that only {@link #takeReserved} hands out. */
-    synchronized void reserve(long floats) {
-        reserved.add(create(blockBytes(floats, Float.BYTES)));
+    synchronized void reserve(Use use, long floats) {
+        reserved.get(use).add(create(blockBytes(floats, Float.BYTES)));
     }
 
     /** Sets a block that was taken aside, for {@link #takeReserved} alone. */
-    synchronized void reserve(Block block) {
+    synchronized void reserve(Use use, Block block) {
         block.taken = false;
-        reserved.add(block);
+        reserved.get(use).add(block);
     }
 
     /** A block for so many floats, a reserved one if there is one. */
-    synchronized Block takeReserved(long floats) {
-        long bytes = reserved.isEmpty() ? 0 : blockBytes(floats, Float.BYTES);
-        for (int i = 0; i < reserved.size(); i++) {
-            if (reserved.get(i).bytes == bytes) {
-                Block block = reserved.remove(i);
+    synchronized Block takeReserved(Use use, long floats) {
+        List<Block> ahead = reserved.get(use);
+        long bytes = ahead.isEmpty() ? 0 : blockBytes(floats, Float.BYTES);
+        for (int i = 0; i < ahead.size(); i++) {
+            if (ahead.get(i).bytes == bytes) {
+                Block block = ahead.remove(i);
                 block.taken = true;
                 return block;
             }
@@ -141,7 +152,7 @@ final class BufferPool {
         try {
             block = allocate(bytes);
         } catch (DeviceException full) {
-            if (reserved.isEmpty() && idle.stream().allMatch(Deque::isEmpty)) {
+            if (reserved.values().stream().allMatch(List::isEmpty) && idle.stream().allMatch(Deque::isEmpty)) {
                 throw full;
             }
             trim();
@@ -166,10 +177,12 @@ final class BufferPool {
             }
             free.clear();
         }
-        for (Block block : reserved) {
-            cleanup.add(() -> free(block));
+        for (List<Block> ahead : reserved.values()) {
+            for (Block block : ahead) {
+                cleanup.add(() -> free(block));
+            }
+            ahead.clear();
         }
-        reserved.clear();
         cleanup.run();
     }
 
@@ -201,7 +214,7 @@ final class BufferPool {
         }
         blocks.clear();
         idle.clear();
-        reserved.clear();
+        reserved.values().forEach(List::clear);
         cleanup.run();
     }
 }

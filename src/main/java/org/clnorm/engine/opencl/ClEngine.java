@@ -164,7 +164,7 @@ final class ClEngine implements NormEngine {
         int scratch = plan.scratch().length;
         try {
             for (int i = 0; i < scratch; i++) {
-                arguments.setScratch(i, pool.takeReserved(plan.scratch()[i]));
+                arguments.setScratch(i, pool.takeReserved(BufferPool.Use.SCRATCH, plan.scratch()[i]));
             }
             staging.gather();
             launcher.launch(plan, arguments);
@@ -196,10 +196,10 @@ final class ClEngine implements NormEngine {
         List<BufferPool.Block> taken = new ArrayList<>();
         try {
             for (long floats : scratch) {
-                taken.add(pool.takeReserved(floats));
+                taken.add(pool.takeReserved(BufferPool.Use.SCRATCH, floats));
             }
         } finally {
-            taken.forEach(pool::reserve);
+            taken.forEach(block -> pool.reserve(BufferPool.Use.SCRATCH, block));
         }
     }
 

@@ -20,7 +20,7 @@ final class DeviceStatistics implements SavedStatistics {
     static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups) {
         DeviceStatistics statistics = spent instanceof DeviceStatistics own && own.pool == pool && !own.open.get()
                 ? own : new DeviceStatistics(pool);
-        statistics.block = pool.takeReserved(floats(pool, groups));
+        statistics.block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups));
         statistics.groups = groups;
         statistics.open.set(true);
         return statistics;
@@ -28,7 +28,7 @@ final class DeviceStatistics implements SavedStatistics {
 
     /** Makes memory for the statistics of so many groups, besides what there is already. */
     static void reserve(BufferPool pool, long groups) {
-        pool.reserve(floats(pool, groups));
+        pool.reserve(BufferPool.Use.STATISTICS, floats(pool, groups));
     }
 
     private static long floats(BufferPool pool, long groups) {

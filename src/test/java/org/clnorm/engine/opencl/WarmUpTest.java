@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.clnorm.BatchNorm2d;
 import org.clnorm.GroupNorm;
 import org.clnorm.InstanceNorm2d;
@@ -70,6 +72,28 @@ class WarmUpTest {
             List<Runnable> steps = List.of(step(device, layers, SHAPE), step(device, layers, LAST));
             steps.forEach(step -> makesNothing(device, step));
             layers.forEach(NormLayer::close);
+        }
+    }
+
+    /** Statistics that wait are as many as layers, and what the next layer gets ready is not taken from them. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5})
+    void layersThatNeedMemoryOfOneSize(int count) {
+        try (OpenClDevice device = open("cpu")) {
+            Shape shape = Shape.of(8, 4, 6, 6);
+            List<NormLayer> layers = IntStream.range(0, count).<NormLayer>mapToObj(
+                    i -> i % 2 == 0 ? new BatchNorm2d(4).on(device) : new GroupNorm(2, 4).on(device)).toList();
+            layers.forEach(layer -> layer.warmUp(shape));
+            Tensor[] ys = Stream.generate(() -> device.empty(DataType.F32, shape).fill(1)).limit(count + 1)
+                    .toArray(Tensor[]::new);
+            makesNothing(device, () -> {
+                for (int i = 0; i < count; i++) {
+                    layers.get(i).forward(ys[i], ys[i + 1]);
+                }
+                for (int i = count - 1; i >= 0; i--) {
+                    layers.get(i).backward(ys[count], ys[count]);
+                }
+            });
         }
     }
 
