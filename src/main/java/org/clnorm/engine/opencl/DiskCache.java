@@ -7,19 +7,20 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compiled programs as files of one folder, private to the user. A file is the SHA-256 of the binary and the binary, so
- * that a damaged one is noticed before a driver sees it. Whatever goes wrong here is logged, and the program compiled.
+ * Compiled programs as files of one {@linkplain PrivateFolder folder that is private to the user}. A file is the
+ * SHA-256 of the binary and the binary, so that a damaged one is noticed before a driver sees it; one that another user
+ * may have written is not read at all. Whatever goes wrong here is logged, and the program compiled.
  */
 final class DiskCache {
     static final String FOLDER_VARIABLE = "CLNORM_CACHE_DIR";
@@ -27,11 +28,13 @@ final class DiskCache {
     private static final Logger LOG = LoggerFactory.getLogger(DiskCache.class);
     private static final int HASH_BYTES = 32;
 
-    private final Path folder;
+    private final PrivateFolder folder;
+    /** One warning a device is enough. */
+    private final AtomicBoolean warned = new AtomicBoolean();
 
     /** A cache in a folder, or none where that is null. */
     DiskCache(Path folder) {
-        this.folder = folder;
+        this.folder = folder == null ? null : new PrivateFolder(folder);
     }
 
     /**
@@ -73,6 +76,8 @@ final class DiskCache {
         }
         Path file = file(key);
         try {
+            folder.check();
+            folder.check(file);
             byte[] content = Files.readAllBytes(file);
             if (content.length > HASH_BYTES) {
                 byte[] binary = Arrays.copyOfRange(content, HASH_BYTES, content.length);
@@ -84,7 +89,7 @@ final class DiskCache {
         } catch (NoSuchFileException absent) {
             LOG.trace("no cached program {}", file);
         } catch (IOException failed) {
-            LOG.debug("the cached program {} cannot be read: {}", file, failed.toString());
+            log("the cached program " + file + " is not read", failed);
         }
         return Optional.empty();
     }
@@ -95,8 +100,8 @@ final class DiskCache {
             return;
         }
         try {
-            createFolder();
-            Path temporary = Files.createTempFile(folder, key, ".tmp");
+            folder.create();
+            Path temporary = folder.temporary(key);
             try {
                 Files.write(temporary, sha256().digest(binary));
                 Files.write(temporary, binary, StandardOpenOption.APPEND);
@@ -105,24 +110,21 @@ final class DiskCache {
                 Files.deleteIfExists(temporary);
             }
         } catch (IOException | UnsupportedOperationException failed) {
-            LOG.debug("the compiled program is not cached in {}: {}", folder, failed.toString());
+            log("the compiled program is not cached as " + file(key), failed);
         }
     }
 
-    private void createFolder() throws IOException {
-        if (!Files.isDirectory(folder)) {
-            boolean posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
-            if (posix) {
-                Files.createDirectories(folder,
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            } else {
-                Files.createDirectories(folder);
-            }
+    /** A folder that others may write is for the user to mend; all else is as if there were no cache. */
+    private void log(String what, Exception why) {
+        if (why instanceof PrivateFolder.UntrustedException && warned.compareAndSet(false, true)) {
+            LOG.warn("{}: {}", what, why.getMessage());
+        } else {
+            LOG.debug("{}: {}", what, why.toString());
         }
     }
 
     private Path file(String key) {
-        return folder.resolve(key + ".bin");
+        return folder.file(key + ".bin");
     }
 
     private static MessageDigest sha256() {
