@@ -32,8 +32,8 @@ final class CaseMaker {
     private Case make() {
         List<CaseStep> steps = new ArrayList<>();
         for (int k = 0; k < workload.steps(); k++) {
-            HostTensor x = tensor(k + ".x", trial.x());
-            HostTensor dy = trial.backward() ? tensor(k + ".dy", trial.dy()) : null;
+            HostTensor x = stored(trial.dataType(), inputs(k + ".x"), workload.shape());
+            HostTensor dy = trial.backward() ? stored(trial.dataType(), gradients(k + ".dy"), workload.shape()) : null;
             steps.add(new CaseStep(trial.steps().charAt(k) == 't', x, dy, Map.of(), -1));
         }
         Set<String> tags = spec.eps() == 0 ? Set.of("eps0", "formula-dependent") : Set.of();
@@ -44,10 +44,21 @@ final class CaseMaker {
         return new Random(trial.seed() * 0x9E3779B97F4A7C15L + tensor.hashCode());
     }
 
-    private HostTensor tensor(String name, Family family) {
+    private float[] inputs(String name) {
+        return trial.x().isExact() ? exact().inputs(random(name)) : values(name, trial.x());
+    }
+
+    private float[] gradients(String name) {
+        return trial.dy().isExact() ? exact().gradients(random(name)) : values(name, trial.dy());
+    }
+
+    private ExactValues exact() {
         Shape shape = workload.shape();
-        DataType type = trial.dataType();
-        return stored(type, family.in(type).values(shape, trial.unbatched() ? 0 : 1, random(name)), shape);
+        return new ExactValues(new Groups(spec, shape, false), Math.toIntExact(shape.size()), trial.seed());
+    }
+
+    private float[] values(String name, Family family) {
+        return family.in(trial.dataType()).values(workload.shape(), trial.unbatched() ? 0 : 1, random(name));
     }
 
     private StateDict initial() {

@@ -9,8 +9,8 @@ import org.clnorm.tensor.Shape;
  * A family of values for the inputs of generated cases, by name: {@code normal}, {@code zero}, {@code ones},
  * {@code const}, {@code constchan} (one channel is constant), {@code chanscales} (each channel has a scale of its own),
  * {@code denormal}, {@code outlier} (one element of 1e6), {@code spike} (one of 30), {@code nan1}, {@code inf1},
- * {@code ninf1} (one such element), {@code offsetV} (around V, with a deviation of V · 1e-6) and {@code scaleV} (normal
- * times V).
+ * {@code ninf1} (one such element), {@code exact} (see {@link ExactValues}), {@code offsetV} (around V, with a deviation
+ * of V · 1e-6), {@code offsetV:D} (around V, with a deviation of D) and {@code scaleV} (normal times V).
  */
 final class Family {
     static final Family NORMAL = new Family("normal", 1, 0, Float.MAX_VALUE);
@@ -19,7 +19,7 @@ final class Family {
     private static final double DENORMAL_HALF = 1e-6;
 
     private static final List<String> PLAIN = List.of("normal", "zero", "ones", "const", "constchan", "chanscales",
-            "denormal", "outlier", "spike", "nan1", "inf1", "ninf1");
+            "denormal", "outlier", "spike", "nan1", "inf1", "ninf1", "exact");
     private static final String OFFSET = "offset";
     private static final String SCALE = "scale";
 
@@ -40,26 +40,28 @@ final class Family {
             return new Family(name, name.equals("denormal") ? DENORMAL : 1, 0, Float.MAX_VALUE);
         }
         if (name.startsWith(OFFSET)) {
-            double offset = number(name, OFFSET);
-            return new Family(name, Math.abs(offset) * 1e-6, offset, Float.MAX_VALUE);
+            int colon = name.indexOf(':');
+            double offset = number(name, OFFSET.length(), colon < 0 ? name.length() : colon);
+            double deviation = colon < 0 ? Math.abs(offset) * 1e-6 : number(name, colon + 1, name.length());
+            return new Family(name, deviation, offset, Float.MAX_VALUE);
         }
         if (name.startsWith(SCALE)) {
-            return new Family(name, number(name, SCALE), 0, Float.MAX_VALUE);
+            return new Family(name, number(name, SCALE.length(), name.length()), 0, Float.MAX_VALUE);
         }
         throw new IllegalArgumentException(
-                "expected values of " + PLAIN + ", offset<number> or scale<number>, got '" + name + "'");
+                "expected values of " + PLAIN + ", offset<number>[:<deviation>] or scale<number>, got '" + name + "'");
     }
 
-    private static double number(String name, String prefix) {
+    private static double number(String name, int from, int to) {
         try {
-            double value = Double.parseDouble(name.substring(prefix.length()));
+            double value = Double.parseDouble(name.substring(from, to));
             if (Double.isFinite(value)) {
                 return value;
             }
         } catch (NumberFormatException e) {
             // said below
         }
-        throw new IllegalArgumentException("expected a finite number after '" + prefix + "', got '" + name + "'");
+        throw new IllegalArgumentException("expected a finite number after '" + name.substring(0, from) + "', got '" + name + "'");
     }
 
     /** The same for tensors of a type: finite values stay in its range, and denormal are those that it has few of. */
@@ -123,6 +125,11 @@ final class Family {
                 // no element stands out
             }
         }
+    }
+
+    /** Whether values depend on where an element's group is; {@link ExactValues} makes them. */
+    boolean isExact() {
+        return name.equals("exact");
     }
 
     boolean isDenormal() {

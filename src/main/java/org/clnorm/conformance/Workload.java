@@ -27,7 +27,8 @@ import org.clnorm.tensor.Shape;
  * <tr><td>variance</td><td>unbiased or biased: what enters the running variance</td></tr>
  * <tr><td>unbatched</td><td>true: SHAPE begins with the channels; instance_norm only</td></tr>
  * <tr><td>x, dy</td><td>the values: normal, zero, ones, const, constchan, chanscales, denormal, outlier, spike, nan1,
- * inf1, ninf1, offset1e4, scale3e19 …</td></tr>
+ * inf1, ninf1, exact (means, variances and sums have no rounding errors in any order), offset1e4 (with a deviation of
+ * 1e-2), offset1e4:30 (with one of 30), scale3e19 …</td></tr>
  * <tr><td>seed</td><td>of the values, 0 unless given</td></tr>
  * <tr><td>backward</td><td>true or false</td></tr>
  * <tr><td>freeze</td><td>some of weight, bias and statistics, joined by +</td></tr>

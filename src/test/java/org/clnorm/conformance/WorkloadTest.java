@@ -31,6 +31,8 @@ class WorkloadTest {
         "layer_norm 4096x1024 normalized_shape=1024 dtype=f16 seed=3",
         "batch_norm 32x64x56x56 dtype=bf16 parameters=storage",
         "group_norm 16x256x32x32 groups=32 eps=1e-12 x=offset1e4 dy=scale-3e38 backward=false",
+        "group_norm 4x6x8 groups=3 x=exact dy=exact",
+        "layer_norm 4x8 normalized_shape=8 x=offset-1e7:0.5",
         "group_norm 0x4x2 groups=2 freeze=bias+weight accumulate=true seed=9223372036854775807"})
     void givesItsLineBack(String line) {
         assertEquals(line, Workload.parse(line).toString());
