@@ -9,6 +9,7 @@ import org.clnorm.tensor.Tensor;
 /**
  * A forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until
  * that backward pass, or until its output is closed or overwritten by another forward pass; then it may be run again.
+ * It ends once, also where another thread closes its output.
  */
 final class ForwardPass {
     private final Kept x = new Kept("x");
@@ -38,14 +39,14 @@ final class ForwardPass {
         begin(given, forward);
     }
 
-    private void begin(Work given, ForwardCall forward) {
+    private synchronized void begin(Work given, ForwardCall forward) {
         ended = false;
         work = given;
         x.hold(forward.x());
         weight.hold(forward.weight());
     }
 
-    boolean ended() {
+    synchronized boolean ended() {
         return ended;
     }
 
@@ -106,15 +107,18 @@ final class ForwardPass {
     }
 
     /** Lets go of what was kept; twice is once. */
-    void end() {
+    synchronized void end() {
         if (ended) {
             return;
         }
         ended = true;
-        x.release();
-        weight.release();
-        if (saved != null) {
-            saved.close();
+        try {
+            x.release();
+        } finally { // memory of the caller's is let go by a call to OpenCL, which may fail
+            weight.release();
+            if (saved != null) {
+                saved.close();
+            }
         }
     }
 }

@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Device;
@@ -181,9 +183,16 @@ public final class LayerTree implements AutoCloseable {
             layer.checkOpen();
             states.computeIfAbsent(layer.state(), state -> new ArrayList<>()).add(name + ".");
         });
-        LoadReport report = StateLoader.load(states, dict, strict, "layers");
-        layers.values().forEach(NormLayer::forget);
-        return report;
+        return alone(distinct().iterator(), () -> {
+            LoadReport report = StateLoader.load(states, dict, strict, "layers");
+            layers.values().forEach(NormLayer::forget);
+            return report;
+        });
+    }
+
+    /** Runs something while no other thread is in any of the layers. */
+    private static <T> T alone(Iterator<NormLayer> layers, Supplier<T> work) {
+        return layers.hasNext() ? layers.next().alone(() -> alone(layers, work)) : work.get();
     }
 
     /**
@@ -195,6 +204,10 @@ public final class LayerTree implements AutoCloseable {
      * @throws IllegalStateException    if a layer is closed; no layer is moved then
      */
     public LayerTree on(Device device) {
+        return alone(distinct().iterator(), () -> moved(device));
+    }
+
+    private LayerTree moved(Device device) {
         List<NormLayer> moving = distinct().stream().filter(layer -> layer.checkMove(device)).toList();
         List<List<Tensor>> copies = new ArrayList<>();
         try {
@@ -310,21 +323,7 @@ public final class LayerTree implements AutoCloseable {
     /** Closes all layers, also those that other trees share. Closing twice does nothing. */
     @Override
     public void close() {
-        RuntimeException first = null;
-        for (NormLayer layer : distinct()) {
-            try {
-                layer.close();
-            } catch (RuntimeException failed) {
-                if (first == null) {
-                    first = failed;
-                } else {
-                    first.addSuppressed(failed);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        Endings.all(distinct(), NormLayer::close);
     }
 
     private Collection<NormLayer> distinct() {

@@ -1,8 +1,10 @@
 package org.clnorm;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.NormEngine;
@@ -22,9 +24,12 @@ import org.clnorm.tensor.Tensor;
  * passes (a layer used twice in a network) keep one each, and backward takes them in reverse order. A call that
  * throws has changed neither parameters, gradients, running statistics nor counts.
  *
- * <p><b>Threads.</b> A layer belongs to one thread at a time. Layers of their own may share a device.
+ * <p><b>Threads.</b> A layer belongs to one thread at a time, and may be handed on. A call that comes while another
+ * thread is in the layer throws {@link IllegalStateException} and changes nothing; what reads or writes a parameter's
+ * tensor by itself is not watched. Layers of their own may share a device.
  */
 public abstract class NormLayer implements AutoCloseable {
+    private final OneThread threads = new OneThread();
     private final Passes passes = new Passes();
     private final WarmUp warmUp = new WarmUp();
     private final LayerState state = new LayerState();
@@ -71,9 +76,28 @@ public abstract class NormLayer implements AutoCloseable {
 
     /** Builds tensors for the state on a device and puts the layer there. */
     final void place(Device target) {
-        if (checkMove(target)) {
-            moveTo(target, state.copiesOn(target));
+        alone(() -> {
+            if (checkMove(target)) {
+                moveTo(target, state.copiesOn(target));
+            }
+        });
+    }
+
+    /** Runs something while no other thread is in the layer; passes do without this one's objects. */
+    final <T> T alone(Supplier<T> work) {
+        threads.enter(this);
+        try {
+            return work.get();
+        } finally {
+            threads.leave();
         }
+    }
+
+    final void alone(Runnable work) {
+        alone(() -> {
+            work.run();
+            return null;
+        });
     }
 
     /** Throws if the layer cannot be put on a device; says whether there is anything to do for it. */
@@ -105,14 +129,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Tensor forward(Tensor x) {
-        prepareFor(x);
-        Tensor y = device.empty(x.type(), x.shape());
-        try {
-            return pass(x, y);
-        } catch (RuntimeException failed) {
-            y.close();
-            throw failed;
-        }
+        return forward(x, null, true);
     }
 
     /**
@@ -126,13 +143,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or a tensor is closed or the layer is on no device
      */
     public final Tensor forward(Tensor x, Tensor into) {
-        prepareFor(x);
-        checkInto(into, x);
-        if (into.memory() == x.memory()) {
-            throw new IllegalArgumentException("expected into with memory of its own, got x, which backward needs;"
-                    + " forwardNoGrad(x, x) normalizes in place");
-        }
-        return pass(x, into);
+        return forward(x, Objects.requireNonNull(into, "into"), true);
     }
 
     /**
@@ -145,14 +156,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #forward(Tensor)}
      */
     public final Tensor forwardNoGrad(Tensor x) {
-        prepareFor(x);
-        Tensor y = device.empty(x.type(), x.shape());
-        try {
-            return passAlone(x, y);
-        } catch (RuntimeException failed) {
-            y.close();
-            throw failed;
-        }
+        return forward(x, null, false);
     }
 
     /**
@@ -166,9 +170,35 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #forward(Tensor)}
      */
     public final Tensor forwardNoGrad(Tensor x, Tensor into) {
-        prepareFor(x);
-        checkInto(into, x);
-        return passAlone(x, into);
+        return forward(x, Objects.requireNonNull(into, "into"), false);
+    }
+
+    private Tensor forward(Tensor x, Tensor into, boolean keep) {
+        threads.enter(this);
+        try {
+            prepareFor(x);
+            if (into == null) {
+                return forwardAnew(x, keep);
+            }
+            checkInto(into, x);
+            if (keep && into.memory() == x.memory()) {
+                throw new IllegalArgumentException("expected into with memory of its own, got x, which backward needs;"
+                        + " forwardNoGrad(x, x) normalizes in place");
+            }
+            return pass(x, into, keep);
+        } finally {
+            threads.leave();
+        }
+    }
+
+    private Tensor forwardAnew(Tensor x, boolean keep) {
+        Tensor y = device.empty(x.type(), x.shape());
+        try {
+            return pass(x, y, keep);
+        } catch (RuntimeException failed) {
+            y.close();
+            throw failed;
+        }
     }
 
     private void checkInto(Tensor into, Tensor x) {
@@ -192,14 +222,12 @@ public abstract class NormLayer implements AutoCloseable {
         }
     }
 
-    private Tensor pass(Tensor x, Tensor y) {
-        passes.run(work, x, y, parameters.weight(), parameters.bias());
-        forwarded();
-        return y;
-    }
-
-    private Tensor passAlone(Tensor x, Tensor y) {
-        passes.runAlone(work, x, y, parameters.weight(), parameters.bias());
+    private Tensor pass(Tensor x, Tensor y, boolean keep) {
+        if (keep) {
+            passes.run(work, x, y, parameters.weight(), parameters.bias());
+        } else {
+            passes.runAlone(work, x, y, parameters.weight(), parameters.bias());
+        }
         forwarded();
         return y;
     }
@@ -215,13 +243,18 @@ public abstract class NormLayer implements AutoCloseable {
      *                                  was written since
      */
     public final Tensor backward(Tensor dy) {
-        ForwardPass pass = pending(dy);
-        Tensor dx = device.empty(dy.type(), dy.shape());
+        threads.enter(this);
         try {
-            return backward(pass, dy, dx);
-        } catch (RuntimeException failed) {
-            dx.close();
-            throw failed;
+            ForwardPass pass = pending(dy);
+            Tensor dx = device.empty(dy.type(), dy.shape());
+            try {
+                return backward(pass, dy, dx);
+            } catch (RuntimeException failed) {
+                dx.close();
+                throw failed;
+            }
+        } finally {
+            threads.leave();
         }
     }
 
@@ -236,10 +269,15 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #backward(Tensor)}
      */
     public final Tensor backward(Tensor dy, Tensor into) {
-        ForwardPass pass = pending(dy);
-        pass.checkOutput(into, dy);
-        parameters.checkGradNot("into", into);
-        return backward(pass, dy, into);
+        threads.enter(this);
+        try {
+            ForwardPass pass = pending(dy);
+            pass.checkOutput(into, dy);
+            parameters.checkGradNot("into", into);
+            return backward(pass, dy, into);
+        } finally {
+            threads.leave();
+        }
     }
 
     /**
@@ -250,7 +288,12 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #backward(Tensor)}
      */
     public final void backwardParameters(Tensor dy) {
-        backward(pending(dy), dy, null);
+        threads.enter(this);
+        try {
+            backward(pending(dy), dy, null);
+        } finally {
+            threads.leave();
+        }
     }
 
     /**
@@ -265,14 +308,19 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #forward(Tensor)}
      */
     public final Tensor backwardFrom(Tensor x, Tensor dy) {
-        checkFrom(x, dy);
-        Tensor dx = device.empty(dy.type(), dy.shape());
+        threads.enter(this);
         try {
-            Recomputation.backward(work, parameters, x, dy, dx, device);
-            return dx;
-        } catch (RuntimeException failed) {
-            dx.close();
-            throw failed;
+            checkFrom(x, dy);
+            Tensor dx = device.empty(dy.type(), dy.shape());
+            try {
+                Recomputation.backward(work, parameters, x, dy, dx, device);
+                return dx;
+            } catch (RuntimeException failed) {
+                dx.close();
+                throw failed;
+            }
+        } finally {
+            threads.leave();
         }
     }
 
@@ -288,12 +336,17 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #forward(Tensor)}
      */
     public final Tensor backwardFrom(Tensor x, Tensor dy, Tensor into) {
-        checkFrom(x, dy);
-        checkInto(into, x);
-        Checks.sameOrApart("into", into, dy);
-        parameters.checkGradNot("into", into);
-        Recomputation.backward(work, parameters, x, dy, into, device);
-        return into;
+        threads.enter(this);
+        try {
+            checkFrom(x, dy);
+            checkInto(into, x);
+            Checks.sameOrApart("into", into, dy);
+            parameters.checkGradNot("into", into);
+            Recomputation.backward(work, parameters, x, dy, into, device);
+            return into;
+        } finally {
+            threads.leave();
+        }
     }
 
     private void checkFrom(Tensor x, Tensor dy) {
@@ -329,6 +382,10 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Explanation explain(Tensor x, Task.Pass pass) {
+        return alone(() -> explained(x, pass));
+    }
+
+    private Explanation explained(Tensor x, Task.Pass pass) {
         prepareFor(x);
         if (x.size() == 0) {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
@@ -362,6 +419,10 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer is closed or on no device
      */
     public final NormLayer warmUp(DataType inputs, Shape... shapes) {
+        return alone(() -> warm(inputs, shapes));
+    }
+
+    private NormLayer warm(DataType inputs, Shape... shapes) {
         checkOpen();
         device().checkOpen();
         Checks.inputType(Objects.requireNonNull(inputs, "inputs"), type);
@@ -391,8 +452,10 @@ public abstract class NormLayer implements AutoCloseable {
      * @return this layer
      */
     public final NormLayer train(boolean mode) {
-        training = mode;
-        forget();
+        alone(() -> {
+            training = mode;
+            forget();
+        });
         return this;
     }
 
@@ -489,7 +552,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @return this layer
      */
     public final NormLayer requiresGrad(boolean required) {
-        parameters.requiresGrad(required);
+        alone(() -> parameters.requiresGrad(required));
         return this;
     }
 
@@ -502,7 +565,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalArgumentException if the layer has no such parameter
      */
     public final NormLayer requiresGrad(String name, boolean required) {
-        parameters.requiresGrad(name, required);
+        alone(() -> parameters.requiresGrad(name, required));
         return this;
     }
 
@@ -513,19 +576,26 @@ public abstract class NormLayer implements AutoCloseable {
      * @return this layer
      */
     public final NormLayer accumulateGradients(boolean add) {
-        parameters.accumulate(add);
+        alone(() -> parameters.accumulate(add));
         return this;
     }
 
-    /** Sets the gradients to zero. */
+    /** Sets the gradients to zero. Where the device fails some may be zero and some as before. */
     public final void zeroGrad() {
-        parameters.zeroGrad();
+        alone(parameters::zeroGrad);
     }
 
-    /** Sets weight to 1, bias to 0 and, where there are running statistics, resets them. */
-    public void resetParameters() {
+    /** Sets weight to 1, bias to 0 and, where there are running statistics, resets them; waits. */
+    public final void resetParameters() {
+        alone(() -> reset(state.slots().values()));
+    }
+
+    /** Sets slots to what they begin with, all or none, and counts batches from 0. */
+    final void reset(Collection<Slot> slots) {
         checkOpen();
-        parameters.reset();
+        StateWriter.reset(slots);
+        state.batches(0);
+        forget();
     }
 
     /**
@@ -535,8 +605,10 @@ public abstract class NormLayer implements AutoCloseable {
      *         those that the layer has
      */
     public final StateDict stateDict() {
-        checkOpen();
-        return state.save();
+        return alone(() -> {
+            checkOpen();
+            return state.save();
+        });
     }
 
     /**
@@ -563,22 +635,23 @@ public abstract class NormLayer implements AutoCloseable {
      *                                  still lets what was there be put back
      */
     public final LoadReport loadStateDict(StateDict dict, boolean strict) {
-        checkOpen();
-        LoadReport report = StateLoader.load(Map.of(state, List.of("")), dict, strict, "layer");
-        forget();
-        return report;
+        return alone(() -> {
+            checkOpen();
+            LoadReport report = StateLoader.load(Map.of(state, List.of("")), dict, strict, "layer");
+            forget();
+            return report;
+        });
     }
 
     /** Closes parameters, gradients and statistics. Closing twice does nothing. */
     @Override
     public final void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        passes.end();
-        parameters.closeGrads();
-        state.close();
+        alone(() -> {
+            if (!closed) {
+                closed = true;
+                Endings.all(List.<Runnable>of(passes::end, parameters::closeGrads, state::close), Runnable::run);
+            }
+        });
     }
 
     final void checkOpen() {

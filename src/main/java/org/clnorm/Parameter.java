@@ -145,7 +145,12 @@ public final class Parameter {
         }
         Tensor fresh = spare != null ? spare : device.unscoped(slot.type(), slot.shape());
         spare = null;
-        return accumulate ? fresh.fill(0) : fresh;
+        try {
+            return accumulate ? fresh.fill(0) : fresh;
+        } catch (RuntimeException failed) {
+            fresh.close();
+            throw failed;
+        }
     }
 
     void keepGrad(Tensor written) {

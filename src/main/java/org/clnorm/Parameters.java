@@ -118,11 +118,6 @@ final class Parameters {
         all.values().forEach(Parameter::zeroGrad);
     }
 
-    /** Sets them to what they begin with. */
-    void reset() {
-        all.values().forEach(parameter -> parameter.slot().reset());
-    }
-
     void closeGrads() {
         all.values().forEach(Parameter::closeGrad);
     }

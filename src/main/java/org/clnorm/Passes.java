@@ -51,6 +51,6 @@ final class Passes {
     void end() {
         List<ForwardPass> open = new ArrayList<>(waiting);
         waiting.clear();
-        open.forEach(ForwardPass::end);
+        Endings.all(open, ForwardPass::end);
     }
 }

@@ -1,7 +1,9 @@
 package org.clnorm;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.clnorm.state.HostTensor;
 
 /** Writes values into many tensors, of any number of layers and devices: all of them or, if one fails, none. */
@@ -9,16 +11,24 @@ final class StateWriter {
     private StateWriter() {
     }
 
-    /** Reads what is there, writes what is new, and puts back what was there if that fails. */
     static void write(Map<Slot, HostTensor> values) {
+        change(values.keySet(), slot -> slot.write(values.get(slot).toDoubles()));
+    }
+
+    /** Sets slots to what they begin with. */
+    static void reset(Collection<Slot> slots) {
+        change(slots, Slot::reset);
+    }
+
+    /** Reads what is there, changes it, and puts back what was there if that fails. */
+    private static void change(Collection<Slot> slots, Consumer<Slot> change) {
         Map<Slot, double[]> former = new LinkedHashMap<>();
-        values.keySet().forEach(slot -> former.put(slot, slot.read()));
+        slots.forEach(slot -> former.put(slot, slot.read()));
         Map<Slot, double[]> begun = new LinkedHashMap<>();
         try {
-            values.forEach((slot, loaded) -> {
-                double[] converted = loaded.toDoubles();
+            slots.forEach(slot -> {
                 begun.put(slot, former.get(slot)); // a write that fails may have come half way
-                slot.write(converted);
+                change.accept(slot);
             });
         } catch (Throwable failed) {
             begun.forEach((slot, before) -> putBack(slot, before, failed));

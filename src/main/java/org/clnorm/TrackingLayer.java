@@ -1,5 +1,6 @@
 package org.clnorm;
 
+import java.util.List;
 import java.util.OptionalDouble;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
@@ -124,14 +125,19 @@ public abstract class TrackingLayer extends NormLayer {
      */
     public final void freezeStatistics() {
         checkTracks();
-        frozen = true;
-        forget();
+        freeze(true);
     }
 
     /** Lets training mode use the batch and move the running statistics again. */
     public final void unfreezeStatistics() {
-        frozen = false;
-        forget();
+        freeze(false);
+    }
+
+    private void freeze(boolean freeze) {
+        alone(() -> {
+            frozen = freeze;
+            forget();
+        });
     }
 
     /**
@@ -156,21 +162,17 @@ public abstract class TrackingLayer extends NormLayer {
         return Affine.of(stateDict(), eps(), this);
     }
 
-    /** Sets running mean to 0, running variance to 1 and the batch count to 0; nothing where there are none. */
+    /**
+     * Sets running mean to 0, running variance to 1 and the batch count to 0; nothing where there are none;
+     * waits.
+     */
     public final void resetRunningStats() {
-        checkOpen();
-        if (tracks()) {
-            runningMean.reset();
-            runningVar.reset();
-            state().batches(0);
-            forget();
-        }
-    }
-
-    @Override
-    public final void resetParameters() {
-        resetRunningStats();
-        super.resetParameters();
+        alone(() -> {
+            checkOpen();
+            if (tracks()) {
+                reset(List.of(runningMean, runningVar));
+            }
+        });
     }
 
     private void checkTracks() {

@@ -57,12 +57,14 @@ public final class TestDevices implements ArgumentsProvider {
         }
 
         private static Named<Device> open(DeviceInfo info, String kernels, DeviceRequest request) {
-            return Named.of(kernels + " on " + info.name() + ", " + info.platform(), Device.open(request));
+            return Named.of(kernels + " on " + info.name() + ", " + info.platform(),
+                    org.clnorm.engine.opencl.TestDevices.openShared(request));
         }
 
         @Override
         public void close() {
             devices.forEach(device -> device.getPayload().close());
+            org.clnorm.engine.opencl.TestDevices.checkShared();
         }
     }
 }

@@ -70,7 +70,25 @@ public final class Scope implements AutoCloseable {
         } else {
             current.set(outer);
         }
-        tensors.forEach(Tensor::close);
-        tensors.clear();
+        closeTensors();
+    }
+
+    /** All of them, whichever fail: borrowed memory is let go by a call to OpenCL. */
+    private void closeTensors() {
+        RuntimeException first = null;
+        while (!tensors.isEmpty()) {
+            try {
+                tensors.pop().close();
+            } catch (RuntimeException failed) {
+                if (first == null) {
+                    first = failed;
+                } else {
+                    first.addSuppressed(failed);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
     }
 }

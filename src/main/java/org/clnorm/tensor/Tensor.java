@@ -197,9 +197,12 @@ public final class Tensor implements AutoCloseable {
     @Override
     public void close() {
         if (ticket.giveBack()) {
-            tie(null);
-            if (!device.isClosed()) {
-                storage.release();
+            try {
+                tie(null);
+            } finally { // what was tied may hold memory of the caller's, and to let go of it may fail
+                if (!device.isClosed()) {
+                    storage.release();
+                }
             }
         }
     }

@@ -155,12 +155,21 @@ final class BufferPool {
             if (reserved.values().stream().allMatch(List::isEmpty) && idle.stream().allMatch(Deque::isEmpty)) {
                 throw full;
             }
-            trim();
-            block = allocate(bytes);
+            block = allocateAgain(bytes, full);
         }
         blocks.add(block);
         totalBytes += bytes;
         return block;
+    }
+
+    private Block allocateAgain(long bytes, DeviceException full) {
+        try {
+            trim();
+            return allocate(bytes);
+        } catch (DeviceException again) {
+            full.addSuppressed(again);
+            throw full;
+        }
     }
 
     private Block allocate(long bytes) {

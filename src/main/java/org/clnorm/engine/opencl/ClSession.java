@@ -172,8 +172,23 @@ final class ClSession {
         }
     }
 
+    /**
+     * Tries once more, when the queue is empty, what failed in the middle of a pass. What was enqueued before cannot be
+     * taken back, and may have changed a gradient or what lies in place: where this fails too the device has failed.
+     */
+    void again(DeviceException failed, Runnable step) {
+        try {
+            finish();
+            step.run();
+        } catch (DeviceException another) {
+            failed.addSuppressed(another);
+            fail(failed);
+            throw failed;
+        }
+    }
+
     /** Notes that nobody knows what the device holds. */
-    void fail(DeviceException cause) {
+    private void fail(DeviceException cause) {
         failure = cause;
     }
 

@@ -3,6 +3,7 @@ package org.clnorm.engine.opencl;
 import java.util.ArrayList;
 import java.util.List;
 import org.clnorm.engine.KernelTimer;
+import org.clnorm.tensor.DeviceException;
 import org.jocl.CL;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
@@ -26,11 +27,28 @@ final class Launcher implements KernelTimer {
         this.session = session;
     }
 
+    /** Enqueues a plan whole or not at all; if neither can be, the device counts as failed. */
     synchronized void launch(PreparedPlan plan, Arguments arguments) {
         plan.used(++plans);
         for (PreparedPlan.Launch launch : plan.launches()) {
             launch.kernel().bind(arguments);
+        }
+        boolean begun = false;
+        for (PreparedPlan.Launch launch : plan.launches()) {
+            if (begun) {
+                enqueueNext(launch);
+            } else {
+                enqueue(launch);
+            }
+            begun = true;
+        }
+    }
+
+    private void enqueueNext(PreparedPlan.Launch launch) {
+        try {
             enqueue(launch);
+        } catch (DeviceException failed) {
+            session.again(failed, () -> enqueue(launch));
         }
     }
 

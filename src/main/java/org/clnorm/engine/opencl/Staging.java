@@ -88,17 +88,20 @@ final class Staging {
         }
     }
 
-    /** Enqueues what comes after the pass, which may have moved a layer's state: a failure here is the device's. */
+    /** Enqueues what comes after the pass, which may have moved a layer's state: it cannot be left undone. */
     void scatter() {
-        try {
-            for (int i = 0; i < count; i++) {
-                if (out[i] != null) {
-                    moves.scatter(out[i], dense[i], borrowed[i]);
-                }
+        for (int i = 0; i < count; i++) {
+            if (out[i] != null) {
+                scatter(i);
             }
+        }
+    }
+
+    private void scatter(int i) {
+        try {
+            moves.scatter(out[i], dense[i], borrowed[i]);
         } catch (DeviceException failed) {
-            session.fail(failed);
-            throw failed;
+            session.again(failed, () -> moves.scatter(out[i], dense[i], borrowed[i]));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
+import java.util.Set;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.plan.Axis;
@@ -21,6 +22,9 @@ import org.junit.jupiter.api.Test;
 /** Every OpenCL call that wrapping and borrowing make is made to fail: nothing stays held. */
 class BorrowFaultsTest {
     private static final NormView VIEW = NormView.of(Axis.reduced(6, 1, 0));
+    /** What is tried again: memory, and what ends a pass that has begun. */
+    private static final Set<String> SURVIVED = Set.of("clCreateBuffer", "clSetKernelArg", "clEnqueueNDRangeKernel",
+            "clEnqueueBarrierWithWaitList");
     private static final Map<String, String> NO_DISK = Map.of("POCL_SIGFPE_HANDLER", "0", "CLNORM_CACHE_DIR", "");
 
     @Test
@@ -58,7 +62,7 @@ class BorrowFaultsTest {
                     assertTrue(k > 50, "tried " + k);
                     break;
                 }
-                assertTrue(failed || hit[0].equals("clCreateBuffer"), hit[0] + " failed and nobody noticed");
+                assertTrue(failed || SURVIVED.contains(hit[0]), hit[0] + " failed and nobody noticed");
             }
             bare.read(buffer);
             assertEquals(held, Bare.number(buffer, CL.CL_MEM_REFERENCE_COUNT));

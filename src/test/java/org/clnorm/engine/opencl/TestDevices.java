@@ -1,7 +1,9 @@
 package org.clnorm.engine.opencl;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.DeviceRequest;
 
@@ -11,7 +13,25 @@ import org.clnorm.tensor.DeviceRequest;
 public final class TestDevices {
     private static final String PROBLEM = problem();
 
+    /** What the devices hold that tests share. */
+    private static final Ledger SHARED = new Ledger();
+
     private TestDevices() {
+    }
+
+    /** A device that many tests use; it is not seen in {@link #liveObjects()}. */
+    public static Device openShared(DeviceRequest request) {
+        return new OpenClProvider(new Setup(FaultPlan.NONE, SHARED, System.getenv())).open(request);
+    }
+
+    /** How many OpenCL objects there are in the process, but for those of devices that tests share. */
+    public static long liveObjects() {
+        return Ledger.everywhere() - SHARED.live();
+    }
+
+    /** Throws unless the devices that tests shared have released all that they made. */
+    public static void checkShared() {
+        assertEquals(0, SHARED.live(), SHARED.toString());
     }
 
     /** The best device, with kernels and a variant of one's own choice. */
