@@ -162,7 +162,9 @@ class LayerFaultsTest {
                     // nobody knows what was done of the work that was waited for, or how far a pass came
                     assertTrue(hit.equals("clFinish") || forGood, what + ", " + hit);
                     assertThrows(DeviceException.class, () -> layer.forward(place.x()), what);
-                    assertThrows(DeviceException.class, layer::stateDict, what);
+                    if (!before.state().tensors().isEmpty()) {
+                        assertThrows(DeviceException.class, layer::stateDict, what);
+                    }
                 }
             }
         }
