@@ -9,8 +9,8 @@ import org.clnorm.tensor.Shape;
  * A family of values for the inputs of generated cases, by name: {@code normal}, {@code zero}, {@code ones},
  * {@code const}, {@code constchan} (one channel is constant), {@code chanscales} (each channel has a scale of its own),
  * {@code denormal}, {@code outlier} (one element of 1e6), {@code spike} (one of 30), {@code nan1}, {@code inf1},
- * {@code ninf1} (one such element), {@code exact} (see {@link ExactValues}), {@code offsetV} (around V, with a deviation
- * of V · 1e-6), {@code offsetV:D} (around V, with a deviation of D) and {@code scaleV} (normal times V).
+ * {@code ninf1} (one such element), {@code exact} (see {@link ExactValues}), {@code offsetV} (around V, with
+ * a deviation of V · 1e-6), {@code offsetV:D} (around V, with a deviation of D) and {@code scaleV} (normal times V).
  */
 final class Family {
     static final Family NORMAL = new Family("normal", 1, 0, Float.MAX_VALUE);
@@ -61,7 +61,8 @@ final class Family {
         } catch (NumberFormatException e) {
             // said below
         }
-        throw new IllegalArgumentException("expected a finite number after '" + name.substring(0, from) + "', got '" + name + "'");
+        throw new IllegalArgumentException("expected a finite number after '" + name.substring(0, from)
+                + "', got '" + name + "'");
     }
 
     /** The same for tensors of a type: finite values stay in its range, and denormal are those that it has few of. */

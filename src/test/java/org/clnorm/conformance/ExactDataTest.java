@@ -56,7 +56,8 @@ class ExactDataTest {
                 }
                 if (batch && workload.dataType() == DataType.F32) {
                     compare(k, "dbias", Bits::same);
-                    compare(k, "dweight", (expected, got) -> Math.abs(got - expected) <= GRADIENTS * Math.abs(expected));
+                    compare(k, "dweight",
+                            (expected, got) -> Math.abs(got - expected) <= GRADIENTS * Math.abs(expected));
                 }
             }
         }

@@ -23,7 +23,7 @@ final class ExactWorkloads {
             "4x33 of 33", "3x100 of 100", "64x127 of 127", "10x1000 of 1000", "2x4097 of 4097", "3x65536 of 65536",
             "1x100003 of 100003", "500x12 of 12", "1025x32 of 32", "2x3x5 of 5", "2x3x5 of 3x5", "4x6x8 of 6x8",
             "2x4x7x9 of 4x7x9", "3x2x16x16 of 16x16", "2x3x64x64 of 3x64x64", "33x768 of 768", "7x3072 of 3072",
-            "1x524288 of 524288", "2x1048576 of 1048576", "300x1 of 1");
+            "1x524288 of 524288", "2x1048576 of 1048576", "300x3 of 3");
 
     private ExactWorkloads() {
     }

@@ -20,7 +20,8 @@ final class HardWorkloads {
     private static final double[] DEVIATIONS = {1e-30, 1e-20, 1e-10, 1e-2, 1, 100, 1e10, 1e20, 1e30};
     private static final List<String> SCALES = List.of("1e-30", "1e-20", "1e-15", "1e-10", "1e-5", "1", "1e5", "1e10",
             "1e15", "1e18", "3e19", "1e25", "1e30", "1e37", "1e38", "3e38");
-    private static final List<String> TINY = List.of("denormal", "scale1e-44", "scale1e-40", "scale1e-38", "scale1e-36");
+    private static final List<String> TINY = List.of("denormal", "scale1e-44", "scale1e-40", "scale1e-38",
+            "scale1e-36");
     private static final List<String> OTHERS = List.of("zero", "ones", "const", "constchan", "chanscales", "outlier",
             "spike");
 
