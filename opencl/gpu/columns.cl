@@ -513,7 +513,7 @@ __kernel void row_gradients(__global const element *restrict x, __global const e
     pack products, sums;
     meet_sums(&products, &sums, t, s, slots);
     if (speaks(s)) {
-        __global float *own = partials + raw + get_group_id(0) % chunks * repeat * channels;
+        __global float *own = partials + raw + get_group_id(0) % chunks * (FOLDED ? 1 : repeat) * channels;
         put_columns(own, products, s);
         put_columns(own + entries * channels, sums, s);
     }

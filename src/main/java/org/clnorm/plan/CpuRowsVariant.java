@@ -203,7 +203,9 @@ final class CpuRowsVariant implements Variant {
             scratch.put("means", 2 * rows.rows());
             steps.add(CpuWork.step("cpu/rows_segments", "segments_sums", options, sums * parts, scalars));
             steps.add(CpuWork.step("cpu/rows_segments", "segments_fold", options, rows.rows(), scalars));
-            steps.add(CpuWork.step("cpu/rows_segments", "segments_dx", options, sums * parts, scalars));
+            if (task.dx()) {
+                steps.add(CpuWork.step("cpu/rows_segments", "segments_dx", options, sums * parts, scalars));
+            }
             how = ", in " + rows.segments() * parts + " parts each";
         }
         if (task.parameters()) {

@@ -48,10 +48,17 @@ final class BufferPool {
     }
 
     private static final long SMALLEST = 256;
+    /** As a float, and as two of 16 bits. */
+    private static final byte[] NAN = {-1, -1, -1, -1};
     /** Four classes an octave: at most a quarter of a block is unused. */
     private static final int CLASS_BITS = 2;
 
     private final ClSession session;
+    /**
+     * Whether every block is new, no longer than it must be, and full of NaN: for checkers of kernels, who see that
+     * something outside a buffer is touched, or read before it is written.
+     */
+    private final boolean exact;
     /** What is idle, by size class; the last to come back is the first to go, so that calls meet their blocks again. */
     private final List<Deque<Block>> idle = new ArrayList<>();
     /** What calls that were prepared for will take; no tensor gets it. */
@@ -61,7 +68,12 @@ final class BufferPool {
     private boolean closed;
 
     BufferPool(ClSession session) {
+        this(session, false);
+    }
+
+    BufferPool(ClSession session, boolean exact) {
         this.session = session;
+        this.exact = exact;
         for (Use use : Use.values()) {
             reserved.put(use, new ArrayList<>());
         }
@@ -86,7 +98,7 @@ final class BufferPool {
     /** A block for so many elements, whole floats long. */
     synchronized Block take(long elements, int elementBytes) {
         long bytes = blockBytes(elements, elementBytes);
-        Block block = idle(bytes).peek();
+        Block block = exact ? null : idle(bytes).peek();
         if (block != null && block.bytes >= bytes) {
             idle(bytes).pop();
         } else {
@@ -123,7 +135,8 @@ final class BufferPool {
 
     private long blockBytes(long elements, int elementBytes) {
         checkSize(elements, elementBytes);
-        return sizeClass((elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES);
+        long bytes = (elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES;
+        return exact ? bytes : sizeClass(bytes);
     }
 
     /** Idle blocks by the size's octave and the bits below; only the largest classes are not of one size. */
@@ -173,7 +186,11 @@ final class BufferPool {
     }
 
     private Block allocate(long bytes) {
-        return new Block(session.cl().createBuffer(session.context(), bytes), bytes);
+        Block block = new Block(session.cl().createBuffer(session.context(), bytes), bytes);
+        if (exact) {
+            session.cl().fill(session.queue(), block.memory, Pointer.to(NAN), NAN.length, 0, bytes);
+        }
+        return block;
     }
 
     /** Frees what nobody uses; waits, because memory is free only when the work on it is done. */

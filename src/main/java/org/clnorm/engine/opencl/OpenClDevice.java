@@ -39,9 +39,9 @@ public final class OpenClDevice extends Device {
     private final Regions regions;
     private final Object[] services;
 
-    OpenClDevice(ClSession session, DiskCache disk, Traits traits, String variant, Tuning tuning) {
+    OpenClDevice(ClSession session, DiskCache disk, BufferPool pool, Traits traits, String variant, Tuning tuning) {
         this.session = session;
-        this.pool = new BufferPool(session);
+        this.pool = pool;
         this.programs = new ProgramCache(session, disk);
         this.transfers = Map.of(DataType.F32, new FloatTransfers(session),
                 DataType.F16, new HalfTransfers(session, DataType.F16),

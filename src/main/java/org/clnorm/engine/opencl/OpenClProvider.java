@@ -86,7 +86,8 @@ public final class OpenClProvider implements DeviceProvider {
             LOG.warn("{} ends loops after some 65,000 rounds: groups of more than about 10,000 elements come out wrong"
                     + " with the cpu kernels; take the gpu kernels there", facts);
         }
-        return new OpenClDevice(session, diskCache(facts), facts.traits(kernels), request.variant(), tuning);
+        return new OpenClDevice(session, diskCache(facts), new BufferPool(session), facts.traits(kernels),
+                request.variant(), tuning);
     }
 
     /** PoCL keeps a cache of its own, and compiles all anew to hand out a binary: there only on request. */

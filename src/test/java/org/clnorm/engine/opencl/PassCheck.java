@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.ForwardCall;
@@ -13,6 +14,7 @@ import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
+import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Half;
@@ -35,6 +37,10 @@ public final class PassCheck {
     private boolean given;
     private boolean tracking;
     private boolean affine = true;
+    private boolean inPlace;
+    private boolean wantDx = true;
+    private boolean wantParameters = true;
+    private Consumer<Task> told = task -> { };
     private float offset;
     private float deviation = 1;
     private long seed = 1;
@@ -62,6 +68,30 @@ public final class PassCheck {
     /** Neither weight nor bias. */
     public PassCheck plain() {
         affine = false;
+        return this;
+    }
+
+    /** y takes the place of x, and dx that of dy. */
+    public PassCheck inPlace() {
+        inPlace = true;
+        return this;
+    }
+
+    /** Backward without dx. */
+    public PassCheck withoutDx() {
+        wantDx = false;
+        return this;
+    }
+
+    /** Backward without dweight and dbias, though there are a weight and a bias. */
+    public PassCheck frozen() {
+        wantParameters = false;
+        return this;
+    }
+
+    /** Tells of the tasks that run. */
+    PassCheck telling(Consumer<Task> listener) {
+        told = listener;
         return this;
     }
 
@@ -107,19 +137,25 @@ public final class PassCheck {
         Expected expected = new Expected(x, dy, w, b, given ? mean : null, var);
         NormEngine engine = NormEngine.of(device);
         try (Scope scope = device.scope()) {
-            Tensor dx = device.tensor(storage, x, n);
+            Tensor tx = device.tensor(storage, x, n);
+            Tensor tdy = device.tensor(storage, dy, n);
+            Tensor y = inPlace ? device.tensor(storage, x, n) : device.zeros(storage, n).fill(Double.NaN);
+            Tensor dx = !wantDx ? null : inPlace ? tdy : device.tensor(storage, x, n);
             Tensor dw = device.zeros(parameterStorage, parameters).fill(Double.NaN);
             Tensor db = device.zeros(parameterStorage, parameters).fill(Double.NaN);
-            Tensor tx = device.tensor(storage, x, n);
-            Tensor y = device.zeros(storage, n).fill(Double.NaN);
             Tensor tw = affine ? device.tensor(parameterStorage, w, parameters) : null;
             Tensor tb = affine ? device.tensor(parameterStorage, b, parameters) : null;
             RunningStatistics running = given || tracking
                     ? new RunningStatistics(device.tensor(mean, groups), device.tensor(var, groups)) : null;
-            SavedStatistics saved = engine.forward(new ForwardCall(view, tx, y, tw, tb, eps, false,
-                    given ? running : null, tracking ? new RunningUpdate(running, MOMENTUM, CORRECTION) : null));
-            engine.backward(new BackwardCall(view, tx, device.tensor(storage, dy, n), dx, tw, affine ? dw : null,
-                    affine ? db : null, false, given, saved));
+            ForwardCall forward = new ForwardCall(view, inPlace ? y : tx, y, tw, tb, eps, false,
+                    given ? running : null, tracking ? new RunningUpdate(running, MOMENTUM, CORRECTION) : null);
+            told.accept(forward.task());
+            SavedStatistics saved = engine.forward(forward);
+            boolean gradients = affine && wantParameters;
+            BackwardCall backward = new BackwardCall(view, tx, tdy, dx, tw, gradients ? dw : null,
+                    gradients ? db : null, false, given, saved);
+            told.accept(backward.task());
+            engine.backward(backward);
             saved.close();
             compare("y", expected.y, y, expected.yScale);
             if (tracking) {
@@ -127,8 +163,10 @@ public final class PassCheck {
                 compare("running variance", moved(var, expected.var, CORRECTION), running.variance(),
                         Arrays.stream(expected.var).max().orElseThrow() + deviation * deviation);
             }
-            compare("dx", expected.dx, dx, expected.dxScale);
-            if (affine) {
+            if (wantDx) {
+                compare("dx", expected.dx, dx, expected.dxScale);
+            }
+            if (gradients) {
                 compare("dweight", expected.dw, dw, expected.dwScale);
                 compare("dbias", expected.db, db, expected.dbScale);
             }

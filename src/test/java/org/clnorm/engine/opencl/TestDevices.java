@@ -44,6 +44,13 @@ public final class TestDevices {
         return (OpenClDevice) new OpenClProvider(setup).open(new DeviceRequest("opencl", kernels, variant, null));
     }
 
+    /** What the best device says of itself. */
+    static DeviceFacts facts() {
+        requireDevice();
+        Setup setup = Setup.ofProcess();
+        return new Selection(new Discovery(setup.cl(), new PoclGuard(setup.environment()))).device("opencl");
+    }
+
     private static void requireDevice() {
         if (PROBLEM.isEmpty()) {
             return;
