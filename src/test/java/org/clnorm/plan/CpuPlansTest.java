@@ -106,6 +106,15 @@ class CpuPlansTest {
         assertEquals(List.of("planes_given", "sum_partials"), kernels(backward(FEW_CHANNELS, Statistics.GIVEN)));
     }
 
+    /** A launch for a dx that is not there would write to address 0. */
+    @Test
+    void whatIsNotWantedIsNotWritten() {
+        NormView fewGroups = NormView.of(kept(2, 3 << 16, 3), reduced(3, 1 << 16, 1), reduced(1 << 16, 1, 0));
+        Task task = Task.backward(fewGroups, Statistics.BATCH, true, false, true);
+        assertEquals(List.of("segments_sums", "segments_fold", "sum_partials"),
+                kernels(Planner.plan(task, TWO_CORES, "")));
+    }
+
     @Test
     void vectorsAreNoLongerThanRuns() {
         for (long run : new long[] {1, 2, 3, 4, 7, 8, 15, 16, 17, 1000}) {
