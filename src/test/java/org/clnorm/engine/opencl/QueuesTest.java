@@ -251,15 +251,13 @@ class QueuesTest {
             device.finish();
             long live = ledger.live();
             HostProbe.Calls before = probe.calls();
-            long bytes = HEAP.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < 400; i++) {
-                step(norm, x, y, dx);
-                if (i % 20 == 0) {
-                    // the caller's own wait: PoCL's barriers take time for every command that is not done
-                    CL.clFinish(bare.queue);
-                }
+            // the least of four rounds: while the JVM has not compiled a method, that method makes objects
+            long allocated = Long.MAX_VALUE;
+            for (int round = 0; round < 4; round++) {
+                long bytes = HEAP.getCurrentThreadAllocatedBytes();
+                steps(bare, norm, x, y, dx);
+                allocated = Math.min(allocated, HEAP.getCurrentThreadAllocatedBytes() - bytes);
             }
-            long allocated = HEAP.getCurrentThreadAllocatedBytes() - bytes;
             HostProbe.Calls calls = probe.calls().since(before);
             assertEquals(0, calls.waits());
             assertEquals(0, calls.buffers());
@@ -267,9 +265,19 @@ class QueuesTest {
             // kernels that fill dense memory serve one tensor after another; nothing else is set
             int moves = way.ordinal() < Way.UNALIGNED.ordinal() ? 0 : 5;
             assertTrue(calls.arguments() <= 400L * moves * 4, calls.toString());
-            assertTrue(allocated <= 400 * 8, allocated + " bytes in 400 steps");
+            assertTrue(allocated <= 100 * 8, allocated + " bytes in 100 steps");
         }
         assertEquals(0, ledger.live(), ledger.toString());
+    }
+
+    private static void steps(Bare bare, BatchNorm2d norm, Tensor x, Tensor y, Tensor dx) {
+        for (int i = 0; i < 100; i++) {
+            step(norm, x, y, dx);
+            if (i % 20 == 0) {
+                // the caller's own wait: PoCL's barriers take time for every command that is not done
+                CL.clFinish(bare.queue);
+            }
+        }
     }
 
     private static void step(BatchNorm2d norm, Tensor x, Tensor y, Tensor dx) {
