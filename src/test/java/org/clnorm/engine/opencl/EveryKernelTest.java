@@ -37,9 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Every kernel of both sets on some hundred to some thousand elements, in buffers without slack that are full of NaN:
  * what is read before it is written shows in the results, and what lies outside is found by a checker of kernels.
- * {@code scripts/check-kernels} runs this under Oclgrind; {@code -Dclnorm.kernels} says whether each work runs in {@code
- * all} modes, in {@code some} one each, or in those that are {@code
- * unordered} to a detector of races.
+ * {@code scripts/check-kernels} runs this under Oclgrind; {@code -Dclnorm.kernels} says whether each work runs in
+ * {@code all} modes, in {@code some} one each, or in those that are {@code unordered} to a detector of races.
  */
 @EnabledIfSystemProperty(named = "clnorm.kernels", matches = "some|all|unordered")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -49,8 +48,8 @@ class EveryKernelTest {
     private static final Pattern KERNEL = Pattern.compile("__kernel[^{;]*?void\\s+(\\w+)\\s*\\(");
     private static final Path SOURCES = Path.of("opencl");
     /** Of the caller's tensors with gaps: {@link BorrowTest}; or unordered. */
-    private static final Set<String> ELSEWHERE = Set.of("common/strided:gather", "common/strided:scatter", "common/aside:y_home",
-            "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets", "gpu/planes_ticketed:forward",
+    private static final Set<String> ELSEWHERE = Set.of("common/strided:gather", "common/strided:scatter",
+            "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets", "gpu/planes_ticketed:forward",
             "gpu/planes_ticketed:backward");
     private static final Set<String> REACHED = new TreeSet<>();
 
