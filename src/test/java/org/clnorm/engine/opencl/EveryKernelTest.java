@@ -49,8 +49,8 @@ class EveryKernelTest {
     private static final Path SOURCES = Path.of("opencl");
     /** Of the caller's tensors with gaps: {@link BorrowTest}; or unordered. */
     private static final Set<String> ELSEWHERE = Set.of("common/strided:gather", "common/strided:scatter",
-            "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets", "gpu/planes_ticketed:forward",
-            "gpu/planes_ticketed:backward");
+            "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets",
+            "gpu/planes_ticketed:forward", "gpu/planes_ticketed:backward");
     private static final Set<String> REACHED = new TreeSet<>();
 
     static Stream<Arguments> works() {
