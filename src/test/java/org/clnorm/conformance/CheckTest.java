@@ -31,7 +31,7 @@ class CheckTest {
     private static final Workload WORKLOAD = Workload.parse("batch_norm 4x3x5x7 steps=te seed=3");
 
     /** Each may need kernels of its own, which PoCL compiles for seconds; {@code scripts/clnorm check} runs more. */
-    private static final int CASES = Integer.getInteger("clnorm.cases", 12);
+    private static final int CASES = Integer.getInteger("clnorm.cases", 8);
 
     @OnEveryDevice
     void randomWorkloadsHold(Device device) {

@@ -20,7 +20,7 @@ import org.clnorm.tensor.DeviceInfo;
  */
 class HardDataTest {
     /** Of 786. */
-    private static final int CASES = Integer.getInteger("clnorm.hard", 60);
+    private static final int CASES = Integer.getInteger("clnorm.hard", 24);
 
     @OnEveryDevice
     void theContractHolds(Device device) {
