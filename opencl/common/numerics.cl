@@ -86,6 +86,13 @@ static inline float rescue_scale(float largest, float eps) {
     return as_float((power + 127) << 23);
 }
 
+// Whether a second walk, scaled, found more than the first. Scaled up it always has, be it a mean in finer steps than
+// denormal numbers have, where eps keeps the scale so low that no squares show. Scaled down it found equal elements if
+// there is no variance, and the scale would make eps vanish.
+static inline int rescue_helps(float variance, float scale) {
+    return variance > 0.0f || scale > 1.0f;
+}
+
 // 1/sqrt(v), refined once because OpenCL grants sqrt 3 and division 2.5 units of error.
 static inline float rstd_of(float variance, float eps, float scale, int zero_rstd) {
     const float v = variance + eps * scale * scale;

@@ -121,7 +121,7 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global f
             const float rescue = rescue_scale(largest, eps);
             moments scaled;
             moments_of(&scaled, x, first, n, size, stride, rescue, shared);
-            if (scaled.variance > 0.0f) {
+            if (rescue_helps(scaled.variance, rescue)) {
                 m = scaled;
                 scale = rescue;
             } else {

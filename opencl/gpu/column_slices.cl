@@ -79,7 +79,8 @@ INLINED void merge_entries(column_moments *m, __global const float *partials, ma
             const column_moments c = load_entry(partials, s, e.entries, k);
             const pack distance = sqrt(c.variance) * sqrt(elements_of(e, k));
             sum += c.mean / c.scale * 0x1p-60f;
-            largest = fmax(largest, fmin((fabs(c.mean) + distance) / c.scale, (pack)FLT_MAX));
+            const pack bound = fmax(fabs(c.mean) + distance, select((pack)0.0f, (pack)1.0f, c.scale > 1.0f));
+            largest = fmax(largest, fmin(bound / c.scale, (pack)FLT_MAX)); // as in slices.cl
         }
         meet_down(&sum, slots, 0);
         meet_down(&largest, slots, 1);

@@ -22,7 +22,7 @@ static inline moments moments_of(tally t, float mean, float count, float scale) 
 // conditional region that has barriers.
 static inline moments rescued(int again, moments plain, moments scaled, float sum) {
     const int finite = isfinite(sum);
-    const int better = again && finite && scaled.variance > 0.0f;
+    const int better = again && finite && rescue_helps(scaled.variance, scaled.scale);
     moments m = plain;
     m.mean = again && !finite ? sum : better ? scaled.mean : plain.mean;
     m.delta = again && !finite ? 0.0f : better ? scaled.delta : plain.delta;

@@ -141,7 +141,8 @@ static inline pack scales_of(pack largest, pack sum, float eps) {
 static inline column_moments rescued_columns(column_moments plain, column_moments scaled, pack sum) {
     const pack_index again = !(plain.variance > 0x1p-80f && plain.variance <= FLT_MAX);
     const pack_index finite = isfinite(sum);
-    const pack_index better = again && finite && scaled.variance > 0.0f;
+    const pack_index helps = scaled.variance > 0.0f || scaled.scale > 1.0f; // as rescue_helps of numerics.cl
+    const pack_index better = again && finite && helps;
     const pack_index odd = again && !finite;
     column_moments m;
     m.mean = select(select(plain.mean, scaled.mean, better), sum, odd);
