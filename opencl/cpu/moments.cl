@@ -14,15 +14,20 @@ typedef struct {
     float_pair squares;
 } moments;
 
+// Elements that a rough mean is taken of. Where there are fewer it is no mean but the first element, and a group of
+// fewer gets a second pass always: the first may be off by a deviation, and its correction by 6e-8 of that, which shows
+// where a large gradient meets an element near the mean.
+#define FEW (4 * WIDTH)
+
 // About the mean of a run, from its first elements. Exact where all values are equal.
 static inline float rough_mean(__global const element *x, long count) {
     const float pivot = element_at(x);
-    if (count < 4 * WIDTH) {
+    if (count < FEW) {
         return pivot;
     }
     const vec sum = ((load_elements(x) - pivot) + (load_elements(x + WIDTH) - pivot))
             + ((load_elements(x + 2 * WIDTH) - pivot) + (load_elements(x + 3 * WIDTH) - pivot));
-    return pivot + sum_of(sum) / (4 * WIDTH);
+    return pivot + sum_of(sum) / FEW;
 }
 
 // Sums of the distances from a mean, and of their squares, one a lane: over the elements begin … end of a run, few
@@ -75,14 +80,8 @@ static inline void run_distances(__global const element *x, long runs, long stri
     *squares = all_squares.hi + all_squares.lo;
 }
 
-// Fewer elements get a second pass always: a rough mean of few is off by up to a deviation, and the correction by 6e-8
-// of that, which shows where a large gradient meets an element near the mean. Two passes leave a fifth of it.
-#ifndef FEW
-#define FEW (8 * WIDTH)
-#endif
-
 // One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the
-// squares would lose digits, one more around the mean that the first pass found.
+// squares would lose digits, or where elements are few, one more around the mean that the first pass found.
 static inline void chunk_moments(__global const element *x, long runs, long stride, long count, moments *m) {
     const float n = (float)(runs * count);
     m->mean = rough_mean(x, count);
