@@ -12,9 +12,12 @@ final class HardWorkloads {
             "batch_norm 16x3x5x5 eps=1e-30", "group_norm 2x6x7x5 groups=3", "instance_norm 2x3x31x33 eps=1e-12",
             "layer_norm 1x40000 normalized_shape=40000 eps=1e-20", "batch_norm 20000x2 affine=false track=false");
 
-    /** A million elements a group. */
-    private static final List<String> LARGE = List.of("layer_norm 1x1000000 normalized_shape=1000000 affine=false",
-            "batch_norm 4x1x500x500 eps=1e-12", "batch_norm 1000000x1 track=false");
+    /** Elements of the large groups. What is more than ten million needs a larger heap: -Dclnorm.heap=12g. */
+    private static final long ELEMENTS = Long.getLong("clnorm.hard.elements", 1_000_000);
+
+    private static final List<String> LARGE = List.of(
+            "layer_norm 1x" + ELEMENTS + " normalized_shape=" + ELEMENTS + " affine=false",
+            "batch_norm 4x1x500x" + ELEMENTS / 2000 + " eps=1e-12", "batch_norm " + ELEMENTS + "x1 track=false");
 
     private static final double[] RATIOS = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7};
     private static final double[] DEVIATIONS = {1e-30, 1e-20, 1e-10, 1e-2, 1, 100, 1e10, 1e20, 1e30};
@@ -39,15 +42,15 @@ final class HardWorkloads {
     private HardWorkloads() {
     }
 
-    /** The same mixture however few are taken; one of each shape with a million elements a group is among them. */
+    /** The same mixture however few are taken; one of each shape of large groups is among them. */
     static List<Hard> some(int count, boolean denormals) {
         HardWorkloads hard = new HardWorkloads();
         hard.addAll(denormals);
         Collections.shuffle(hard.all, new Random(2));
         List<Hard> some = new ArrayList<>(hard.all.subList(0, Math.min(count, hard.all.size())));
-        some.add(hard.of("10^6 elements, offset 1e7 deviations", LARGE.get(0), "offset1e7:1"));
-        some.add(hard.of("10^6 elements, offset 1e4 deviations", LARGE.get(1), "offset1e-16:1e-20"));
-        some.add(hard.of("10^6 elements, one outlier", LARGE.get(2), "outlier"));
+        some.add(hard.of("large groups, offset 1e7 deviations", LARGE.get(0), "offset1e7:1"));
+        some.add(hard.of("large groups, offset 1e4 deviations", LARGE.get(1), "offset1e-16:1e-20"));
+        some.add(hard.of("large groups, one outlier", LARGE.get(2), "outlier"));
         return some;
     }
 
