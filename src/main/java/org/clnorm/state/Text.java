@@ -1,7 +1,6 @@
 package org.clnorm.state;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -41,7 +40,15 @@ final class Text {
 
     /** Whether the text can be written as UTF-8, which half of a surrogate pair cannot. */
     static boolean wellFormed(String text) {
-        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+        for (int i = 0; i < text.length(); i++) {
+            // a pair is one code point, of another type than its halves
+            int point = text.codePointAt(i);
+            if (Character.getType(point) == Character.SURROGATE) {
+                return false;
+            }
+            i += Character.charCount(point) - 1;
+        }
+        return true;
     }
 
     /** What an exception of the file system says, without the file's name, which the message has already. */

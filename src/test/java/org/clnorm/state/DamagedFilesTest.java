@@ -18,37 +18,13 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Damage of any kind gives a state or a {@link CheckpointException}, soon, and with little memory. */
+/** Files that lie or that are made to be slow cost little; {@link FuzzTest} has damage of any kind. */
 class DamagedFilesTest {
-    private static final int FILES = 30_000;
     private static final String HEADER = "{\"__metadata__\":{\"format\":\"pt\"},"
             + entry("num_batches_tracked", "I64", "[]", "[0,8]") + "," + entry("bias", "F32", "[3]", "[8,20]") + ","
             + entry("weight", "F16", "[1,3]", "[20,26]") + "}";
     private static final String JSON = "0123456789-.e\"{}[],: \\";
     private static final long MEGABYTE = 1 << 20;
-
-    @Test
-    void randomDamageIsFoundOrHarmless() {
-        int[] outcomes = new int[2];
-        int[] number = {0};
-        assertTimeout(Duration.ofSeconds(60),
-                () -> damaged(FILES).forEach(bytes -> outcomes[read(bytes, number[0]++)]++));
-        assertEquals(FILES, outcomes[0] + outcomes[1]);
-        assertTrue(outcomes[0] > FILES / 100, "read " + outcomes[0]);
-        assertTrue(outcomes[1] > FILES / 2, "refused " + outcomes[1]);
-    }
-
-    private static int read(byte[] bytes, int number) {
-        try {
-            Safetensors.read(bytes, "file");
-            return 0;
-        } catch (CheckpointException e) {
-            assertEquals(1, e.getMessage().lines().count(), e.getMessage());
-            return 1;
-        } catch (RuntimeException | Error e) {
-            throw new AssertionError("file " + number + ": " + Arrays.toString(bytes), e);
-        }
-    }
 
     /** So many damaged files, the same every time. */
     static Stream<byte[]> damaged(int count) {
