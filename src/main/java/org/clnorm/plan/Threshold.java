@@ -60,10 +60,11 @@ public enum Threshold {
         BORDER,
         /** As a border, but kernels have no room for more than the value in the table. */
         LIMIT,
-        /** A size that work is cut to. */
+        /** A size that work is cut to, no larger than its products with numbers of a device stand. */
         SIZE
     }
 
+    private static final long MOST_SIZE = 1L << 30;
     private static final long STEP = 2;
     private static final long LEAP = 4;
 
@@ -111,7 +112,7 @@ public enum Threshold {
     private boolean sensible(long other) {
         return switch (kind) {
             case LIMIT -> other >= 0 && other <= value;
-            case SIZE -> other > 0 && other % multiple == 0;
+            case SIZE -> other > 0 && other <= MOST_SIZE && other % multiple == 0;
             case BORDER -> other >= 0;
         };
     }
@@ -127,7 +128,7 @@ public enum Threshold {
         if (!sensible(other)) {
             throw new IllegalArgumentException("expected " + this + " to be " + switch (kind) {
                 case LIMIT -> "0 to " + value;
-                case SIZE -> multiple == 1 ? "1 or more" : "a multiple of " + multiple;
+                case SIZE -> (multiple == 1 ? "1 to " : "a multiple of " + multiple + " up to ") + MOST_SIZE;
                 case BORDER -> "0 or more";
             } + ", got " + other);
         }

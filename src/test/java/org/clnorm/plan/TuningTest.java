@@ -120,4 +120,12 @@ class TuningTest {
             assertThrows(IllegalArgumentException.class, () -> threshold.checked(-1));
         }
     }
+
+    /** Products of sizes and numbers of a device would wrap: a plan divided by the 0 that came of it. */
+    @Test
+    void sizesBeyondReasonAreRefused() {
+        String message = assertThrows(IllegalArgumentException.class, () -> Tuning.parse(List.of("clnorm-tuning 1 x",
+                KEY + " cpu/rows GPU_SHARES=9223372036854775807"), "file")).getMessage();
+        assertTrue(message.contains("expected GPU_SHARES to be 1 to 1073741824, got 9223372036854775807"), message);
+    }
 }
