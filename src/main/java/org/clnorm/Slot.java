@@ -61,6 +61,25 @@ final class Slot {
         return values;
     }
 
+    /** Whether {@link #read} would give what was written. */
+    boolean isDefined() {
+        return tensor == null || tensor.storage().isDefined();
+    }
+
+    /** Makes {@link #read} refuse what is there. */
+    void lose() {
+        if (tensor != null) {
+            tensor.storage().lose();
+        }
+    }
+
+    /** Makes the device usable again if work failed on it; what is there stays undefined. */
+    void recoverDevice() {
+        if (tensor != null) {
+            tensor.device().recover();
+        }
+    }
+
     void write(double[] values) {
         if (values.length != shape.size()) {
             throw new IllegalArgumentException("expected " + shape.size() + " values for " + name + " of shape " + shape

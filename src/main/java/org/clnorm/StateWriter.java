@@ -6,7 +6,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.clnorm.state.HostTensor;
 
-/** Writes values into many tensors, of any number of layers and devices: all of them or, if one fails, none. */
+/**
+ * Writes values into many tensors, of any number of layers and devices: all of them or, if one fails, none. Devices on
+ * which work failed are made usable again; what was lost with that cannot be put back, and stays lost if this fails.
+ */
 final class StateWriter {
     private StateWriter() {
     }
@@ -22,8 +25,9 @@ final class StateWriter {
 
     /** Reads what is there, changes it, and puts back what was there if that fails. */
     private static void change(Collection<Slot> slots, Consumer<Slot> change) {
+        slots.forEach(Slot::recoverDevice);
         Map<Slot, double[]> former = new LinkedHashMap<>();
-        slots.forEach(slot -> former.put(slot, slot.read()));
+        slots.stream().filter(Slot::isDefined).forEach(slot -> former.put(slot, slot.read()));
         Map<Slot, double[]> begun = new LinkedHashMap<>();
         try {
             slots.forEach(slot -> {
@@ -38,7 +42,11 @@ final class StateWriter {
 
     private static void putBack(Slot slot, double[] before, Throwable failed) {
         try {
-            slot.write(before);
+            if (before == null) {
+                slot.lose();
+            } else {
+                slot.write(before);
+            }
         } catch (RuntimeException again) { // the others may still take theirs
             failed.addSuppressed(again);
         }

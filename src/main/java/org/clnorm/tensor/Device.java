@@ -92,8 +92,27 @@ public abstract class Device implements AutoCloseable {
      */
     public abstract boolean supports(DataType type);
 
-    /** Waits until all enqueued work is done. */
+    /**
+     * Waits until all enqueued work is done.
+     *
+     * @throws DeviceException if some of it failed; see {@link #recover()}
+     */
     public abstract void finish();
+
+    /**
+     * Makes the device usable again after work failed that had been enqueued. Such a failure is noticed by a call that
+     * waits, or a later one, and from then on every call on the device and its layers throws a {@link DeviceException}
+     * that names it. This waits for what is still enqueued, gives idle memory back to the driver and checks that the
+     * device carries out commands. What tensors held before is lost: using one throws a {@link DeviceException} until
+     * all of it is written anew, by the host or as the result of a pass. Layers get theirs when state is loaded or
+     * reset, which calls this. A device that is sound is left alone.
+     *
+     * @throws IllegalStateException if the device is closed
+     * @throws DeviceException       if it does not come back; close it, open another, and load state into new layers
+     */
+    public void recover() {
+        checkOpen();
+    }
 
     /**
      * What else the device can do, asked for by interface; how a layer finds its engine.

@@ -108,6 +108,21 @@ public abstract class Storage {
         return version.get();
     }
 
+    /**
+     * Whether the elements are those that were written: not once work has failed that was enqueued on the device, until
+     * all of them are written anew.
+     *
+     * @return false if nobody knows what they are
+     */
+    public boolean isDefined() {
+        return true;
+    }
+
+    /** Notes that nobody knows the elements any more, until all of them are written anew. */
+    public void lose() {
+        // memory that cannot be lost
+    }
+
     /** Notes a write. */
     public void touch() {
         version.incrementAndGet();

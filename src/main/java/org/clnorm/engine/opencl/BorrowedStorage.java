@@ -148,14 +148,19 @@ final class BorrowedStorage extends DeviceStorage {
         } else {
             throughDense(true, false, dense -> access.to(dense, 0));
         }
+        checkDefined();
     }
 
     /** Writes so many elements; what is not written of a tensor with gaps is gathered and comes back as it was. */
     private void writing(long length, Access access) {
+        int before = failures();
         if (layout.isDense()) {
             access.to(memory(), layout.first());
         } else {
             throughDense(length < layout.elements(), true, dense -> access.to(dense, 0));
+        }
+        if (length == layout.elements()) {
+            written(before);
         }
     }
 

@@ -82,6 +82,10 @@ final class BufferPool {
         }
     }
 
+    Health health() {
+        return session.health();
+    }
+
     /** Throws unless a buffer of so many elements may exist on the device. */
     void checkSize(long elements, int elementBytes) {
         long most = Math.min(session.facts().maxAllocBytes(), session.facts().memoryBytes());
@@ -188,13 +192,13 @@ final class BufferPool {
     private Block allocate(long bytes) {
         Block block = new Block(session.cl().createBuffer(session.context(), bytes), bytes);
         if (exact) {
-            session.cl().fill(session.queue(), block.memory, Pointer.to(NAN), NAN.length, 0, bytes);
+            session.cl().fill(session.queue(), block.memory, Pointer.to(NAN), NAN.length, 0, bytes, null);
         }
         return block;
     }
 
     /** Frees what nobody uses; waits, because memory is free only when the work on it is done. */
-    private void trim() {
+    synchronized void trim() {
         session.finish();
         Cleanup cleanup = new Cleanup();
         for (Deque<Block> free : idle) {

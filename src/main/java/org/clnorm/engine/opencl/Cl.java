@@ -173,10 +173,11 @@ final class Cl {
         }
     }
 
-    /** What is enqueued later begins after these events, of which there is at least one. */
-    void barrier(cl_command_queue queue, cl_event[] events) {
+    /** What is enqueued later begins after these events, of which there is at least one; {@code own} is its own. */
+    void barrier(cl_command_queue queue, cl_event[] events, cl_event own) {
         call("clEnqueueBarrierWithWaitList",
-                () -> CL.clEnqueueBarrierWithWaitList(queue, events.length, events, null));
+                () -> CL.clEnqueueBarrierWithWaitList(queue, events.length, events, own));
+        ledger.made(Kind.EVENT);
     }
 
     /** An event for all that was enqueued before. */
@@ -251,9 +252,14 @@ final class Cl {
                 () -> CL.clEnqueueWriteBuffer(queue, buffer, true, offset, bytes, from, 0, null, null));
     }
 
-    void fill(cl_command_queue queue, cl_mem buffer, Pointer pattern, int patternBytes, long offset, long bytes) {
+    /** Fills a part of a buffer; {@code event} may be null. */
+    void fill(cl_command_queue queue, cl_mem buffer, Pointer pattern, int patternBytes, long offset, long bytes,
+            cl_event event) {
         call("clEnqueueFillBuffer",
-                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, patternBytes, offset, bytes, 0, null, null));
+                () -> CL.clEnqueueFillBuffer(queue, buffer, pattern, patternBytes, offset, bytes, 0, null, event));
+        if (event != null) {
+            ledger.made(Kind.EVENT);
+        }
     }
 
     // ---- programs and kernels
@@ -351,8 +357,55 @@ final class Cl {
         return value[0];
     }
 
+    /** Where a command is: negative if it failed, 0 when it is done. As a launch, this makes no objects. */
+    void executionStatus(cl_event event, Pointer into) {
+        int status = injected("clGetEventInfo");
+        if (status == CL.CL_SUCCESS) {
+            try {
+                status = CL.clGetEventInfo(event, CL.CL_EVENT_COMMAND_EXECUTION_STATUS, Sizeof.cl_int, into, null);
+            } catch (CLException thrown) {
+                status = thrown.getStatus();
+            }
+        }
+        if (status != CL.CL_SUCCESS) {
+            throw failure("clGetEventInfo", status, "");
+        }
+    }
+
+    /** Asks how the first so many commands ended, which are over. As a launch, this makes no objects. */
+    void await(int count, cl_event[] events) {
+        int status = injected("clWaitForEvents");
+        if (status == CL.CL_SUCCESS) {
+            try {
+                status = CL.clWaitForEvents(count, events);
+            } catch (CLException thrown) {
+                status = thrown.getStatus();
+            }
+        }
+        if (status != CL.CL_SUCCESS) {
+            throw failure("clWaitForEvents", status, "");
+        }
+    }
+
+    /** What {@link #await} threw, with the command that failed and its status. */
+    static DeviceException ended(DeviceException found, String command, int status) {
+        return new DeviceException(found.call(), found.status(), found.device(),
+                CL.stringFor_errorCode(found.status()) + ": " + command + " ended with " + status);
+    }
+
+    /** As a launch, this makes no objects; as every release, it is made even where a test makes it fail. */
     void release(cl_event event) {
-        release(Kind.EVENT, "clReleaseEvent", () -> CL.clReleaseEvent(event));
+        int injected = injected("clReleaseEvent");
+        int status;
+        try {
+            status = CL.clReleaseEvent(event);
+        } catch (CLException thrown) {
+            status = thrown.getStatus();
+        }
+        ledger.released(Kind.EVENT);
+        if (injected != CL.CL_SUCCESS || status != CL.CL_SUCCESS) {
+            throw failure("clReleaseEvent", injected != CL.CL_SUCCESS ? injected : status, "");
+        }
     }
 
     // ---- how calls are made

@@ -169,6 +169,7 @@ final class ClEngine implements NormEngine {
             staging.gather();
             launcher.launch(plan, arguments);
             staging.scatter();
+            staging.enqueued();
         } finally {
             for (int i = scratch - 1; i >= 0; i--) {
                 pool.giveBack(arguments.scratch(i));

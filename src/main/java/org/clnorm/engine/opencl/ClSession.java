@@ -4,9 +4,11 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.clnorm.tensor.DeviceException;
+import org.jocl.Pointer;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_event;
+import org.jocl.cl_mem;
 
 /**
  * An open device: its context and queue, and whether it is still open and sound. Whatever uses them does so inside
@@ -24,7 +26,9 @@ final class ClSession {
     /** Shared by those who use the device, exclusive to the one who closes it. */
     private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
     private volatile boolean closed;
-    private volatile DeviceException failure;
+    private final Health health = new Health();
+    /** Its lock is held while a command is enqueued and noted, and while it is found out how commands ended. */
+    private final Watch watch;
 
     private ClSession(Cl cl, DeviceFacts facts, cl_context context, cl_command_queue queue, boolean unordered) {
         this.cl = cl;
@@ -33,6 +37,7 @@ final class ClSession {
         this.ownQueue = queue;
         this.queue = queue;
         this.unordered = unordered;
+        this.watch = new Watch(cl);
     }
 
     static ClSession open(Cl cl, DeviceFacts facts) {
@@ -71,6 +76,10 @@ final class ClSession {
         return context;
     }
 
+    Health health() {
+        return health;
+    }
+
     /** Where work goes now. */
     cl_command_queue queue() {
         return queue;
@@ -101,6 +110,7 @@ final class ClSession {
         life.readLock().lock();
         try {
             checkUsable();
+            look();
         } catch (RuntimeException unusable) {
             leave();
             throw unusable;
@@ -125,6 +135,7 @@ final class ClSession {
         lock.lock();
         try {
             checkUsable();
+            look();
             return work.get();
         } finally {
             lock.unlock();
@@ -139,12 +150,48 @@ final class ClSession {
     }
 
     private void checkUsable() {
+        checkOpen();
+        health.check(facts);
+    }
+
+    private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("expected an open device, got a closed one: " + facts);
         }
-        if (failure != null) {
-            throw new DeviceException("expected a sound device, got one whose enqueued work failed before: " + facts
-                    + "; what it holds is undefined, open it anew", failure);
+    }
+
+    /** Every so often, finds out how commands ended that are over, without waiting for others. */
+    private void look() {
+        synchronized (watch) {
+            if (watch.isLookDue()) {
+                watch.settle(watch.done(), health);
+            }
+        }
+    }
+
+    // ---- commands whose end is watched
+
+    void launch(BoundKernel kernel, long[] global, long[] local) {
+        order();
+        synchronized (watch) {
+            cl.launch(queue, kernel.kernel(), kernel.label(), global, local, watch.next());
+            watch.add(kernel.label());
+        }
+    }
+
+    void fill(cl_mem memory, Pointer pattern, int patternBytes, long offset, long bytes) {
+        order();
+        synchronized (watch) {
+            cl.fill(queue, memory, pattern, patternBytes, offset, bytes, watch.next());
+            watch.add("a fill");
+        }
+    }
+
+    /** Lets what is enqueued later begin after these events, of which there is at least one. */
+    void waitFor(cl_event[] events) {
+        synchronized (watch) {
+            cl.barrier(queue, events, watch.next());
+            watch.add("waiting for an event of the caller's");
         }
     }
 
@@ -161,14 +208,64 @@ final class ClSession {
     }
 
     /**
-     * Waits for the enqueued work. Where that fails, nobody knows which of it was done, so the device counts as failed.
+     * Waits for the enqueued work. Where that or one of the commands failed, nobody knows what the device holds: it
+     * counts as failed.
      */
     void finish() {
+        long enqueued;
+        synchronized (watch) {
+            enqueued = watch.end();
+        }
         try {
             cl.finish(queue);
         } catch (DeviceException failed) {
-            fail(failed);
+            health.fail(failed);
             throw failed;
+        }
+        synchronized (watch) {
+            watch.settle(enqueued, health);
+        }
+        health.check(facts); // another thread may have found it
+    }
+
+    /** Throws if one of these commands failed, which are over: the device counts as failed then. */
+    void checkEnded(cl_event[] events) {
+        try {
+            if (events.length > 0) {
+                cl.await(events.length, events);
+            }
+        } catch (DeviceException failed) {
+            health.fail(failed);
+            throw failed;
+        }
+    }
+
+    /** Makes a failed device usable again where the context survived, as a check shows; a sound one is left alone. */
+    void recover(Runnable check) {
+        life.writeLock().lock();
+        try {
+            checkOpen();
+            DeviceException failed = health.failure();
+            if (failed != null) {
+                health.mend();
+                recover(failed, check);
+            }
+        } finally {
+            life.writeLock().unlock();
+        }
+    }
+
+    private void recover(DeviceException failed, Runnable check) {
+        try {
+            cl.finish(queue);
+            synchronized (watch) {
+                watch.forget();
+            }
+            check.run();
+        } catch (DeviceException again) {
+            failed.addSuppressed(again);
+            health.relapse(failed);
+            health.check(facts);
         }
     }
 
@@ -182,14 +279,9 @@ final class ClSession {
             step.run();
         } catch (DeviceException another) {
             failed.addSuppressed(another);
-            fail(failed);
+            health.fail(failed);
             throw failed;
         }
-    }
-
-    /** Notes that nobody knows what the device holds. */
-    private void fail(DeviceException cause) {
-        failure = cause;
     }
 
     boolean isClosed() {
@@ -206,6 +298,7 @@ final class ClSession {
             closed = true;
             Cleanup all = new Cleanup();
             all.add(() -> cl.finish(queue));
+            all.add(watch::forget);
             all.add(others::run);
             all.add(() -> cl.release(ownQueue));
             all.add(() -> cl.release(context));

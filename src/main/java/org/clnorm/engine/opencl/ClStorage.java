@@ -37,6 +37,7 @@ final class ClStorage extends DeviceStorage {
     public void read(long from, double[] into, int offset, int length) {
         if (check(from, into.length, offset, length)) {
             transfers.read(memory(), from, into, offset, length);
+            checkDefined();
         }
     }
 
@@ -44,27 +45,36 @@ final class ClStorage extends DeviceStorage {
     public void read(long from, float[] into, int offset, int length) {
         if (check(from, into.length, offset, length)) {
             transfers.read(memory(), from, into, offset, length);
+            checkDefined();
         }
     }
 
     @Override
     public void write(long to, double[] values, int offset, int length) {
         if (check(to, values.length, offset, length)) {
-            transfers.write(memory(), to, values, offset, length);
+            writing(length, () -> transfers.write(memory(), to, values, offset, length));
         }
     }
 
     @Override
     public void write(long to, float[] values, int offset, int length) {
         if (check(to, values.length, offset, length)) {
-            transfers.write(memory(), to, values, offset, length);
+            writing(length, () -> transfers.write(memory(), to, values, offset, length));
         }
     }
 
     @Override
     public void fill(double value) {
         if (elements > 0) {
-            transfers.fill(memory(), 0, value, elements);
+            writing(elements, () -> transfers.fill(memory(), 0, value, elements));
+        }
+    }
+
+    private void writing(long length, Runnable write) {
+        int before = failures();
+        write.run();
+        if (length == elements) {
+            written(before);
         }
     }
 

@@ -62,18 +62,23 @@ final class CopyProbe implements MemoryProbe {
         session.use(() -> {
             PreparedPlan plan = prepared(new Key(floats(from), method.equals(NON_TEMPORAL)));
             Arguments arguments = new Arguments();
-            arguments.set(Arguments.Buffer.X, block(from));
-            arguments.set(Arguments.Buffer.Y, block(to));
+            DeviceStorage source = dense(from);
+            DeviceStorage target = dense(to);
+            source.checkDefined();
+            int before = target.failures();
+            arguments.set(Arguments.Buffer.X, source.block());
+            arguments.set(Arguments.Buffer.Y, target.block());
             launcher.launch(plan, arguments);
+            target.written(before);
         });
         to.storage().touch();
     }
 
-    private BufferPool.Block block(Tensor tensor) {
-        BufferPool.Block block = DeviceStorage.of(tensor, pool).block();
-        if (block == null) {
+    private DeviceStorage dense(Tensor tensor) {
+        DeviceStorage storage = DeviceStorage.of(tensor, pool);
+        if (storage.block() == null) {
             throw new IllegalArgumentException("expected dense and aligned memory, got a borrowed " + tensor);
         }
-        return block;
+        return storage;
     }
 }

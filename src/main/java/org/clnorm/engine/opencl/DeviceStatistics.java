@@ -11,6 +11,8 @@ final class DeviceStatistics implements SavedStatistics {
     private final AtomicBoolean open = new AtomicBoolean();
     private BufferPool.Block block;
     private long groups;
+    /** How often work had failed on the device before the pass that made them. */
+    private int failures;
 
     private DeviceStatistics(BufferPool pool) {
         this.pool = pool;
@@ -22,6 +24,7 @@ final class DeviceStatistics implements SavedStatistics {
                 ? own : new DeviceStatistics(pool);
         statistics.block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups));
         statistics.groups = groups;
+        statistics.failures = pool.health().failures();
         statistics.open.set(true);
         return statistics;
     }
@@ -48,6 +51,7 @@ final class DeviceStatistics implements SavedStatistics {
         if (own.groups != groups) {
             throw new IllegalArgumentException("expected statistics of " + groups + " groups, got " + own.groups);
         }
+        pool.health().checkWritten(own.failures);
         return own.block;
     }
 

@@ -70,11 +70,8 @@ final class FloatTransfers implements Transfers {
     @Override
     public void fill(cl_mem memory, long from, double value, long elements) {
         Pointer pattern = Pointer.to(new float[] {(float) value});
-        session.use(() -> {
-            session.order();
-            session.cl().fill(session.queue(), memory, pattern, Float.BYTES, from * Float.BYTES,
-                    elements * Float.BYTES);
-        });
+        session.use(() -> session.fill(memory, pattern, Float.BYTES, from * Float.BYTES,
+                elements * Float.BYTES));
     }
 
     private void readWindow(cl_mem memory, long from, float[] into, long offset, int length) {

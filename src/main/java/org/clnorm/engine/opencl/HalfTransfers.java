@@ -60,11 +60,8 @@ final class HalfTransfers implements Transfers {
     @Override
     public void fill(cl_mem memory, long from, double value, long elements) {
         Pointer pattern = Pointer.to(new short[] {Half.bits(type, value)});
-        session.use(() -> {
-            session.order();
-            session.cl().fill(session.queue(), memory, pattern, Short.BYTES, from * Short.BYTES,
-                    elements * Short.BYTES);
-        });
+        session.use(() -> session.fill(memory, pattern, Short.BYTES, from * Short.BYTES,
+                elements * Short.BYTES));
     }
 
     /** What is done with the elements from {@code done} on, as many as {@code count}. */

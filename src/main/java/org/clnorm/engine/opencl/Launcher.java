@@ -54,12 +54,13 @@ final class Launcher implements KernelTimer {
 
     private void enqueue(PreparedPlan.Launch launch) {
         BoundKernel kernel = launch.kernel();
-        cl_event event = timingQueue == null ? null : new cl_event();
-        session.order();
-        session.cl().launch(session.queue(), kernel.kernel(), kernel.label(), launch.global(), launch.local(), event);
-        if (event != null) {
-            timed.add(new Timed(kernel.label(), event));
+        if (timingQueue == null) {
+            session.launch(kernel, launch.global(), launch.local());
+            return;
         }
+        cl_event event = new cl_event();
+        session.cl().launch(timingQueue, kernel.kernel(), kernel.label(), launch.global(), launch.local(), event);
+        timed.add(new Timed(kernel.label(), event));
     }
 
     @Override
@@ -82,11 +83,16 @@ final class Launcher implements KernelTimer {
                 throw new IllegalStateException("expected a running timer, got one that was not started");
             }
             List<KernelTime> times = new ArrayList<>();
-            Cleanup cleanup = new Cleanup().add(session::finish);
+            Cleanup cleanup = new Cleanup().add(session::finish).add(this::check);
             timed.forEach(launch -> cleanup.add(() -> times.add(time(launch))));
             cleanup.add(this::close).run();
             return List.copyOf(times);
         });
+    }
+
+    /** Throws if a launch that was timed failed. */
+    private void check() {
+        session.checkEnded(timed.stream().map(Timed::event).toArray(cl_event[]::new));
     }
 
     private KernelTime time(Timed launch) {

@@ -26,8 +26,9 @@ import org.jocl.cl_mem;
  * context and a queue of its own. Either can {@link #borrow(cl_mem, long, DataType, Shape) borrow} buffers of its
  * context.
  *
- * <p>Work that fails after it was enqueued is noticed by the next call that waits. The device then counts as failed:
- * what it holds is undefined, and every later call but close throws {@link org.clnorm.tensor.DeviceException}.
+ * <p>The end of every command is watched. One that failed after it was enqueued is noticed by the next call that waits,
+ * at the latest: the device then counts as failed, and every call throws {@link org.clnorm.tensor.DeviceException} until
+ * state is loaded or {@link #recover()} is called.
  */
 public final class OpenClDevice extends Device {
     private final ClSession session;
@@ -207,7 +208,9 @@ public final class OpenClDevice extends Device {
      */
     public void wrote(Tensor tensor) {
         Objects.requireNonNull(tensor, "tensor").storage();
-        DeviceStorage.of(tensor, pool).touch();
+        DeviceStorage storage = DeviceStorage.of(tensor, pool);
+        storage.written(storage.failures());
+        storage.touch();
     }
 
     /**
@@ -223,7 +226,7 @@ public final class OpenClDevice extends Device {
             Objects.requireNonNull(event, "event");
         }
         if (events.length > 0) {
-            session.use(() -> session.cl().barrier(session.queue(), events));
+            session.use(() -> session.waitFor(events));
         }
     }
 
@@ -297,6 +300,11 @@ public final class OpenClDevice extends Device {
     @Override
     public void finish() {
         session.use(session::finish);
+    }
+
+    @Override
+    public void recover() {
+        session.recover(new Revival(pool, transfers.get(DataType.F32)));
     }
 
     @Override

@@ -21,6 +21,10 @@ final class Staging {
     private final PreparedPlan[] in = new PreparedPlan[MOST];
     private final PreparedPlan[] out = new PreparedPlan[MOST];
     private int count;
+    /** What the pass writes, and how often work had failed before it. */
+    private final DeviceStorage[] outputs = new DeviceStorage[MOST];
+    private final int[] failures = new int[MOST];
+    private int outputCount;
 
     Staging(ClSession session, BufferPool pool, StridedMoves moves) {
         this.session = session;
@@ -48,6 +52,13 @@ final class Staging {
             return null;
         }
         DeviceStorage storage = DeviceStorage.of(tensor, pool);
+        if (reads) {
+            storage.checkDefined();
+        }
+        if (writes) {
+            failures[outputCount] = storage.failures();
+            outputs[outputCount++] = storage;
+        }
         if (!(storage instanceof BorrowedStorage lent)) {
             return storage.block();
         }
@@ -105,6 +116,13 @@ final class Staging {
         }
     }
 
+    /** Notes that the pass was enqueued, whole. */
+    void enqueued() {
+        for (int i = 0; i < outputCount; i++) {
+            outputs[i].written(failures[i]);
+        }
+    }
+
     /** Gives back in reverse order, so that the next pass finds each block where it was. */
     void end() {
         while (count > 0) {
@@ -115,5 +133,7 @@ final class Staging {
         Arrays.fill(dense, null);
         Arrays.fill(in, null);
         Arrays.fill(out, null);
+        Arrays.fill(outputs, null);
+        outputCount = 0;
     }
 }

@@ -7,19 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.clnorm.BatchNorm2d;
 import org.clnorm.LayerNorm;
 import org.clnorm.engine.KernelTimer;
 import org.clnorm.plan.Task;
-import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
-import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
@@ -29,6 +32,8 @@ import org.junit.jupiter.api.Test;
 
 /** What is used too late, twice or elsewhere is refused, and what it stood on is not touched. */
 class LifetimesTest {
+    private static final int ROUNDS = Integer.getInteger("clnorm.rounds", 5);
+
     private static void refused(List<Runnable> calls) {
         for (int i = 0; i < calls.size(); i++) {
             assertThrows(IllegalStateException.class, calls.get(i)::run, "call " + i);
@@ -153,33 +158,124 @@ class LifetimesTest {
         }
     }
 
-    /** A device that has failed stays so; its layers go with it, and what was saved goes on on another. */
+    /** What the owner closes between the passes is kept for the second; what is his own matter is refused. */
     @Test
-    void afterWorkHasFailed() {
-        OneFault faults = new OneFault();
-        Ledger ledger = new Ledger();
-        Setup setup = new Setup(faults, ledger, Map.of("POCL_SIGFPE_HANDLER", "0", "CLNORM_CACHE_DIR", ""));
-        OpenClDevice device = TestDevices.open(setup, "auto", "");
-        BatchNorm2d norm = new BatchNorm2d(4).on(device);
-        Tensor x = device.tensor(values(1), SHAPE);
-        norm.forward(x);
-        StateDict saved = norm.stateDict();
-        faults.arm(0, CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, false);
-        DeviceException first = assertThrows(DeviceException.class, device::finish);
-        assertEquals(CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, first.status());
-        faults.disarm();
-        for (Runnable call : List.<Runnable>of(() -> norm.forward(x), () -> norm.backward(x), norm::stateDict,
-                () -> norm.loadStateDict(saved), x::read, device::finish)) {
-            DeviceException later = assertThrows(DeviceException.class, call::run);
-            assertTrue(later.getMessage().contains("failed before"), later.getMessage());
-            assertEquals(first, later.getCause());
+    void closedBetweenForwardAndBackward() {
+        try (OpenClDevice device = TestDevices.open("auto", ""); BatchNorm2d norm = new BatchNorm2d(4).on(device);
+                Scope scope = device.scope()) {
+            Tensor dy = device.tensor(values(2), SHAPE);
+            norm.forward(device.tensor(values(1), SHAPE));
+            float[] dx = norm.backward(dy).read();
+            norm.resetParameters();
+            Tensor x = device.tensor(values(1), SHAPE);
+            Tensor y = norm.forward(x);
+            x.close();
+            device.tensor(values(3), SHAPE); // would take the memory, were it free
+            assertArrayEquals(dx, norm.backward(dy).read());
+            refused(List.of(() -> norm.backwardFrom(x, dy)));
+            norm.forward(y).close();
+            Tensor closed = device.zeros(SHAPE);
+            closed.close();
+            refused(List.of(() -> norm.backward(dy), () -> norm.backward(closed)));
         }
-        norm.close();
-        device.close();
-        assertEquals(0, ledger.live(), ledger.toString());
-        try (OpenClDevice anew = TestDevices.open(setup, "auto", ""); BatchNorm2d next = new BatchNorm2d(4).on(anew)) {
-            next.loadStateDict(saved);
-            assertEquals(saved, next.stateDict());
+    }
+
+    @Test
+    void aBufferOfAnotherContextOrThatIsNone() {
+        try (Bare bare = new Bare(false); Bare elsewhere = new Bare(false);
+                OpenClDevice device = bare.wrap(new Ledger(), "auto")) {
+            cl_mem foreign = elsewhere.buffer(new byte[720], CL.CL_MEM_READ_WRITE);
+            long held = Bare.number(foreign, CL.CL_MEM_REFERENCE_COUNT);
+            IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                    () -> device.borrow(foreign, 0, DataType.F32, Shape.of(SHAPE)));
+            assertTrue(refused.getMessage().contains("context"), refused.getMessage());
+            assertEquals(held, Bare.number(foreign, CL.CL_MEM_REFERENCE_COUNT));
+        }
+    }
+
+    /** Each pass is done or refused; the device closes when the one under way is done. */
+    @Test
+    void closedWhileOthersEnqueue() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        Ledger ledger = new Ledger();
+        try {
+            for (int round = 0; round < ROUNDS; round++) {
+                OpenClDevice device = TestDevices.open(new Setup(FaultPlan.NONE, ledger, System.getenv()), "auto", "");
+                CountDownLatch under = new CountDownLatch(3);
+                List<Future<Integer>> passes = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    passes.add(threads.submit(() -> passesUntilRefused(device, under)));
+                }
+                assertTrue(under.await(30, TimeUnit.SECONDS));
+                device.close();
+                for (Future<Integer> done : passes) {
+                    assertTrue(done.get(30, TimeUnit.SECONDS) > 0);
+                }
+                assertEquals(0, ledger.live(), ledger.toString());
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private static int passesUntilRefused(OpenClDevice device, CountDownLatch under) {
+        int passes = 0;
+        BatchNorm2d norm = new BatchNorm2d(4).on(device);
+        try (Tensor x = device.tensor(values(1), SHAPE)) {
+            while (true) {
+                try (Tensor y = norm.forward(x); Tensor dx = norm.backward(y)) {
+                    if (passes % 8 == 0) {
+                        dx.read();
+                    }
+                    if (passes++ == 0) {
+                        under.countDown();
+                    }
+                }
+            }
+        } catch (IllegalStateException closed) {
+            assertTrue(closed.getMessage().contains("closed"), closed.getMessage());
+            return passes;
+        } finally {
+            norm.close();
+        }
+    }
+
+    /** Twice at the same time is once. */
+    @Test
+    void closedByTwoThreadsAtOnce() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        Ledger ledger = new Ledger();
+        try {
+            for (int round = 0; round < ROUNDS; round++) {
+                OpenClDevice device = TestDevices.open(new Setup(FaultPlan.NONE, ledger, System.getenv()), "auto", "");
+                LayerNorm norm = new LayerNorm(3, 5).on(device);
+                Tensor x = device.tensor(values(1), SHAPE);
+                Tensor y = norm.forward(x);
+                both(threads, y::close);
+                both(threads, x::close);
+                assertEquals(2, device.liveTensors());
+                Tensor one = device.zeros(SHAPE);
+                Tensor two = device.zeros(SHAPE);
+                assertTrue(device.memory(one).getNativePointer() != device.memory(two).getNativePointer());
+                both(threads, device::close);
+                both(threads, one::close);
+                norm.close();
+                assertEquals(0, ledger.live(), ledger.toString());
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private static void both(ExecutorService threads, Runnable close) throws Exception {
+        CyclicBarrier start = new CyclicBarrier(2);
+        Callable<Void> work = () -> {
+            start.await();
+            close.run();
+            return null;
+        };
+        for (Future<Void> done : threads.invokeAll(List.of(work, work))) {
+            done.get();
         }
     }
 }
