@@ -26,9 +26,9 @@ import org.jocl.cl_mem;
  * context and a queue of its own. Either can {@link #borrow(cl_mem, long, DataType, Shape) borrow} buffers of its
  * context.
  *
- * <p>The end of every command is watched. One that failed after it was enqueued is noticed by the next call that waits,
- * at the latest: the device then counts as failed, and every call throws {@link org.clnorm.tensor.DeviceException} until
- * state is loaded or {@link #recover()} is called.
+ * <p>The end of every command is watched. One that failed after it was enqueued is noticed by the next call that
+ * waits, at the latest: the device then counts as failed, and every call throws
+ * {@link org.clnorm.tensor.DeviceException} until state is loaded or {@link #recover()} is called.
  */
 public final class OpenClDevice extends Device {
     private final ClSession session;

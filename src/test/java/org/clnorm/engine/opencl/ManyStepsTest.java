@@ -41,6 +41,7 @@ class ManyStepsTest {
             long tensors = 0;
             for (int step = 0; step < STEPS; step++) {
                 if (step == 10 * layers.size()) {
+                    device.finish(); // lets go of the events of commands
                     objects = ledger.live();
                     tensors = device.liveTensors();
                 }
@@ -51,6 +52,7 @@ class ManyStepsTest {
                     layer.backward(x);
                 }
             }
+            device.finish();
             assertEquals(objects, ledger.live(), ledger.toString());
             assertEquals(tensors, device.liveTensors());
             layers.forEach(NormLayer::close);

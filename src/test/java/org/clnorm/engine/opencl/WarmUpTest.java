@@ -99,10 +99,12 @@ class WarmUpTest {
 
     private void makesNothing(OpenClDevice device, Runnable step) {
         HostProbe probe = device.service(HostProbe.class);
+        device.finish(); // lets go of the events of commands
         String before = ledger.toString();
         HostProbe.Calls calls = probe.calls();
         step.run();
         HostProbe.Calls since = probe.calls().since(calls);
+        device.finish();
         assertEquals(before, ledger.toString());
         assertEquals(0, since.waits(), since.toString());
         assertEquals(0, since.buffers(), since.toString());
