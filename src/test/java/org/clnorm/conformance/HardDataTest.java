@@ -19,7 +19,7 @@ import org.clnorm.tensor.DeviceInfo;
  * may come out as NaN or infinite that has a place among floats.
  */
 class HardDataTest {
-    /** Of 786. */
+    /** Of 800, and three with large groups. */
     private static final int CASES = Integer.getInteger("clnorm.hard", 24);
 
     @OnEveryDevice
