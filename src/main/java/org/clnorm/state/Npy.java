@@ -112,11 +112,18 @@ public final class Npy {
                     + " got " + size);
         }
         byte[] data = allocate(file, (int) size);
-        if (!fill(in, data) || in.read() >= 0) {
+        if (!fill(in, header, data) || in.read() >= 0) {
             throw new CheckpointException(file, "expected " + size + " bytes of data, which is what it claims to hold,"
                     + " but it does not end there");
         }
-        return HostTensor.owning(header.type(), NpyOrder.little(file, header, data), header.shape());
+        return HostTensor.owning(header.type(), data, header.shape());
+    }
+
+    private static boolean fill(InputStream in, NpyHeader header, byte[] data) throws IOException {
+        boolean transposed = header.fortranOrder() && header.shape().length > 1;
+        boolean whole = transposed ? fillTransposed(in, header, data) : fill(in, data);
+        NpyOrder.makeLittle(header, data);
+        return whole;
     }
 
     private static boolean fill(InputStream in, byte[] data) throws IOException {
@@ -131,6 +138,19 @@ public final class Npy {
         return true;
     }
 
+    private static boolean fillTransposed(InputStream in, NpyHeader header, byte[] data) throws IOException {
+        NpyOrder.FromFortran order = new NpyOrder.FromFortran(header, data);
+        byte[] chunk = new byte[Math.min(CHUNK, data.length)];
+        for (int left = data.length; left > 0; left -= chunk.length) {
+            int wanted = Math.min(chunk.length, left);
+            if (in.readNBytes(chunk, 0, wanted) < wanted) {
+                return false;
+            }
+            order.put(chunk, wanted);
+        }
+        return true;
+    }
+
     private static long size(String file, NpyHeader header) {
         try {
             return header.type().byteSize(header.shape());
@@ -140,7 +160,7 @@ public final class Npy {
     }
 
     /** Zeros, or an error that says what did not fit. */
-    static byte[] allocate(String file, int size) {
+    private static byte[] allocate(String file, int size) {
         try {
             return new byte[size];
         } catch (OutOfMemoryError e) {

@@ -1,18 +1,17 @@
 package org.clnorm.state;
 
+import java.util.Arrays;
+
 /** The order of an array's bytes: into little-endian elements, the last dimension running fastest. */
 final class NpyOrder {
     private NpyOrder() {
     }
 
-    /** The data in our order; the array given may become the one returned. */
-    static byte[] little(String file, NpyHeader header, byte[] data) {
-        int width = header.type().byteSize();
+    /** Turns elements into little-endian ones, in place, if they are not. */
+    static void makeLittle(NpyHeader header, byte[] data) {
         if (header.bigEndian()) {
-            swap(data, width);
+            swap(data, header.type().byteSize());
         }
-        boolean transpose = header.fortranOrder() && header.shape().length > 1;
-        return transpose ? transposed(file, header.shape(), width, data) : data;
     }
 
     private static void swap(byte[] data, int width) {
@@ -25,35 +24,49 @@ final class NpyOrder {
         }
     }
 
-    /** From the first dimension running fastest to the last one. */
-    private static byte[] transposed(String file, long[] shape, int width, byte[] data) {
-        byte[] result = Npy.allocate(file, data.length);
-        int[] index = new int[shape.length];
-        int[] strides = new int[shape.length];
-        int stride = width;
-        for (int d = 0; d < shape.length; d++) {
-            strides[d] = stride;
-            stride *= (int) shape[d];
-        }
-        int from = 0;
-        for (int to = 0; to < data.length; to += width) {
-            System.arraycopy(data, from, result, to, width);
-            from = next(index, from, strides, shape);
-        }
-        return result;
-    }
+    /**
+     * Puts elements that come with the first dimension running fastest in their places, as they come: there is never a
+     * second array as large.
+     */
+    static final class FromFortran {
+        private final byte[] result;
+        private final int width;
+        private final int[] sizes;
+        private final int[] strides;
+        private final int[] index;
+        private int to;
 
-    /** Counts the index up by one, the last dimension first, and says where that element is. */
-    private static int next(int[] index, int from, int[] strides, long[] shape) {
-        int at = from;
-        for (int d = shape.length - 1; d >= 0; d--) {
-            at += strides[d];
-            if (++index[d] < shape[d]) {
-                return at;
+        FromFortran(NpyHeader header, byte[] result) {
+            this.result = result;
+            this.width = header.type().byteSize();
+            this.sizes = Arrays.stream(header.shape()).mapToInt(size -> (int) size).toArray();
+            this.strides = new int[sizes.length];
+            this.index = new int[sizes.length];
+            int stride = width;
+            for (int d = sizes.length - 1; d >= 0; d--) {
+                strides[d] = stride;
+                stride *= sizes[d];
             }
-            at -= index[d] * strides[d];
-            index[d] = 0;
         }
-        return at;
+
+        /** Takes the next elements, so many bytes of them. */
+        void put(byte[] elements, int length) {
+            for (int from = 0; from < length; from += width) {
+                System.arraycopy(elements, from, result, to, width);
+                step();
+            }
+        }
+
+        /** Counts the index up by one, the first dimension first. */
+        private void step() {
+            for (int d = 0; d < sizes.length; d++) {
+                to += strides[d];
+                if (++index[d] < sizes[d]) {
+                    return;
+                }
+                to -= index[d] * strides[d];
+                index[d] = 0;
+            }
+        }
     }
 }

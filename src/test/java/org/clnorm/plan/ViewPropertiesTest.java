@@ -9,11 +9,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.PropertyDefaults;
 import net.jqwik.api.Provide;
 
 /** What is true of a view, whatever its axes are: told by walking them index by index. */
+@PropertyDefaults(edgeCases = EdgeCasesMode.NONE)
 class ViewPropertiesTest {
     @Provide
     Arbitrary<List<Axis>> axes() {

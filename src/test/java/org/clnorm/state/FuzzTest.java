@@ -11,8 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Files of any kind of damage, see {@link Fuzz}. {@code -Dclnorm.fuzz} says how many of each format, and a file is made
@@ -25,8 +26,18 @@ class FuzzTest {
     private static final long UNPACKED = 4L << 20;
     private static final Path STATES = Path.of("src/test/resources/state");
 
-    @TempDir
-    private Path folder;
+    private static Path folder;
+
+    @BeforeAll
+    static void makeFolder() throws IOException {
+        folder = MemoryFolder.make();
+    }
+
+    @AfterAll
+    static void removeFolder() throws IOException {
+        Files.deleteIfExists(folder.resolve("file.npz"));
+        Files.delete(folder);
+    }
 
     private static List<byte[]> files(Path folder, String ending) {
         try (Stream<Path> all = Files.list(folder)) {

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,5 +104,20 @@ class NpyTest {
     @Test
     void aLimitIsForAllArraysOfAnArchive() {
         assertEquals(1, Npz.read(FILES.resolve("zeros.npz"), 4 * 64 * 64 * 64 + 128).tensors().size());
+    }
+
+    /** There is never a second array of that size, whatever the order of the file. */
+    @Test
+    void aLargeArrayTakesItsSizeOfHeap() {
+        int size = 40 << 20;
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (String order : new String[] {"False", "True"}) {
+            byte[] file = BrokenNpyTest.npy(1, "{'descr': '>f4', 'fortran_order': " + order + ", 'shape': ("
+                    + size / 8 + ", 2)}", size);
+            long before = thread.getCurrentThreadAllocatedBytes();
+            assertEquals(size, Npy.read(file, "large").bytes().remaining());
+            long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+            assertTrue(allocated <= file.length + (16 << 20), "allocated " + allocated);
+        }
     }
 }
