@@ -11,7 +11,14 @@ import net.jqwik.api.lifecycle.SkipExecutionHook;
 
 /** Properties that need an OpenCL device: a tenth of the tries, skipped where there is none, and nothing left behind. */
 final class OnADevice implements SkipExecutionHook, AroundPropertyHook {
-    private static final int TRIES = Math.max(1, Integer.getInteger("jqwik.tries.default", 1000) / 10);
+    private static final int USUAL = 1000;
+    private static final int ASKED_FOR = Integer.getInteger("jqwik.tries.default", USUAL);
+    private static final int TRIES = Math.max(1, ASKED_FOR / 10);
+
+    /** Whether this is more than what runs on every change. */
+    static boolean hasManyTries() {
+        return ASKED_FOR > USUAL;
+    }
 
     @Override
     public SkipResult shouldBeSkipped(LifecycleContext context) {
