@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
@@ -323,7 +324,7 @@ public final class LayerTree implements AutoCloseable {
     /** Closes all layers, also those that other trees share. Closing twice does nothing. */
     @Override
     public void close() {
-        Endings.all(distinct(), NormLayer::close);
+        Cleanup.all(distinct(), NormLayer::close);
     }
 
     private Collection<NormLayer> distinct() {

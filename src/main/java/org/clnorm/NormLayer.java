@@ -10,6 +10,7 @@ import org.clnorm.engine.Explanation;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
@@ -649,7 +650,7 @@ public abstract class NormLayer implements AutoCloseable {
         alone(() -> {
             if (!closed) {
                 closed = true;
-                Endings.all(List.<Runnable>of(passes::end, parameters::closeGrads, state::close), Runnable::run);
+                Cleanup.all(List.<Runnable>of(passes::end, parameters::closeGrads, state::close), Runnable::run);
             }
         });
     }

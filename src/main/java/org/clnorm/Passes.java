@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.Tensor;
 
 /** The forward passes of a layer that have had no backward pass yet and whose outputs are open, the last one first. */
@@ -51,6 +52,6 @@ final class Passes {
     void end() {
         List<ForwardPass> open = new ArrayList<>(waiting);
         waiting.clear();
-        Endings.all(open, ForwardPass::end);
+        Cleanup.all(open, ForwardPass::end);
     }
 }

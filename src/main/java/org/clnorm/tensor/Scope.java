@@ -2,6 +2,7 @@ package org.clnorm.tensor;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * Closes every tensor that its thread makes on its device while it is the innermost open scope. Scopes nest; closing
@@ -70,25 +71,8 @@ public final class Scope implements AutoCloseable {
         } else {
             current.set(outer);
         }
-        closeTensors();
-    }
-
-    /** All of them, whichever fail: borrowed memory is let go by a call to OpenCL. */
-    private void closeTensors() {
-        RuntimeException first = null;
-        while (!tensors.isEmpty()) {
-            try {
-                tensors.pop().close();
-            } catch (RuntimeException failed) {
-                if (first == null) {
-                    first = failed;
-                } else {
-                    first.addSuppressed(failed);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        List<Tensor> ending = List.copyOf(tensors); // the youngest first
+        tensors.clear();
+        Cleanup.all(ending, Tensor::close);
     }
 }

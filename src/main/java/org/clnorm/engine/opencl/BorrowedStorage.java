@@ -2,6 +2,7 @@ package org.clnorm.engine.opencl;
 
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.Storage;
 import org.jocl.CL;
 import org.jocl.cl_mem;

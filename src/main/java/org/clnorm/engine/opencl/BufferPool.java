@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.Pointer;
 import org.jocl.cl_mem;

@@ -3,6 +3,7 @@ package org.clnorm.engine.opencl;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.Pointer;
 import org.jocl.cl_command_queue;

@@ -3,6 +3,7 @@ package org.clnorm.engine.opencl;
 import java.util.ArrayList;
 import java.util.List;
 import org.clnorm.engine.KernelTimer;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.CL;
 import org.jocl.cl_command_queue;

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceRequest;

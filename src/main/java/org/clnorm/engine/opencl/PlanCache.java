@@ -16,6 +16,7 @@ import org.clnorm.plan.Step;
 import org.clnorm.plan.Task;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
+import org.clnorm.tensor.Cleanup;
 import org.jocl.cl_kernel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.clnorm.plan.Step;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.cl_kernel;
 import org.jocl.cl_program;

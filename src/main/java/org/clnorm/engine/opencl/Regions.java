@@ -3,6 +3,7 @@ package org.clnorm.engine.opencl;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DataType;
 import org.jocl.cl_mem;
 import org.slf4j.Logger;

@@ -11,6 +11,7 @@ import org.clnorm.plan.KernelSet;
 import org.clnorm.plan.NormPlan;
 import org.clnorm.plan.Step;
 import org.clnorm.plan.Tuning;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.DeviceInfo;
 import org.clnorm.tensor.Half;

@@ -23,6 +23,7 @@ import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -91,6 +92,59 @@ class LayerFaultsTest {
         assertEquals(0, site.ledger.live(), site.ledger.toString());
         System.out.println("LayerFaultsTest " + kind + ": " + points + " points");
         assertTrue(points > 100, "tried " + points);
+    }
+
+    /** Tensors, a layer with a pass that waits, and their device: all is let go of, and closing again does nothing. */
+    @Test
+    void closingMayFail() {
+        FaultyLayers.layers().forEach((name, maker) -> {
+            if (!SIZE.isEmpty() || name.equals("batch")) {
+                for (boolean forGood : SIZE.isEmpty() ? new boolean[1] : new boolean[] {false, true}) {
+                    int k = 0;
+                    while (closingFails(name + ", call " + k, maker, k, forGood)) {
+                        k++;
+                    }
+                    assertTrue(k > 20, "tried " + k);
+                    points += k;
+                }
+            }
+        });
+        System.out.println("LayerFaultsTest, closing: " + points + " points");
+    }
+
+    private boolean closingFails(String what, Supplier<NormLayer> maker, int k, boolean forGood) {
+        Site closing = new Site("cpu lent");
+        int code = OneFault.CODES[k % OneFault.CODES.length];
+        try {
+            Scope scope = closing.device.scope();
+            Place place = closing.place(maker);
+            NormLayer layer = place.layer();
+            layer.forward(place.x());
+            place.x().close(); // the layer holds it alone
+            closing.faults.arm(k, code, forGood);
+            List<DeviceException> failures = new ArrayList<>();
+            for (AutoCloseable each : List.of(layer, scope, closing.device, layer, scope, closing.device)) {
+                try {
+                    each.close();
+                } catch (DeviceException failed) {
+                    failures.add(failed);
+                } catch (Exception other) {
+                    throw new AssertionError(what, other);
+                }
+            }
+            String hit = closing.faults.hit();
+            assertEquals(hit.isEmpty(), failures.isEmpty(), what);
+            assertTrue(forGood || failures.size() <= 1, what);
+            assertEquals(0, closing.ledger.live(), () -> what + ", " + hit + ": " + closing.ledger);
+            assertEquals(0, closing.device.liveTensors(), what);
+            if (!hit.isEmpty()) {
+                assertEquals(List.of(hit, code), List.of(failures.get(0).call(), failures.get(0).status()), what);
+            }
+            return !hit.isEmpty();
+        } finally {
+            closing.faults.disarm();
+            closing.close();
+        }
     }
 
     private void everyCall(String what, Supplier<NormLayer> maker, Operation operation) {
