@@ -25,6 +25,11 @@ import org.clnorm.tensor.Tensor;
  * passes (a layer used twice in a network) keep one each, and backward takes them in reverse order. A call that
  * throws has changed neither parameters, gradients, running statistics nor counts.
  *
+ * <p><b>Failures that come later.</b> Work that was enqueued may fail afterwards. The next call that waits, or a later
+ * one, throws {@link org.clnorm.tensor.DeviceException} then, and nobody knows what the device holds: every call for
+ * forward, backward or the state throws, until state is loaded or reset. That makes the device usable again where it
+ * can be, see {@link Device#recover()}; inputs and gradients that are added to have to be written anew too.
+ *
  * <p><b>Threads.</b> A layer belongs to one thread at a time, and may be handed on. A call that comes while another
  * thread is in the layer throws {@link IllegalStateException} and changes nothing; what reads or writes a parameter's
  * tensor by itself is not watched. Layers of their own may share a device.
