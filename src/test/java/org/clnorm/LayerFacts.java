@@ -63,7 +63,8 @@ abstract class LayerFacts {
 
     /** All that a layer computes depends on distances from the mean. */
     @Property
-    void aConstantAddedToXChangesNothing(@ForAll("layers") Drawn drawn, @ForAll @IntRange(min = -999, max = 999) int c) {
+    void aConstantAddedToXChangesNothing(@ForAll("layers") Drawn drawn,
+            @ForAll @IntRange(min = -999, max = 999) int c) {
         double[] x = drawn.x();
         double[] shifted = each(x.length, i -> x[i] + c);
         Scales scales = drawn.scales(x, drawn.dy(), EPS);

@@ -9,7 +9,7 @@ import net.jqwik.api.lifecycle.PropertyExecutor;
 import net.jqwik.api.lifecycle.PropertyLifecycleContext;
 import net.jqwik.api.lifecycle.SkipExecutionHook;
 
-/** Properties that need an OpenCL device: a tenth of the tries, skipped where there is none, and nothing left behind. */
+/** Properties that need an OpenCL device: a tenth of the tries, skipped where there is none, nothing left behind. */
 final class OnADevice implements SkipExecutionHook, AroundPropertyHook {
     private static final int USUAL = 1000;
     private static final int ASKED_FOR = Integer.getInteger("jqwik.tries.default", USUAL);

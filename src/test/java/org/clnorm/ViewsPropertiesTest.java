@@ -18,7 +18,7 @@ import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
 
-/** The axes that layers ask for give each element, once, the group and the parameter that the layer's definition does. */
+/** The axes that layers ask for give each element, once, the group and the parameter that its definition does. */
 @PropertyDefaults(edgeCases = EdgeCasesMode.NONE)
 class ViewsPropertiesTest {
     @Provide

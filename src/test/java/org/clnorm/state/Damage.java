@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
 /** Damage to bytes that knows nothing of what they mean. */
 final class Damage {
     /** Numbers at which lengths, counts and offsets go wrong. */
-    static final long[] NUMBERS = {0, 1, 2, 3, 7, 8, 9, 127, 128, 255, 256, 1_000, 32_767, 32_768, 65_534, 65_535, 65_536,
-        9_999, 10_001, 99_999_999, 100_000_000, 100_000_001, Integer.MAX_VALUE - 8, Integer.MAX_VALUE, 1L << 31,
+    static final long[] NUMBERS = {0, 1, 2, 3, 7, 8, 9, 127, 128, 255, 256, 1_000, 32_767, 32_768, 65_534, 65_535,
+        65_536, 9_999, 10_001, 99_999_999, 100_000_000, 100_000_001, Integer.MAX_VALUE - 8, Integer.MAX_VALUE, 1L << 31,
         (1L << 32) - 1, 1L << 32, 1L << 53, 1L << 62, Long.MAX_VALUE, Long.MIN_VALUE, -1, -2, -8};
 
     private static final int MOST_INSERTED = 64;

@@ -46,8 +46,8 @@ class StatePropertiesTest {
     @Provide
     Arbitrary<String> texts() {
         Arbitrary<String> any = Arbitraries.strings().ofMaxLength(12);
-        Arbitrary<String> escaped = Arbitraries.strings().withChars("\"\\/\b\f\n\r\t\u0000\u001f\u007f\u2028\ud83d\ude00{}")
-                .ofMaxLength(6);
+        Arbitrary<String> escaped = Arbitraries.strings()
+                .withChars("\"\\/\b\f\n\r\t\u0000\u001f\u007f\u2028\ud83d\ude00{}").ofMaxLength(6);
         Arbitrary<String> usual = Arbitraries.of("weight", "layer1.0.bn1.running_mean", "é", "\ud83d\ude00", "");
         return Arbitraries.oneOf(any, escaped, usual)
                 .filter(text -> Text.wellFormed(text) && !text.equals(Safetensors.METADATA_KEY));
