@@ -31,7 +31,8 @@ class PlansPropertiesTest {
     Arbitrary<Traits> devices() {
         return Combinators.combine(Arbitraries.of(KernelSet.class), Arbitraries.integers().between(1, MOST_UNITS),
                 Arbitraries.longs().between(1, MOST_WORK_GROUP),
-                Arbitraries.integers().between(LEAST_LOCAL, MOST_LOCAL), Arbitraries.of(4, 8, 16), Arbitraries.of(Reduction.class))
+                Arbitraries.integers().between(LEAST_LOCAL, MOST_LOCAL), Arbitraries.of(4, 8, 16),
+                Arbitraries.of(Reduction.class))
                 .as((kernels, units, items, local, width, reduction) ->
                     new Traits(kernels, units, items, local, width).with(reduction));
     }
