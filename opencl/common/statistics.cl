@@ -1,4 +1,6 @@
 // Small kernels on statistics and parameter gradients; one work-item a channel or parameter, the same for every device.
+// Not contracted, so that they serve bitwise.cl too.
+#pragma OPENCL FP_CONTRACT OFF
 #include "common/tracked.cl"
 
 // Statistics from running ones, for plans whose kernels do not make them, see tracked.cl.

@@ -8,10 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.clnorm.conformance.BitwiseCheck;
 import org.clnorm.conformance.CheckReport;
 import org.clnorm.conformance.RandomWorkloads;
 import org.clnorm.conformance.ReferenceCheck;
+import org.clnorm.conformance.Verdict;
 import org.clnorm.conformance.Workload;
+import org.clnorm.tensor.DeviceRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,6 +29,7 @@ import picocli.CommandLine.Spec;
             "Without --kernels and --variant both kernel sets of an OpenCL device are checked. Errors are relative",
             "to the magnitude before cancellation; the contract is 6e-7, and 4e-6 for dweight where x is denormal.",
             "Results of 16 bits that are off by no more than one unit in the last place count as exact.",
+            "With --variant bitwise results are also compared with the Java engine's, bit by bit.",
             "For each failure a line is printed that runs it again. Exit status 1: something failed, or nothing ran."})
 final class CheckCommand implements Callable<Integer> {
     private static final int CASES = 200;
@@ -77,7 +81,9 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private void run(List<KernelSets.Opened> sets, List<Workload> given, CheckReport report) {
-        try (ReferenceCheck check = new ReferenceCheck()) {
+        try (ReferenceCheck check = new ReferenceCheck();
+                BitwiseCheck bits = new BitwiseCheck()) {
+            boolean bitwise = options.variant().equals(DeviceRequest.BITWISE);
             boolean denormals = sets.stream().allMatch(set -> check.keepsDenormals(set.device()));
             List<Workload> workloads = workloads(given, denormals);
             PrintWriter err = spec.commandLine().getErr();
@@ -85,7 +91,9 @@ final class CheckCommand implements Callable<Integer> {
                 for (Workload workload : workloads) {
                     for (KernelSets.Opened set : sets) {
                         if (options.variant().isEmpty() || check.accepts(workload, set.device())) {
-                            report.add(workload, set.label(), check.verdicts(workload, set.device()));
+                            List<Verdict> verdicts = new ArrayList<>(check.verdicts(workload, set.device()));
+                            verdicts.addAll(bitwise ? bits.verdicts(workload, set.device()) : List.of());
+                            report.add(workload, set.label(), verdicts);
                         } else {
                             declined++;
                         }

@@ -3,6 +3,7 @@ package org.clnorm.plan;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.clnorm.tensor.DeviceRequest;
 
 /** The plans among which tuning chooses. */
 public final class Candidates {
@@ -29,7 +30,8 @@ public final class Candidates {
         candidates.consider(from);
         for (String variant : Planner.variants()) {
             Optional<KernelSet> kernels = Planner.kernelsOf(variant);
-            if (kernels.isEmpty() || kernels.get() == traits.kernels()) {
+            if (!variant.equals(DeviceRequest.BITWISE)
+                    && (kernels.isEmpty() || kernels.get() == traits.kernels())) {
                 candidates.consider(new Choice(variant, from.thresholds()));
             }
         }

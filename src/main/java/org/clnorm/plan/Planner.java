@@ -17,7 +17,8 @@ public final class Planner {
             new GpuColumnsVariant(),
             new GpuPlanesVariant(),
             new PlainVariant(),
-            new GpuTicketedVariant());
+            new GpuTicketedVariant(),
+            new BitwiseVariant());
 
     private static final String GPU_PROGRAMS = "gpu/";
 

@@ -14,6 +14,13 @@ import java.util.Objects;
  */
 public record DeviceRequest(String selector, String kernels, String variant, Path tuning) {
     /**
+     * The variant that gives the same bits on every device, the Java engine ({@code cpu}) among them: sums are added in
+     * one order, and nothing is contracted. An OpenCL device must round as IEEE 754 says and keep denormals, or it
+     * cannot be opened with this; it is slower than what a device is given otherwise.
+     */
+    public static final String BITWISE = "bitwise";
+
+    /**
      * Checks that nothing but the tuning file is null; names and files are checked by the device.
      *
      * @param selector the device

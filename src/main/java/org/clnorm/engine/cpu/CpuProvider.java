@@ -34,13 +34,15 @@ public final class CpuProvider implements DeviceProvider {
         if (!request.selector().equals("cpu")) {
             throw new IllegalArgumentException("expected the selector 'cpu', got '" + request.selector() + "'");
         }
-        if (!request.kernels().equals("auto") || !request.variant().isEmpty()) {
-            throw new IllegalArgumentException("expected no kernel set or variant for the Java engine, got kernels '"
-                    + request.kernels() + "', variant '" + request.variant() + "'");
+        boolean bitwise = request.variant().equals(DeviceRequest.BITWISE);
+        if (!request.kernels().equals("auto") || !request.variant().isEmpty() && !bitwise) {
+            throw new IllegalArgumentException("expected no kernel set and no variant but " + DeviceRequest.BITWISE
+                    + " for the Java engine, got kernels '" + request.kernels() + "', variant '" + request.variant()
+                    + "'");
         }
         if (request.tuning() != null) {
             throw new IllegalArgumentException("expected no tuning file for the Java engine, got " + request.tuning());
         }
-        return new CpuDevice();
+        return bitwise ? new BitwiseDevice() : new CpuDevice();
     }
 }

@@ -32,13 +32,13 @@ import org.jocl.cl_platform_id;
  * @param maxWorkGroup   the most work-items a group may have
  * @param localBytes     local memory of a group
  * @param vectorWidth    floats in a vector of the hardware
- * @param roundsDivision whether division and square root can be made correctly rounded
+ * @param floats         {@code CL_FP_…} bits: what it promises of arithmetic in float
  * @param extensions     the names of its extensions, separated by spaces
  */
 record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, String platformName,
         String platformVersion, String name, long type, String driver, String version, boolean ready, int computeUnits,
         long memoryBytes, long maxAllocBytes, long maxWorkGroup, long localBytes, int vectorWidth,
-        boolean roundsDivision, String extensions) {
+        long floats, String extensions) {
     private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
     private static final String NVIDIA = "NVIDIA CUDA";
     private static final String SUB_GROUPS = "cl_khr_subgroups";
@@ -63,7 +63,7 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
                 named.deviceNumber(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE),
                 named.deviceNumber(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
                 (int) named.deviceNumber(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT),
-                (named.deviceNumber(id, CL.CL_DEVICE_SINGLE_FP_CONFIG) & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0,
+                named.deviceNumber(id, CL.CL_DEVICE_SINGLE_FP_CONFIG),
                 named.deviceText(id, CL.CL_DEVICE_EXTENSIONS));
     }
 
@@ -139,6 +139,11 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
 
     private boolean has(String extension) {
         return List.of(extensions.split(" ")).contains(extension);
+    }
+
+    /** Whether division and square root can be made correctly rounded. */
+    boolean roundsDivision() {
+        return (floats & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
     }
 
     /** Whether the compiler can be told how many registers a work-item may have. */

@@ -57,6 +57,11 @@ public final class OpenClDevice extends Device {
                 OpenClProvider.info(session.facts(), false)};
     }
 
+    /** Throws unless the device computes as the bitwise variant needs. */
+    void checkRounding() {
+        new RoundingProbe(this, session, pool, plans, launcher).check();
+    }
+
     /**
      * A device around what the caller made with JOCL: its work goes to the caller's queue, in the order of the calls.
      * Kernels are chosen by the device. For several queues, wrap one device a queue.

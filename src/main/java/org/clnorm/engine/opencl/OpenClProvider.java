@@ -45,6 +45,9 @@ public final class OpenClProvider implements DeviceProvider {
         Cl cl = setup.cl();
         DeviceFacts facts = new Selection(new Discovery(cl, new PoclGuard(setup.environment())))
                 .device(request.selector());
+        if (bitwise(request)) {
+            RoundingProbe.checkPromises(facts);
+        }
         Tuning tuning = tuning(request, facts);
         OpenClDevice device = device(ClSession.open(cl, facts), request, tuning);
         LOG.info("opened {}, {} kernels ({})", facts, kernels(request, facts).label(), why(request, facts));
@@ -62,6 +65,9 @@ public final class OpenClProvider implements DeviceProvider {
         DeviceFacts facts = wrapping.facts();
         if (PoclGuard.isPocl(facts.platformName())) {
             PoclGuard.warnIfHarmed();
+        }
+        if (bitwise(request)) {
+            RoundingProbe.checkPromises(facts);
         }
         Tuning tuning = tuning(request, facts);
         OpenClDevice device = device(wrapping.session(facts), request, tuning);
@@ -86,8 +92,25 @@ public final class OpenClProvider implements DeviceProvider {
             LOG.warn("{} ends loops after some 65,000 rounds: groups of more than about 10,000 elements come out wrong"
                     + " with the cpu kernels; take the gpu kernels there", facts);
         }
-        return new OpenClDevice(session, diskCache(facts), new BufferPool(session), facts.traits(kernels),
-                request.variant(), tuning);
+        OpenClDevice device = new OpenClDevice(session, diskCache(facts), new BufferPool(session),
+                facts.traits(kernels), request.variant(), tuning);
+        if (bitwise(request)) {
+            checkRounding(device);
+        }
+        return device;
+    }
+
+    private static boolean bitwise(DeviceRequest request) {
+        return request.variant().equals(DeviceRequest.BITWISE);
+    }
+
+    private static void checkRounding(OpenClDevice device) {
+        try {
+            device.checkRounding();
+        } catch (RuntimeException failed) {
+            Cleanup.after(failed, device::close);
+            throw failed;
+        }
     }
 
     /** PoCL keeps a cache of its own, and compiles all anew to hand out a binary: there only on request. */

@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Test;
 class DiscoveryTest {
     private static DeviceFacts facts(String platform, String name, long type, long memory, int units) {
         return new DeviceFacts(null, null, "opencl:0:0", platform, "OpenCL 3.0", name, type, "1", "OpenCL 3.0 x", true,
-                units, memory, memory / 4, 256, 32768, 16, true, "");
+                units, memory, memory / 4, 256, 32768, 16, 0, "");
     }
 
     private static DeviceFacts version(String version) {
         return new DeviceFacts(null, null, "", "", "", "", CL.CL_DEVICE_TYPE_GPU, "", version, true, 1, 1, 1, 1, 1, 1,
-                true, "");
+                0, "");
     }
 
     @Test
@@ -164,7 +164,7 @@ class DiscoveryTest {
 
     private static DeviceFacts meeting(String platform, String version, String extensions) {
         return new DeviceFacts(null, null, "", platform, "", "", CL.CL_DEVICE_TYPE_GPU, "", version, true, 1, 1, 1, 1,
-                1, 1, true, extensions);
+                1, 1, 0, extensions);
     }
 
     @Test

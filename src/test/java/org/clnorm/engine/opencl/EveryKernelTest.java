@@ -92,7 +92,8 @@ class EveryKernelTest {
                 assertArrayEquals(from.read(), to.read(), method);
             }
             device.service(HostProbe.class).emptyLaunchNanos();
-            REACHED.addAll(List.of("common/copy:copy", "common/empty:empty"));
+            device.checkRounding();
+            REACHED.addAll(List.of("common/copy:copy", "common/empty:empty", "common/rounding:rounding"));
         }
     }
 

@@ -106,6 +106,8 @@ final class SmallWork {
         Collections.addAll(all, gpuColumns());
         Collections.addAll(all, new SmallWork("plain", layer(3, 31)), new SmallWork("plain", groups(2, 2, 3, 5)),
                 new SmallWork("plain", planes(3, 4, 7)));
+        Collections.addAll(all, new SmallWork("bitwise", layer(3, 131)), new SmallWork("bitwise", groups(2, 2, 3, 5)),
+                new SmallWork("bitwise", planes(40, 37, 1)));
         return all;
     }
 

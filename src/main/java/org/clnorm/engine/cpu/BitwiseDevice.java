@@ -1,0 +1,42 @@
+package org.clnorm.engine.cpu;
+
+import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.Explanation;
+import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.DeviceRequest;
+
+/** The Java engine in float, to the bits of the bitwise variant on OpenCL devices. */
+final class BitwiseDevice extends CpuDevice {
+    @Override
+    public String name() {
+        return super.name() + ", bitwise";
+    }
+
+    @Override
+    public boolean supports(DataType type) {
+        return type != DataType.F64;
+    }
+
+    @Override
+    public SavedStatistics forward(ForwardCall call) {
+        return new BitwiseForward(call).run();
+    }
+
+    @Override
+    public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
+        return new BitwiseForward(call).given();
+    }
+
+    @Override
+    public void backward(BackwardCall call) {
+        new BitwiseBackward(call).run();
+    }
+
+    @Override
+    public Explanation explain(Task task) {
+        return new Explanation(task, "java", DeviceRequest.BITWISE, "gives the same bits on every device");
+    }
+}
