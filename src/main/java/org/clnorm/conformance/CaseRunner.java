@@ -19,7 +19,7 @@ public final class CaseRunner {
 
     static final String BATCHES = "num_batches_tracked";
 
-    private static final List<String> STATISTICS = List.of("running_mean", "running_var", BATCHES);
+    static final List<String> STATISTICS = List.of("running_mean", "running_var", BATCHES);
 
     private final Case what;
     private final Device device;

@@ -308,6 +308,11 @@ public final class OpenClDevice extends Device {
         session.use(session::finish);
     }
 
+    /** How many bytes it has allocated, in use or idle; borrowed memory is not among them. */
+    long poolBytes() {
+        return pool.totalBytes();
+    }
+
     @Override
     public void recover() {
         session.recover(new Revival(pool, transfers.get(DataType.F32)));

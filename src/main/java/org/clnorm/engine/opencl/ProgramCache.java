@@ -28,6 +28,8 @@ final class ProgramCache {
     private final ClSession session;
     private final DiskCache disk;
     private final Map<Key, Program> programs = new HashMap<>();
+    /** The text of one, of which many programs are made by their options. */
+    private final Map<String, KernelSource> sources = new HashMap<>();
 
     ProgramCache(ClSession session, DiskCache disk) {
         this.session = session;
@@ -55,7 +57,7 @@ final class ProgramCache {
     }
 
     private Program build(Step step) {
-        KernelSource source = KernelSource.load(step.program());
+        KernelSource source = sources.computeIfAbsent(step.program(), KernelSource::load);
         String options = options(step.options());
         String key = disk.key(session.facts(), options, source.text());
         cl_program program = fromDisk(key, step.program(), options)

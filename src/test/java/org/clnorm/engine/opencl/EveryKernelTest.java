@@ -5,21 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.clnorm.engine.HostProbe;
 import org.clnorm.engine.MemoryProbe;
-import org.clnorm.plan.NormPlan;
-import org.clnorm.plan.Planner;
-import org.clnorm.plan.StatisticsSteps;
-import org.clnorm.plan.Step;
-import org.clnorm.plan.Task;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.DataType;
@@ -45,8 +37,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EveryKernelTest {
     private static final boolean ALL = !System.getProperty("clnorm.kernels", "").equals("some");
     private static final boolean ORDERED = !System.getProperty("clnorm.kernels", "").equals("unordered");
-    private static final Pattern KERNEL = Pattern.compile("__kernel[^{;]*?void\\s+(\\w+)\\s*\\(");
-    private static final Path SOURCES = Path.of("opencl");
     /** Of the caller's tensors with gaps: {@link BorrowTest}; or unordered. */
     private static final Set<String> ELSEWHERE = Set.of("common/strided:gather", "common/strided:scatter",
             "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets",
@@ -74,7 +64,7 @@ class EveryKernelTest {
         DeviceFacts facts = TestDevices.facts();
         Traits traits = work.traits(facts);
         try (OpenClDevice device = open(facts, traits, work.variant())) {
-            check(work, mode).telling(task -> note(task, traits, work.variant())).run(device);
+            check(work, mode).telling(task -> REACHED.addAll(Kernels.of(task, traits, work.variant()))).run(device);
         }
     }
 
@@ -102,14 +92,7 @@ class EveryKernelTest {
     void noneIsForgotten() throws IOException {
         TestDevices.facts();
         assumeTrue(ALL && ORDERED, "not all modes run");
-        Set<String> forgotten = new TreeSet<>();
-        try (Stream<Path> files = Files.walk(SOURCES)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".cl")).toList()) {
-                String program = SOURCES.relativize(file).toString().replace('\\', '/').replace(".cl", "");
-                KERNEL.matcher(Files.readString(file)).results().map(kernel -> program + ":" + kernel.group(1))
-                        .forEach(forgotten::add);
-            }
-        }
+        Set<String> forgotten = Kernels.all();
         forgotten.removeAll(REACHED);
         assertEquals(ELSEWHERE, forgotten);
     }
@@ -136,12 +119,5 @@ class EveryKernelTest {
             case GIVEN_FROZEN -> check.given().frozen();
             case HALF_IN_PLACE -> check.in(DataType.BF16, DataType.F32).inPlace();
         };
-    }
-
-    private static void note(Task task, Traits traits, String variant) {
-        NormPlan plan = Planner.plan(task, traits, variant);
-        for (Step step : StatisticsSteps.around(task, plan, traits)) {
-            REACHED.add(step.program() + ":" + step.kernel());
-        }
     }
 }

@@ -30,6 +30,11 @@ final class OneFault implements FaultPlan {
         return hit;
     }
 
+    /** What it failed with. */
+    int code() {
+        return code;
+    }
+
     @Override
     public int status(String call, long index) {
         if (!armed || --left >= 0) {
