@@ -387,6 +387,12 @@ final class Cl {
         }
     }
 
+    /** What is thrown for an event that is to be waited for and has failed already. */
+    DeviceException refused(int status) {
+        return failure("clEnqueueBarrierWithWaitList", CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
+                "an event of the caller's ended with " + status);
+    }
+
     /** What {@link #await} threw, with the command that failed and its status. */
     static DeviceException ended(DeviceException found, String command, int status) {
         return new DeviceException(found.call(), found.status(), found.device(),

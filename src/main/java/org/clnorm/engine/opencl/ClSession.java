@@ -191,8 +191,15 @@ final class ClSession {
     /** Lets what is enqueued later begin after these events, of which there is at least one. */
     void waitFor(cl_event[] events) {
         synchronized (watch) {
+            watch.checkNotFailed(events);
             cl.barrier(queue, events, watch.next());
             watch.add("waiting for an event of the caller's");
+            try {
+                watch.checkNotFailed(events); // one that failed meanwhile may have been taken for done
+            } catch (DeviceException failed) {
+                health.fail(failed);
+                throw failed;
+            }
         }
     }
 

@@ -225,7 +225,7 @@ public final class OpenClDevice extends Device {
      *
      * @param events the events, which stay the caller's; none does nothing
      * @throws IllegalStateException                   if the device is closed
-     * @throws org.clnorm.tensor.DeviceException if the events are not of this context
+     * @throws org.clnorm.tensor.DeviceException if the events are not of this context, or one of them has failed
      */
     public void waitFor(cl_event... events) {
         for (cl_event event : events) {

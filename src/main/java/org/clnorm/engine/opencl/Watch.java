@@ -95,6 +95,16 @@ final class Watch {
         }
     }
 
+    /** Throws if one of the caller's events has failed: drivers take it for one that is done. */
+    void checkNotFailed(cl_event[] others) {
+        for (cl_event other : others) {
+            cl.executionStatus(other, toStatus);
+            if (status[0] < CL.CL_COMPLETE) {
+                throw cl.refused(status[0]);
+            }
+        }
+    }
+
     /** A failure that names the first command that failed, where one says so. */
     private DeviceException described(DeviceException found, int over) {
         try {

@@ -138,6 +138,20 @@ class FailedEventsTest {
         }
     }
 
+    /** PoCL takes it for one that is done. */
+    @Test
+    void anEventThatHasFailedIsRefused() {
+        try (OpenClDevice device = device("ordered"); LayerNorm norm = new LayerNorm(3, 5).on(device)) {
+            StateDict saved = norm.stateDict();
+            cl_event event = bare.userEvent();
+            Bare.ok(CL.clSetUserEventStatus(event, -5));
+            DeviceException refused = assertThrows(DeviceException.class, () -> device.waitFor(event));
+            assertEquals(List.of("clEnqueueBarrierWithWaitList", FAILED), List.of(refused.call(), refused.status()));
+            assertTrue(refused.getMessage().contains("ended with -"), refused.getMessage());
+            assertEquals(saved, norm.stateDict());
+        }
+    }
+
     /** The statistics of a pass from before are as lost as its input, which is written anew in the same place. */
     @Test
     void aPassFromBeforeIsLost() {
