@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.clnorm.plan.KernelSet;
 import org.clnorm.plan.Planner;
 import org.clnorm.plan.Tuning;
+import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.DeviceException;
 import org.clnorm.tensor.DeviceInfo;
