@@ -56,7 +56,10 @@ final class Run implements AutoCloseable {
         return samples;
     }
 
-    /** Works for so long, or until too much is wrong; tells of each sample. */
+    /**
+     * Works for so long, or until too much is wrong; tells of each sample. Devices come and go in the first half, and
+     * stay in the second, so that what drivers keep of those that were closed does not look like a leak.
+     */
     void run(double seconds, double interval, Runnable sampled) throws InterruptedException {
         for (Worker worker : workers) {
             Thread thread = new Thread(worker, "worker " + threads.size());
@@ -79,6 +82,9 @@ final class Run implements AutoCloseable {
                     work.writeLock().unlock();
                 }
                 sampled.run();
+                if (now > seconds / 2) {
+                    workers.forEach(Worker::settle);
+                }
                 now = (System.nanoTime() - begin) / 1e9;
             }
         }

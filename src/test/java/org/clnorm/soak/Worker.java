@@ -33,6 +33,7 @@ final class Worker implements Runnable, AutoCloseable {
     private long born;
     private volatile String job = "";
     private volatile boolean stopped;
+    private volatile boolean settled;
 
     /**
      * A worker.
@@ -85,15 +86,18 @@ final class Worker implements Runnable, AutoCloseable {
         if (own == null) {
             open();
         }
+        if (settled) {
+            own.last();
+        }
         job = "case " + own.kind() + " " + what + " " + seed;
         try {
             place.runCase(own, what, seed);
             jobs++;
         } catch (Attempts.Lost lost) {
             place.tally().lost.increment();
-            jobs = JOBS_OF_A_SITE;
+            closeOwn();
         }
-        if (jobs >= JOBS_OF_A_SITE) {
+        if (jobs >= JOBS_OF_A_SITE && !settled) {
             closeOwn();
         }
     }
@@ -101,7 +105,6 @@ final class Worker implements Runnable, AutoCloseable {
     private void open() {
         String kind = kinds.get(random.nextInt(kinds.size()));
         job = "open " + kind;
-        jobs = 0;
         place.tally().opened.increment();
         if (random.nextInt(3) == 0) {
             try {
@@ -117,6 +120,7 @@ final class Worker implements Runnable, AutoCloseable {
     private void closeOwn() {
         Site site = own;
         own = null;
+        jobs = 0;
         if (random.nextBoolean()) {
             site.close();
             return;
@@ -176,6 +180,11 @@ final class Worker implements Runnable, AutoCloseable {
     /** How many tensors its layer holds on a shared device. */
     long tensorsOn(Site site) {
         return trainee != null && school == site ? trainee.tensors() : 0;
+    }
+
+    /** From now on it keeps the device of its own, and opens no other. */
+    void settle() {
+        settled = true;
     }
 
     /** Ends after the job that it does. */

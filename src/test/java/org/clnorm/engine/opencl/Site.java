@@ -33,6 +33,7 @@ public final class Site implements AutoCloseable {
     private final OpenClDevice device;
     private final OpenClDevice lender;
     private final List<Loan> loans = new ArrayList<>();
+    private boolean lasting;
 
     /** A tensor of the lender's, and which of its elements were lent. */
     private record Loan(Tensor memory, boolean[] lent) {
@@ -90,9 +91,14 @@ public final class Site implements AutoCloseable {
         return device;
     }
 
+    /** From now on no call fails that would end it. */
+    public void last() {
+        lasting = true;
+    }
+
     /** Lets one of this thread's next calls fail; rarely, and where nobody else is harmed, so that the device ends. */
     public void arm(Random random) {
-        int lethal = isOwn() ? random.nextInt(LOST_OF) : LOST_OF;
+        int lethal = isOwn() && !lasting ? random.nextInt(LOST_OF) : LOST_OF;
         faults.spare(lethal > 1 ? LETHAL : Set.of());
         faults.own().arm(random.nextInt(1 << random.nextInt(7)),
                 OneFault.CODES[random.nextInt(OneFault.CODES.length)], lethal == 1);
