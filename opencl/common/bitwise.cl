@@ -560,10 +560,11 @@ INLINED void statistics_of(group_own *s, source *from, __global float *stats, co
         own_moments scaled;
         from->scale = rescue;
         moments_of(&scaled, from, w, shared);
-        m.mean = select(m.mean, scaled.mean, scaled.variance > (own)0.0f);
-        m.delta = select(m.delta, scaled.delta, scaled.variance > (own)0.0f);
-        m.variance = select((own)0.0f, scaled.variance, scaled.variance > (own)0.0f);
-        scale = select(scale, rescue, scaled.variance > (own)0.0f);
+        // as rescue_helps of numerics.cl
+        m.mean = select(m.mean, scaled.mean, scaled.variance > (own)0.0f || rescue > (own)1.0f);
+        m.delta = select(m.delta, scaled.delta, scaled.variance > (own)0.0f || rescue > (own)1.0f);
+        m.variance = select((own)0.0f, scaled.variance, scaled.variance > (own)0.0f || rescue > (own)1.0f);
+        scale = select(scale, rescue, scaled.variance > (own)0.0f || rescue > (own)1.0f);
         // what is left is not finite
         m.mean = select(sum, m.mean, before <= (own)FLT_MAX || isfinite(sum));
         m.delta = select((own)0.0f, m.delta, before <= (own)FLT_MAX || isfinite(sum));

@@ -24,7 +24,8 @@ record BitwiseMoments(float mean, float delta, float variance, float scale) {
         }
         float average = BitwiseSum.of(n, e -> Math.abs(x.of(e) * shrunk)) / n;
         BitwiseMoments rescued = scaled(n, x, rescueScale(average, small ? 0 : SHIFT, eps));
-        return rescued.variance > 0 ? rescued : new BitwiseMoments(plain.mean, plain.delta, 0, 1);
+        boolean helps = rescued.variance > 0 || rescued.scale > 1;
+        return helps ? rescued : new BitwiseMoments(plain.mean, plain.delta, 0, 1);
     }
 
     /** The corrected two-pass, relative to the first element. */
