@@ -19,7 +19,7 @@ public final class RandomWorkloads {
     private static final List<String> ODD_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales",
             "outlier", "nan1", "inf1", "ninf1", "offset1e4", "offset-1e4", "offset1e6", "scale1e-20", "scale1e-5",
             "scale1e10", "scale1e18", "scale3e19", "scale1e37", "scale3e38");
-    /** Not down to single denormal steps: evaluation asks more of dweight then than floats hold, see docs/semantics.md. */
+    /** Not down to single denormal steps: dweight of an evaluation is beyond floats then, see docs/semantics.md. */
     private static final List<String> TINY_VALUES = List.of("denormal", "scale1e-40", "scale1e-38", "scale1e-36");
     /** What F16 can tell from nothing and from infinity, and some that it cannot. */
     private static final List<String> HALF_VALUES = List.of("zero", "ones", "const", "constchan", "chanscales", "spike",
