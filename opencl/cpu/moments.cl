@@ -19,15 +19,19 @@ typedef struct {
 // where a large gradient meets an element near the mean.
 #define FEW (4 * WIDTH)
 
-// About the mean of a run, from its first elements. Exact where all values are equal.
+// About the mean of a run, from its first elements: of each four the two in the middle, because a single large one
+// would move it by much more than the mean, and the sum of all distances from there would lose digits. Exact where all
+// values are equal. Of elements that are not finite it may be anything.
 static inline float rough_mean(__global const element *x, long count) {
     const float pivot = element_at(x);
     if (count < FEW) {
         return pivot;
     }
-    const vec sum = ((load_elements(x) - pivot) + (load_elements(x + WIDTH) - pivot))
-            + ((load_elements(x + 2 * WIDTH) - pivot) + (load_elements(x + 3 * WIDTH) - pivot));
-    return pivot + sum_of(sum) / FEW;
+    const vec a = load_elements(x), b = load_elements(x + WIDTH);
+    const vec c = load_elements(x + 2 * WIDTH), d = load_elements(x + 3 * WIDTH);
+    const vec low = max(min(a, b), min(c, d));
+    const vec high = min(max(a, b), max(c, d));
+    return pivot + sum_of((low - pivot) + (high - pivot)) / (2 * WIDTH);
 }
 
 // Sums of the distances from a mean, and of their squares, one a lane: over the elements begin … end of a run, few
