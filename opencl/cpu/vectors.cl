@@ -8,6 +8,7 @@
 #ifndef CPU_VECTORS
 #define CPU_VECTORS
 #include "common/tracked.cl"
+#include "common/joined.cl"
 
 #ifndef WIDTH
 #define WIDTH 8
@@ -177,9 +178,9 @@ static inline float sum_of(vec v) {
 // The sums of four vectors.
 static inline float4 sums_of_four(vec a, vec b, vec c, vec d) {
     const float4 p = quarter_sums(a), q = quarter_sums(b), r = quarter_sums(c), s = quarter_sums(d);
-    const float4 t = (float4)(p.lo + p.hi, q.lo + q.hi);
-    const float4 u = (float4)(r.lo + r.hi, s.lo + s.hi);
-    return (float4)(t.even + t.odd, u.even + u.odd);
+    const float4 t = JOINED2(float4, p.lo + p.hi, q.lo + q.hi);
+    const float4 u = JOINED2(float4, r.lo + r.hi, s.lo + s.hi);
+    return JOINED2(float4, t.even + t.odd, u.even + u.odd);
 }
 
 // v with only its last `count` lanes kept, 0 elsewhere (whatever was there, NaN too).
@@ -235,7 +236,7 @@ static inline void store_first(stored v, long count, __global element *p) {
 #if WIDTH == 16
     if (count & 8) {
         vstore8(v.lo, 0, p);
-        v.lo = v.hi;
+        v = JOINED8(stored, v.hi, v.hi);
         p += 8;
     }
     stored8 v8 = v.lo;
@@ -245,7 +246,7 @@ static inline void store_first(stored v, long count, __global element *p) {
 #if WIDTH >= 8
     if (count & 4) {
         vstore4(v8.lo, 0, p);
-        v8.lo = v8.hi;
+        v8 = JOINED4(stored8, v8.hi, v8.hi);
         p += 4;
     }
     stored4 v4 = v8.lo;
@@ -255,7 +256,7 @@ static inline void store_first(stored v, long count, __global element *p) {
 #if WIDTH >= 4
     if (count & 2) {
         vstore2(v4.lo, 0, p);
-        v4.lo = v4.hi;
+        v4 = JOINED2(stored4, v4.hi, v4.hi);
         p += 2;
     }
     if (count & 1) {
@@ -269,7 +270,7 @@ static inline void store_last(stored v, long count, __global element *end) {
 #if WIDTH == 16
     if (count & 8) {
         vstore8(v.hi, 0, end - 8);
-        v.hi = v.lo;
+        v = JOINED8(stored, v.lo, v.lo);
         end -= 8;
     }
     stored8 v8 = v.hi;
@@ -279,7 +280,7 @@ static inline void store_last(stored v, long count, __global element *end) {
 #if WIDTH >= 8
     if (count & 4) {
         vstore4(v8.hi, 0, end - 4);
-        v8.hi = v8.lo;
+        v8 = JOINED4(stored8, v8.lo, v8.lo);
         end -= 4;
     }
     stored4 v4 = v8.hi;
@@ -289,7 +290,7 @@ static inline void store_last(stored v, long count, __global element *end) {
 #if WIDTH >= 4
     if (count & 2) {
         vstore2(v4.hi, 0, end - 2);
-        v4.hi = v4.lo;
+        v4 = JOINED2(stored4, v4.lo, v4.lo);
         end -= 2;
     }
     if (count & 1) {
@@ -340,11 +341,11 @@ static inline long first_line(__global const element *p, long count) {
 #else
 #define STREAMED (2 * WIDTH)
 #if WIDTH == 16
-#define two_of(a, b) ((uint16)(as_uint8(a), as_uint8(b)))
+#define two_of(a, b) JOINED8(uint16, as_uint8(a), as_uint8(b))
 #elif WIDTH == 8
-#define two_of(a, b) ((uint8)(as_uint4(a), as_uint4(b)))
+#define two_of(a, b) JOINED4(uint8, as_uint4(a), as_uint4(b))
 #else
-#define two_of(a, b) ((uint4)(as_uint2(a), as_uint2(b)))
+#define two_of(a, b) JOINED2(uint4, as_uint2(a), as_uint2(b))
 #endif
 #define STREAM_AT(VALUE, i, out)                                                                                       \
     __builtin_nontemporal_store(two_of(stored_of(VALUE(i)), stored_of(VALUE((i) + WIDTH))),                            \

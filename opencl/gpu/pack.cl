@@ -1,6 +1,7 @@
 // Packs: what lies in 16 bytes, 4 floats or 8 of the 16-bit types. Read and written 128 bits at a time, computed with
 // as floats. A raw pack is one as it lies in memory, and takes four registers whatever its type.
 #include "gpu/moments.cl"
+#include "common/joined.cl"
 
 // Whether all that is read lies at multiples of a pack.
 #ifndef ALIGNED
@@ -73,12 +74,13 @@ INLINED uint4 rounded_to_bf16(float4 v) {
 }
 
 INLINED float8 floats_of_halves(uint4 raw) {
-    return (float8)(halves_to_floats(raw.s0), halves_to_floats(raw.s1), halves_to_floats(raw.s2),
-                    halves_to_floats(raw.s3));
+    return JOINED4(float8, JOINED2(float4, halves_to_floats(raw.s0), halves_to_floats(raw.s1)),
+                   JOINED2(float4, halves_to_floats(raw.s2), halves_to_floats(raw.s3)));
 }
 
 INLINED float8 floats_of_bf16(uint4 raw) {
-    return (float8)(bf16_to_floats(raw.s0), bf16_to_floats(raw.s1), bf16_to_floats(raw.s2), bf16_to_floats(raw.s3));
+    return JOINED4(float8, JOINED2(float4, bf16_to_floats(raw.s0), bf16_to_floats(raw.s1)),
+                   JOINED2(float4, bf16_to_floats(raw.s2), bf16_to_floats(raw.s3)));
 }
 
 INLINED uint4 halves_of_floats(float8 v) {
@@ -189,7 +191,7 @@ INLINED pack parameters_at(__global const parameter *p) {
     return floats_of_bf16(ALIGNED ? *(__global const uint4 *)p : as_uint4(vload8(0, p)));
 #elif PACK == 8
     __global const float4 *wide = (__global const float4 *)p;
-    return ALIGNED ? (float8)(wide[0], wide[1]) : vload8(0, p);
+    return ALIGNED ? JOINED4(float8, wide[0], wide[1]) : vload8(0, p);
 #else
     return ALIGNED ? *(__global const float4 *)p : vload4(0, p);
 #endif

@@ -34,6 +34,14 @@ static inline void publish(__global float *p, float value) {
     atomic_xchg((volatile __global int *)p, as_int(value));
 }
 
+static inline void publish_stats(__global float *stats, long groups, long group, group_stats s, float variance) {
+    publish(stats + MEAN * groups + group, s.mean);
+    publish(stats + DELTA * groups + group, s.delta);
+    publish(stats + RSTD * groups + group, s.rstd);
+    publish(stats + SCALE * groups + group, s.scale);
+    publish(stats + VARIANCE * groups + group, variance);
+}
+
 FIXED_WORK_GROUP
 __kernel void clear_tickets(__global float *tickets, long groups) {
     const long i = get_global_id(0);
@@ -46,7 +54,7 @@ INLINED long draw(volatile __global int *tickets, __local int *drawn) {
     if (get_local_id(0) == 0) {
         *drawn = atomic_inc(tickets + NEXT);
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     return *drawn;
 }
 
@@ -60,7 +68,7 @@ INLINED int arrive(volatile __global int *tickets, long group, long slices, int 
             fence();
         }
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     return *last;
 }
 
@@ -106,7 +114,7 @@ __kernel void forward(__global const element *restrict x, __global element *rest
     if (arrive(counters, group, chunks, r.planes > 0, &last)) {
         merge_slices(&m, (__global const float4 *)partials + group * chunks, c, chunks, eps, slots, &answer);
         if (item() == 0) {
-            store_moments(stats, groups, group, m, eps, zero_rstd);
+            publish_stats(stats, groups, group, finished(m, eps, zero_rstd), m.variance);
             tell(counters, groups, group);
         }
     }

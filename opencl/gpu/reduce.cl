@@ -11,6 +11,13 @@
 #ifndef REDUCE
 #define REDUCE BY_LOCAL_MEMORY
 #endif
+// What a barrier orders. In place that is the tensors too: what all have read before they meet, the pivot of a row, one
+// of them overwrites after it.
+#if IN_PLACE
+#define MEETING (CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#else
+#define MEETING CLK_LOCAL_MEM_FENCE
+#endif
 // Work-items a work-group, a power of two.
 #ifndef WORK_GROUP
 #define WORK_GROUP 256
@@ -178,9 +185,9 @@ INLINED void neighbours_total(slot *s, __local slot *slots, int count, int parts
         if ((me & (WARP - 1)) == 0) {
             slots[me / WARP] = *s;
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
         *s = warp_total(slots[me / count * warps + (me & (warps - 1))], warps, parts);
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
     }
 }
 
@@ -201,12 +208,12 @@ INLINED void work_group_total(slot *s, __local slot *slots, int parts) {
     if (get_sub_group_local_id() == 0) {
         slots[get_sub_group_id()] = t;
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     *s = slots[0];
     for (uint k = 1; k < get_num_sub_groups(); k++) {
         *s = add_slots(*s, slots[k], parts);
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 }
 
 #endif
@@ -221,20 +228,20 @@ INLINED void local_total(slot *s, __local slot *slots, int count, int parts) {
     const int near = min(count, WARP);
     slots[me] = *s;
     for (int reach = near / 2; reach > 0; reach /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
         if ((place & (near - 1)) < reach) {
             slots[me] = add_slots(slots[me], slots[me + reach], parts);
         }
     }
     for (int reach = count / 2; reach >= near; reach /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
         if (place < reach && (place & (near - 1)) == 0) {
             slots[me] = add_slots(slots[me], slots[me + reach], parts);
         }
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     *s = slots[me - place];
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 }
 
 // Replaces a tally by the sum over a team of `count` neighbours, a power of two. `parts` says what of it; the rest is
@@ -261,12 +268,12 @@ INLINED int any_item(int yes, __local int *answer) {
     if (get_local_id(0) == 0) {
         *answer = 0;
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     if (yes) {
         atomic_or(answer, 1);
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     const int any = *answer;
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     return any;
 }

@@ -46,10 +46,10 @@ static inline pack pack_of_both(pack high, pack low) {
 // Adds up what the teams of a work-group hold of one pack; the first team gets the sum.
 INLINED pack sum_over_teams(pack mine, __local pack *packs) {
     const int me = get_local_id(0);
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     packs[me] = mine;
     for (int reach = TEAMS / 2; reach > 0; reach /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
         if (team() < reach) {
             packs[me] += packs[me + reach * ITEMS];
         }

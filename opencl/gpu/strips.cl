@@ -141,7 +141,7 @@ static inline void load_rows(raw_pack *block, __global const element *x, strip s
 
 static inline float8 wide8(__global const float *p) {
     __global const float4 *wide = (__global const float4 *)p;
-    return (float8)(wide[0], wide[1]);
+    return JOINED4(float8, wide[0], wide[1]);
 }
 
 // What p holds for the channels of a strip's columns.
@@ -218,15 +218,15 @@ INLINED void meet_down(pack *v, __local pack *slots, int largest) {
     const int me = get_local_id(0);
     slots[me] = *v;
     for (int reach = DEPTH / 2; reach > 0; reach /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
         if (depth() < reach) {
             const pack other = slots[me + reach * LANES];
             slots[me] = largest ? fmax(slots[me], other) : slots[me] + other;
         }
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     *v = slots[lane()];
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 }
 
 // The same, and over the columns of each channel where they are FOLDED.
@@ -241,7 +241,7 @@ INLINED void meet(pack *v, strip s, __local pack *slots, int largest) {
         }
         each[c] = all;
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     float own[PACK];
     int c = s.channel;
     for (int i = 0; i < PACK; i++) {
@@ -249,6 +249,6 @@ INLINED void meet(pack *v, strip s, __local pack *slots, int largest) {
         c = c + 1 == s.channels ? 0 : c + 1;
     }
     *v = pack_from(own);
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 #endif
 }

@@ -25,6 +25,16 @@ final class BufferPool {
         STATISTICS, SCRATCH
     }
 
+    /** How blocks come to be. */
+    enum Blocks {
+        /** Of size classes, and handed out again. */
+        REUSED,
+        /** New, and no longer than they must be: for checkers of kernels, who see what is touched outside of them. */
+        EXACT,
+        /** The same, full of NaN, which shows in the results when it is read before anything is written. */
+        POISONED
+    }
+
     /** A piece of device memory: made by a pool, or somebody else's, which no pool takes back. */
     static final class Block {
         private final cl_mem memory;
@@ -55,11 +65,7 @@ final class BufferPool {
     private static final int CLASS_BITS = 2;
 
     private final ClSession session;
-    /**
-     * Whether every block is new, no longer than it must be, and full of NaN: for checkers of kernels, who see that
-     * something outside a buffer is touched, or read before it is written.
-     */
-    private final boolean exact;
+    private final Blocks kind;
     /** What is idle, by size class; the last to come back is the first to go, so that calls meet their blocks again. */
     private final List<Deque<Block>> idle = new ArrayList<>();
     /** What calls that were prepared for will take; no tensor gets it. */
@@ -69,12 +75,12 @@ final class BufferPool {
     private boolean closed;
 
     BufferPool(ClSession session) {
-        this(session, false);
+        this(session, Blocks.REUSED);
     }
 
-    BufferPool(ClSession session, boolean exact) {
+    BufferPool(ClSession session, Blocks kind) {
         this.session = session;
-        this.exact = exact;
+        this.kind = kind;
         for (Use use : Use.values()) {
             reserved.put(use, new ArrayList<>());
         }
@@ -103,7 +109,7 @@ final class BufferPool {
     /** A block for so many elements, whole floats long. */
     synchronized Block take(long elements, int elementBytes) {
         long bytes = blockBytes(elements, elementBytes);
-        Block block = exact ? null : idle(bytes).peek();
+        Block block = kind == Blocks.REUSED ? idle(bytes).peek() : null;
         if (block != null && block.bytes >= bytes) {
             idle(bytes).pop();
         } else {
@@ -141,7 +147,7 @@ final class BufferPool {
     private long blockBytes(long elements, int elementBytes) {
         checkSize(elements, elementBytes);
         long bytes = (elements * elementBytes + Float.BYTES - 1) / Float.BYTES * Float.BYTES;
-        return exact ? bytes : sizeClass(bytes);
+        return kind == Blocks.REUSED ? sizeClass(bytes) : bytes;
     }
 
     /** Idle blocks by the size's octave and the bits below; only the largest classes are not of one size. */
@@ -192,7 +198,7 @@ final class BufferPool {
 
     private Block allocate(long bytes) {
         Block block = new Block(session.cl().createBuffer(session.context(), bytes), bytes);
-        if (exact) {
+        if (kind == Blocks.POISONED) {
             session.cl().fill(session.queue(), block.memory, Pointer.to(NAN), NAN.length, 0, bytes, null);
         }
         return block;

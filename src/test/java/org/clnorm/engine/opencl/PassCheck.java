@@ -19,6 +19,7 @@ import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Half;
 import org.clnorm.tensor.Scope;
+import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
 /**
@@ -40,6 +41,7 @@ public final class PassCheck {
     private boolean inPlace;
     private boolean wantDx = true;
     private boolean wantParameters = true;
+    private boolean filled = true;
     private Consumer<Task> told = task -> { };
     private float offset;
     private float deviation = 1;
@@ -86,6 +88,12 @@ public final class PassCheck {
     /** Backward without dweight and dbias, though there are a weight and a bias. */
     public PassCheck frozen() {
         wantParameters = false;
+        return this;
+    }
+
+    /** What the passes write is as the device makes it before, not full of NaN. */
+    PassCheck unfilled() {
+        filled = false;
         return this;
     }
 
@@ -139,10 +147,10 @@ public final class PassCheck {
         try (Scope scope = device.scope()) {
             Tensor tx = device.tensor(storage, x, n);
             Tensor tdy = device.tensor(storage, dy, n);
-            Tensor y = inPlace ? device.tensor(storage, x, n) : device.zeros(storage, n).fill(Double.NaN);
+            Tensor y = inPlace ? device.tensor(storage, x, n) : output(device, storage, n);
             Tensor dx = !wantDx ? null : inPlace ? tdy : device.tensor(storage, x, n);
-            Tensor dw = device.zeros(parameterStorage, parameters).fill(Double.NaN);
-            Tensor db = device.zeros(parameterStorage, parameters).fill(Double.NaN);
+            Tensor dw = output(device, parameterStorage, parameters);
+            Tensor db = output(device, parameterStorage, parameters);
             Tensor tw = affine ? device.tensor(parameterStorage, w, parameters) : null;
             Tensor tb = affine ? device.tensor(parameterStorage, b, parameters) : null;
             RunningStatistics running = given || tracking
@@ -171,6 +179,11 @@ public final class PassCheck {
                 compare("dbias", expected.db, db, expected.dbScale);
             }
         }
+    }
+
+    private Tensor output(Device device, DataType type, int size) {
+        Tensor tensor = device.empty(type, Shape.of(size));
+        return filled ? tensor.fill(Double.NaN) : tensor;
     }
 
     /** Running statistics after one batch. */

@@ -71,20 +71,16 @@ final class SmallWork {
                 own.thresholds().with(thresholds));
     }
 
-    /**
-     * The modes that a detector of races understands, or the others: in place, packs are read whole of which a
-     * neighbour writes a part; and tickets order work-groups by atomics.
-     */
-    Set<Mode> modes(boolean ordered) {
-        Set<Mode> inPlace = EnumSet.of(Mode.IN_PLACE, Mode.HALF_IN_PLACE);
-        if (variant.equals("gpu/planes-ticketed")) {
-            return ordered ? EnumSet.noneOf(Mode.class)
-                    : EnumSet.of(Mode.TRAIN, Mode.TRACKING, Mode.F16, Mode.IN_PLACE, Mode.LARGE);
+    /** The modes in which a result has memory of its own, or the others. */
+    Set<Mode> modes(boolean inPlace) {
+        Set<Mode> modes = EnumSet.of(Mode.IN_PLACE, Mode.HALF_IN_PLACE);
+        if (inPlace) {
+            return modes;
         }
-        if (!ordered) {
-            return inPlace;
+        if (isTicketed()) {
+            return EnumSet.of(Mode.TRAIN, Mode.TRACKING, Mode.F16, Mode.LARGE);
         }
-        Set<Mode> modes = EnumSet.complementOf(EnumSet.copyOf(inPlace));
+        modes = EnumSet.complementOf(EnumSet.copyOf(modes));
         if (variant.endsWith("rows")) {
             modes.removeAll(List.of(Mode.GIVEN, Mode.GIVEN_FROZEN));
         }
@@ -93,6 +89,11 @@ final class SmallWork {
             modes.remove(Mode.PLAIN);
         }
         return modes;
+    }
+
+    /** Whether its work-groups wait for one another, by atomic operations. */
+    boolean isTicketed() {
+        return variant.equals("gpu/planes-ticketed");
     }
 
     static List<SmallWork> all() {
@@ -157,7 +158,7 @@ final class SmallWork {
             cpu("cpu/columns", planes(257, 64, 1)).with(Threshold.CPU_STREAM_BYTES, 0),
             cpu("cpu/columns", planes(130, 11, 12)),
             cpu("cpu/columns", planes(15, 1101, 1)),
-            cpu("cpu/columns", planes(130, 1040, 1)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1)};
+            cpu("cpu/columns", planes(35, 1040, 1)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1)};
     }
 
     private static SmallWork[] gpuRows() {
@@ -205,7 +206,7 @@ final class SmallWork {
             gpu("gpu/planes", planes(5, 3, 130)).items(16),
             gpu("gpu/planes", planes(30, 3, 13)).units(4).with(Threshold.GPU_SPLIT_ELEMENTS, 64),
             gpu("gpu/planes", planes(2, 3, 201)).units(4).with(Threshold.GPU_SPLIT_ELEMENTS, 64),
-            gpu("gpu/planes", planes(70, 2, 64)).units(4).with(Threshold.GPU_SPLIT_ELEMENTS, 64)
+            gpu("gpu/planes", planes(12, 2, 64)).units(4).with(Threshold.GPU_SPLIT_ELEMENTS, 64)
                     .with(Threshold.GPU_SHARES, 64),
             gpu("gpu/planes-ticketed", planes(5, 7, 31)),
             gpu("gpu/planes-ticketed", planes(2, 2, 4301)),
