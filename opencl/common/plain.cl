@@ -37,33 +37,36 @@ static inline long place(long4 at, long4 stride) {
     return moved.x + moved.y + moved.z + moved.w;
 }
 
+// The tensors too: y may lie where x does, and what all have read before they meet, one of them overwrites after it.
+#define MEETING (CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+
 // Replaces a sum by that over the work-group, the same in every work-item.
 INLINED void group_sum(float_pair *sum, __local float_pair *shared) {
     const int me = get_local_id(0);
     shared[me] = *sum;
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     for (int half_way = WORK_GROUP / 2; half_way > 0; half_way /= 2) {
         if (me < half_way) {
             shared[me] = pair_add_pair(shared[me], shared[me + half_way]);
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
     }
     *sum = shared[0];
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 }
 
 INLINED float group_max(float mine, __local float_pair *shared) {
     const int me = get_local_id(0);
     shared[me].hi = mine;
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     for (int half_way = WORK_GROUP / 2; half_way > 0; half_way /= 2) {
         if (me < half_way) {
             shared[me].hi = fmax(shared[me].hi, shared[me + half_way].hi);
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
     }
     mine = shared[0].hi;
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     return mine;
 }
 
