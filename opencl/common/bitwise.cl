@@ -80,6 +80,10 @@ typedef float own;
 #define ANY(condition) (condition)
 #endif
 
+// What a barrier orders: the tensors too, since y may lie where x does, and the first element of a sequence, which all
+// have read before they meet, one of them overwrites after it.
+#define MEETING (CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+
 #define SLOTS (LANES / ELEMENTS / WORKERS > 0 ? LANES / ELEMENTS / WORKERS : 1)  // vectors of lanes to a work-item
 #define STRIP (SLOTS < 4 ? SLOTS : 4)  // of them added up at the same time
 
@@ -378,7 +382,7 @@ INLINED void merge_workers(sums *mine, const walk *w, int workers, __local float
 #if WORKERS > 1
     const int me = get_local_id(0);
     put_sums(mine, shared, me);
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     for (int half_way = workers / 2; half_way > 0; half_way /= 2) {
         if (w->worker < half_way) {
             sums there;
@@ -386,10 +390,10 @@ INLINED void merge_workers(sums *mine, const walk *w, int workers, __local float
             merge_both(mine, &there);
             put_sums(mine, shared, me);
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(MEETING);
     }
     get_sums(mine, shared, me % TILE);
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 #endif
 }
 
@@ -459,12 +463,12 @@ INLINED int anywhere(int here, __local float *shared) {
 #if WORK_GROUP > 1
     const int me = get_local_id(0);
     shared[me] = here ? 1.0f : 0.0f;
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
     here = 0;
     for (int i = 0; i < WORK_GROUP; i++) {
         here |= shared[i] != 0.0f;
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(MEETING);
 #endif
     return here;
 }
