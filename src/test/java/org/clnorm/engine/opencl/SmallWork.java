@@ -29,6 +29,7 @@ final class SmallWork {
     private final String variant;
     private final NormView view;
     private final Map<Threshold, Long> thresholds = new EnumMap<>(Threshold.class);
+    private KernelSet kernels;
     private int computeUnits = 1;
     private long maxWorkGroup = 64;
     private long localBytes = 8192;
@@ -36,6 +37,7 @@ final class SmallWork {
     private SmallWork(String variant, NormView view) {
         this.variant = variant;
         this.view = view;
+        kernels = Planner.kernelsOf(variant).orElse(KernelSet.GPU);
     }
 
     String variant() {
@@ -65,7 +67,7 @@ final class SmallWork {
     }
 
     Traits traits(DeviceFacts facts) {
-        Traits own = facts.traits(Planner.kernelsOf(variant).orElse(KernelSet.GPU));
+        Traits own = facts.traits(kernels);
         return new Traits(own.kernels(), computeUnits, Math.min(maxWorkGroup, own.maxWorkGroup()),
                 Math.min(localBytes, own.localBytes()), own.vectorWidth(), own.reduction(),
                 own.thresholds().with(thresholds));
@@ -107,8 +109,10 @@ final class SmallWork {
         Collections.addAll(all, gpuColumns());
         Collections.addAll(all, new SmallWork("plain", layer(3, 31)), new SmallWork("plain", groups(2, 2, 3, 5)),
                 new SmallWork("plain", planes(3, 4, 7)));
-        Collections.addAll(all, new SmallWork("bitwise", layer(3, 131)), new SmallWork("bitwise", groups(2, 2, 3, 5)),
-                new SmallWork("bitwise", planes(40, 37, 1)));
+        for (KernelSet kernels : KernelSet.values()) {
+            Collections.addAll(all, bitwise(kernels, layer(3, 131)), bitwise(kernels, groups(2, 2, 3, 5)),
+                    bitwise(kernels, planes(9, 35, 1)));
+        }
         return all;
     }
 
@@ -232,6 +236,12 @@ final class SmallWork {
                 .with(Threshold.GPU_FEWEST_ROWS, 2);
     }
 
+    private static SmallWork bitwise(KernelSet kernels, NormView view) {
+        SmallWork work = new SmallWork("bitwise", view);
+        work.kernels = kernels;
+        return work;
+    }
+
     private static NormView layer(long rows, long length) {
         return NormView.of(kept(rows, length, 0), reduced(length, 1, 1));
     }
@@ -247,6 +257,7 @@ final class SmallWork {
 
     @Override
     public String toString() {
-        return variant + " " + view + " " + thresholds + ", " + computeUnits + " units of " + maxWorkGroup;
+        return variant + " " + view + " " + thresholds + ", " + kernels + ", " + computeUnits + " units of "
+                + maxWorkGroup;
     }
 }
