@@ -41,15 +41,16 @@ static inline float_pair pair_add(float_pair a, float b) {
     const float t = sum - a.hi;
     const float low = a.lo + ((a.hi - (sum - t)) + (b - t));
     const int finite = isfinite(sum);
-    a.hi = finite ? sum + low : sum;
-    a.lo = finite ? low - (a.hi - sum) : 0.0f;
-    return a;
+    float_pair r;
+    r.hi = finite ? sum + low : sum;
+    r.lo = finite ? low - (r.hi - sum) : 0.0f;
+    return r;
 }
 
 static inline float_pair pair_add_pair(float_pair a, float_pair b) {
-    a = pair_add(a, b.hi);
-    a.lo += b.lo;
-    return a;
+    float_pair r = pair_add(a, b.hi);
+    r.lo += b.lo;
+    return r;
 }
 
 static inline float pair_value(float_pair a) {

@@ -104,8 +104,9 @@ static inline pack normalized_pack(pack x, group_stats s) {
 }
 
 // first: the parameter of the region's first plane.
-static inline void put_y(__global element *y, const raw_pack *block, region r, place p, group_stats s,
+static inline void put_y(__global element *y, const raw_pack *block, region r, place from, group_stats s,
                          __global const parameter *weight, __global const parameter *bias, long first) {
+    place p = from;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, p);
@@ -134,7 +135,9 @@ static inline void normalize(__global const element *x, const raw_pack *held, __
 }
 
 // Adds the sums of dy * x_hat and dy over a block.
-static inline tally add_products(tally t, const raw_pack *xs, const raw_pack *gs, region r, place p, group_stats s) {
+static inline tally add_products(tally t, const raw_pack *xs, const raw_pack *gs, region r, place first,
+                                 group_stats s) {
+    place p = first;
     pack products = (pack)0.0f;
     pack sums = (pack)0.0f;
 #pragma unroll
@@ -148,8 +151,10 @@ static inline tally add_products(tally t, const raw_pack *xs, const raw_pack *gs
     return add_second(add_first(t, sum_of(products)), sum_of(sums));
 }
 
-static inline tally products(tally t, __global const element *x, __global const element *dy, region r, place p,
+static inline tally products(tally before, __global const element *x, __global const element *dy, region r, place first,
                              group_stats s) {
+    tally t = before;
+    place p = first;
     while (exists(r, p)) {
         raw_pack xs[BLOCK], gs[BLOCK];
         load_block(xs, x, r, p);
@@ -162,9 +167,10 @@ static inline tally products(tally t, __global const element *x, __global const 
 
 // dx from the means over the group of g = dy * w and of g * x_hat; they are no part of it where the statistics were
 // given. first: the parameter of the region's first plane.
-static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, region r, place p,
+static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, region r, place from,
                           group_stats s, __global const parameter *weight, long first, float mean_g,
                           float mean_gx) {
+    place p = from;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, p);

@@ -86,17 +86,19 @@ static inline float lost(float a, float b, float sum) {
 static inline tally add_first(tally t, float value) {
     const float sum = t.first + value;
     const float low = t.first_low + lost(t.first, value, sum);
-    t.first = both(sum, low);
-    t.first_low = isfinite(sum) ? low - (t.first - sum) : 0.0f;
-    return t;
+    tally r = t;
+    r.first = both(sum, low);
+    r.first_low = isfinite(sum) ? low - (r.first - sum) : 0.0f;
+    return r;
 }
 
 static inline tally add_second(tally t, float value) {
     const float sum = t.second + value;
     const float low = t.second_low + lost(t.second, value, sum);
-    t.second = both(sum, low);
-    t.second_low = isfinite(sum) ? low - (t.second - sum) : 0.0f;
-    return t;
+    tally r = t;
+    r.second = both(sum, low);
+    r.second_low = isfinite(sum) ? low - (r.second - sum) : 0.0f;
+    return r;
 }
 
 static inline slot slot_of(tally t) {
@@ -116,14 +118,15 @@ static inline tally tally_of(slot s) {
 }
 
 static inline slot add_slots(slot a, slot b, int parts) {
-    a.first += b.first;
+    slot s = a;
+    s.first += b.first;
     if (parts >= SUMS) {
-        a.second += b.second;
+        s.second += b.second;
     }
     if (parts >= ALL) {
-        a.largest = fmax(a.largest, b.largest);
+        s.largest = fmax(s.largest, b.largest);
     }
-    return a;
+    return s;
 }
 
 #if SHUFFLES
@@ -153,7 +156,8 @@ static inline int any_of_warp(int yes) {
 }
 
 // Sums over `count` neighbours, at most a warp: a tree whose first work-item has the sum, which all are then given.
-static inline slot warp_total(slot s, int count, int parts) {
+static inline slot warp_total(slot own, int count, int parts) {
+    slot s = own;
 #pragma unroll
     for (int reach = count / 2; reach > 0; reach /= 2) {
         slot other = s;

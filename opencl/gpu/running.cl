@@ -94,7 +94,9 @@ INLINED void merge_items(moments *m, running a, float pivot, float count, float 
     *m = moments_of(t, mean, count, scale);
 }
 
-static inline tally add_magnitudes(tally t, const raw_pack *block, region r, place p) {
+static inline tally add_magnitudes(tally before, const raw_pack *block, region r, place first) {
+    tally t = before;
+    place p = first;
     pack sum = (pack)0.0f;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {

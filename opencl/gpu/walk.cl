@@ -110,13 +110,14 @@ static inline place first_place(region r) {
 }
 
 static inline place after(place p) {
-    p.pack += p.next_pack;
+    place next = p;
+    next.pack += p.next_pack;
 #if !ONE_PLANE
-    const int over = p.pack >= p.packs;
-    p.plane += p.next_plane + over;
-    p.pack -= over ? p.packs : 0;
+    const int over = next.pack >= p.packs;
+    next.plane += p.next_plane + over;
+    next.pack -= over ? p.packs : 0;
 #endif
-    return p;
+    return next;
 }
 
 static inline int exists(region r, place p) {
@@ -144,8 +145,9 @@ static inline cell cell_of(region r, place p) {
     return c;
 }
 
-// The work-item's packs from p on, and where it goes on after them.
-static inline place load_block(raw_pack *block, __global const element *x, region r, place p) {
+// The work-item's packs from a place on, and where it goes on after them.
+static inline place load_block(raw_pack *block, __global const element *x, region r, place first) {
+    place p = first;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         block[i] = load_cell(x, cell_of(r, p), r.limit);
