@@ -90,8 +90,8 @@ public final class OpenClProvider implements DeviceProvider {
         KernelSet kernels = kernels(request, facts);
         LOG.debug("{}: {}", facts, facts.traits(kernels));
         if (facts.cutsLoops() && kernels == KernelSet.CPU) {
-            LOG.warn("{} ends loops after some 65,000 rounds: groups of more than about 10,000 elements come out wrong"
-                    + " with the cpu kernels; take the gpu kernels there", facts);
+            LOG.warn("{} ends loops after some 65,000 rounds: groups of more than about 10,000 elements, and as many"
+                    + " short ones, come out wrong with the cpu kernels; take the gpu kernels there", facts);
         }
         OpenClDevice device = new OpenClDevice(session, diskCache(facts), new BufferPool(session),
                 facts.traits(kernels), request.variant(), tuning);
