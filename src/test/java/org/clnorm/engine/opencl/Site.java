@@ -20,7 +20,7 @@ import org.clnorm.tensor.Tensor;
  * that one, with something around and between their elements that must stay.
  */
 public final class Site implements AutoCloseable {
-    /** Where the wait fails, or what tells of failed commands, nobody knows what was done: the device failed for all. */
+    /** Where the wait fails, or what tells of failed commands, nobody knows what was done: it failed for all. */
     private static final Set<String> LETHAL = Set.of("clFinish", "clWaitForEvents");
     /** So rarely is a device lost, of the times that one of its calls is made to fail: opening one takes time. */
     private static final int LOST_OF = 50;
