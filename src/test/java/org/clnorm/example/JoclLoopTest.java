@@ -54,23 +54,22 @@ class JoclLoopTest {
         CL.setExceptionsEnabled(false);
     }
 
-    /** What must not grow. */
-    private record Held(long tensors, int contextReferences, int queueReferences, HostProbe.Calls calls) {
-        static Held by(JoclLoop loop) {
-            OpenClDevice device = loop.device();
-            HostProbe.Calls calls = device.service(HostProbe.class).calls();
-            // every buffer, queue and program that lives refers to the context, and with PoCL every event to its queue
-            int[] context = new int[1];
-            int[] queue = new int[1];
-            CL.clFinish(device.queue());
-            CL.clGetContextInfo(device.context(), CL.CL_CONTEXT_REFERENCE_COUNT, Sizeof.cl_uint, Pointer.to(context),
-                    null);
-            CL.clGetCommandQueueInfo(device.queue(), CL.CL_QUEUE_REFERENCE_COUNT, Sizeof.cl_uint, Pointer.to(queue),
-                    null);
-            // launches go on
-            return new Held(device.liveTensors(), context[0], queue[0],
-                    new HostProbe.Calls(0, calls.arguments(), calls.waits(), calls.buffers()));
-        }
+    /** Tensors, and what refers to the context and the queue, when all is done and no event is watched any more. */
+    private static List<Long> held(JoclLoop loop) {
+        OpenClDevice device = loop.device();
+        device.finish();
+        // every buffer, queue and program that lives refers to the context, and with PoCL every event to its queue
+        int[] context = new int[1];
+        int[] queue = new int[1];
+        CL.clGetContextInfo(device.context(), CL.CL_CONTEXT_REFERENCE_COUNT, Sizeof.cl_uint, Pointer.to(context), null);
+        CL.clGetCommandQueueInfo(device.queue(), CL.CL_QUEUE_REFERENCE_COUNT, Sizeof.cl_uint, Pointer.to(queue), null);
+        return List.of(device.liveTensors(), (long) context[0], (long) queue[0]);
+    }
+
+    /** Calls that a step must not make; launches go on. */
+    private static HostProbe.Calls calls(JoclLoop loop) {
+        HostProbe.Calls calls = loop.device().service(HostProbe.class).calls();
+        return new HostProbe.Calls(0, calls.arguments(), calls.waits(), calls.buffers());
     }
 
     @Test
@@ -78,11 +77,13 @@ class JoclLoopTest {
         try (JoclLoop loop = new JoclLoop(platform, index)) {
             float first = run(loop, 1);
             run(loop, WARM_UP);
-            Held before = Held.by(loop);
+            List<Long> held = held(loop);
+            HostProbe.Calls calls = calls(loop);
             long heap = usedHeap();
             float last = run(loop, STEPS);
             long grown = usedHeap() - heap;
-            assertEquals(before, Held.by(loop));
+            assertEquals(calls, calls(loop));
+            assertEquals(held, held(loop));
             assertTrue(grown < HEAP_BYTES, "the heap grew by " + grown + " bytes");
             assertTrue(last < 0.02 * first, "the loss went from " + first + " to " + last);
             assertEquals(1 + WARM_UP + STEPS, loop.batchNorm().numBatchesTracked());
