@@ -14,6 +14,7 @@ import org.clnorm.tensor.DeviceRequest;
  */
 final class BitwiseVariant implements Variant {
     private static final String PROGRAM = "common/bitwise";
+    private static final long LOCAL_BYTES = 4 * Float.BYTES;
     /** The lanes of a long sequence, a constant of the kernels. */
     private static final long LANES = 256;
     private static final long CPU_WIDTH = 16;
@@ -125,13 +126,14 @@ final class BitwiseVariant implements Variant {
         long width = 1;
         long tile = 1;
         long workers = 1;
+        long items = mostItems(traits);
         if (traits.kernels() == KernelSet.CPU) {
             width = CPU_WIDTH;
         } else if (sequences.across()) {
-            tile = Math.min(Math.min(GPU_TILE, ceilingPower(neighbours)), Long.highestOneBit(traits.maxWorkGroup()));
-            workers = Math.min(Math.min(GPU_WORKERS, lanes), Long.highestOneBit(traits.maxWorkGroup()) / tile);
+            tile = Math.min(Math.min(GPU_TILE, ceilingPower(neighbours)), items);
+            workers = Math.min(Math.min(GPU_WORKERS, lanes), items / tile);
         } else {
-            workers = Math.min(lanes, Long.highestOneBit(traits.maxWorkGroup()));
+            workers = Math.min(lanes, items);
         }
         long across = sequences.across() ? width * tile : 1;
         long tiles = (neighbours + across - 1) / across;
@@ -144,6 +146,11 @@ final class BitwiseVariant implements Variant {
         }
         return new Step(PROGRAM, kernel, options, sequences.count() / neighbours * tiles, tile * workers,
                 scalars(task.view(), sequences, lanes, neighbours, tiles));
+    }
+
+    /** Work-items that a work-group may have, a power of two: each takes four floats of local memory. */
+    private static long mostItems(Traits traits) {
+        return Long.highestOneBit(Math.max(1, Math.min(traits.maxWorkGroup(), traits.localBytes() / LOCAL_BYTES)));
     }
 
     private static Map<String, Long> scalars(NormView view, Sequences sequences, long lanes, long neighbours,

@@ -17,6 +17,7 @@ final class PlanCheck {
     private static final long KEPT_A_LANE = 4;
     private static final long SPARE = 64;
     private static final long PAIR = 8;
+    private static final long TWO_PAIRS = 16;
 
     private final Task task;
     private final Traits traits;
@@ -80,14 +81,18 @@ final class PlanCheck {
 
     /** The same where the kernel is told how many they are. */
     private long pieces(String count, long all, String piece) {
-        long pieces = pieces(all, of(piece));
+        return pieces(count, all, of(piece));
+    }
+
+    private long pieces(String count, long all, long piece) {
+        long pieces = pieces(all, piece);
         assertEquals(pieces, of(count), () -> count + " of " + step);
         return pieces;
     }
 
     /** The elements that a launch speaks of, 0 where it speaks of none. */
     private long elements() {
-        if (step.program().equals("common/plain")) {
+        if (scalars.containsKey("size0")) {
             return of("size0") * of("size1") * of("size2") * of("size3");
         }
         if (scalars.containsKey("samples")) {
@@ -126,6 +131,7 @@ final class PlanCheck {
             case "gpu/rows_split", "gpu/rows_sums" -> gpuChunks();
             case "gpu/partials" -> of("blocks") * pieces(of("parameters"), option("WORK_GROUP"));
             case "common/plain" -> plain();
+            case "common/bitwise" -> bitwise();
             case "common/statistics" -> pieces(of("parameters"), step.workGroup());
             case "common/aside" -> pieces(of("elements"), of("stretch"));
             default -> throw new AssertionError("a program that nothing is said of: " + step);
@@ -250,12 +256,25 @@ final class PlanCheck {
         return parameters ? of("parameters") : of("groups");
     }
 
+    private long bitwise() {
+        long sequences = step.kernel().equals("parameter_gradients") ? of("parameters") : of("groups");
+        assertEquals(task.view().elements(), sequences * of("sequence_size"), step::toString);
+        assertEquals(step.workGroup(), option("TILE") * option("WORKERS"), step::toString);
+        assertTrue(option("WORKERS") <= of("lanes") && of("lanes") % option("WORKERS") == 0, step::toString);
+        boolean across = option("ACROSS") == 1;
+        assertTrue(across || of("neighbours") == 1 && option("TILE") == 1, step::toString);
+        assertEquals(0, sequences % of("neighbours"), step::toString);
+        long tile = across ? option("WIDTH") * option("TILE") : 1;
+        return sequences / of("neighbours") * pieces("tiles", of("neighbours"), tile);
+    }
+
     /** Local memory that a work-group takes, in bytes. */
     private long local() {
         long items = step.workGroup();
         long wide = pack * Float.BYTES;
         return switch (step.program()) {
             case "common/plain" -> PAIR * items;
+            case "common/bitwise" -> TWO_PAIRS * items;
             case "gpu/columns" -> wide * (items + KEPT_A_LANE * option("LANES")) + Integer.BYTES;
             case "gpu/rows_backward" -> SLOT * items + (option("TEAMS") > 1 ? wide * items : 0);
             case "gpu/rows" -> SLOT * items + Gpu.PACK_BYTES * option("LOCAL_PACKS") * items + Integer.BYTES;
