@@ -9,15 +9,17 @@ typedef struct {
     float count, mean, delta, squares, squares_low;
 } running;
 
+// The first of them are not joined to the pivot, from which a mean may be far and lose digits on the way there.
 static inline running joined(running a, float count, float mean, float delta, float squares) {
     const float all = a.count + count;
-    const float d = (mean - a.mean) + (delta - a.delta);
+    const float from = a.count > 0.0f ? a.mean : mean;
+    const float d = (mean - from) + (delta - a.delta);
     const float share = count / all;
     const float moved = a.delta + d * share;
     running r;
     r.count = all;
-    r.mean = a.mean + moved;
-    r.delta = moved - (r.mean - a.mean);
+    r.mean = from + moved;
+    r.delta = moved - (r.mean - from);
     const float more = squares + d * d * (a.count * share);
     r.squares = a.squares + more;
     r.squares_low = a.squares_low + lost(a.squares, more, r.squares);

@@ -15,13 +15,14 @@ typedef struct {
 
 static inline strip_moments joined(strip_moments a, shared elements, pack mean, pack delta, pack squares) {
     const shared all = a.elements + elements;
-    const pack d = (mean - a.mean) + (delta - a.delta);
+    const pack from = a.elements > 0.0f ? a.mean : mean; // as in running.cl
+    const pack d = (mean - from) + (delta - a.delta);
     const shared share = elements / fmax(all, 1.0f);
     const pack moved = a.delta + d * share;
     strip_moments r;
     r.elements = all;
-    r.mean = a.mean + moved;
-    r.delta = moved - (r.mean - a.mean);
+    r.mean = from + moved;
+    r.delta = moved - (r.mean - from);
     const pack more = squares + d * d * (a.elements * share);
     r.squares = a.squares + more;
     r.squares_low = a.squares_low + lost_of(a.squares, more, r.squares);
