@@ -13,7 +13,8 @@ import org.clnorm.tensor.Half;
  * Judges results by what a case expects. The one contract for float32: an error of at most 6e-7 of scale on every
  * tensor, 4e-6 for dweight where x itself is denormal. Results of 16 bits may also be off by one unit in the last place
  * of the rounded reference, which counts as no error. NaN must be NaN and Inf the same Inf, except where that depends
- * on the order of operations; what is beyond the range of the tensor's type must be Inf.
+ * on the order of operations, or on the sign of a normalized value that is 0 but for rounding; what is beyond the range
+ * of the tensor's type must be Inf.
  */
 public final class Comparison {
     /** What the contract allows, relative to scale. */
@@ -96,7 +97,7 @@ public final class Comparison {
         double worst = 0;
         String fault = "";
         for (int i = 0; i < values.length; i++) {
-            double error = error(type, values[i], got[i], expected.scale(), tolerance);
+            double error = error(type, values[i], got[i], expected.scale(), tolerance, expected.anyKind().get(i));
             if (error > tolerance && error > worst) {
                 fault = String.format(Locale.ROOT, "expected %s at %d, got %s: %.2g of scale %.3g", values[i], i,
                         got[i], error, expected.scale());
@@ -107,14 +108,15 @@ public final class Comparison {
     }
 
     /** Relative to scale; infinite where one is finite and the other is not, or both are not and differ. */
-    private double error(DataType type, double expected, double got, double scale, double tolerance) {
+    private double error(DataType type, double expected, double got, double scale, double tolerance,
+            boolean eitherSign) {
         if (type.bytes() == Short.BYTES && Half.isNear(type, expected, got)) {
             return 0;
         }
         double rounded = type.round(expected);
         if (!Double.isFinite(rounded) || !Double.isFinite(got)) {
             boolean right = Double.compare(rounded, got) == 0
-                    || anyKind && !Double.isFinite(got) && !Double.isFinite(rounded)
+                    || (anyKind || eitherSign) && !Double.isFinite(got) && !Double.isFinite(rounded)
                     || atTheEdge(type, expected, got, tolerance * scale);
             return right ? 0 : Double.POSITIVE_INFINITY;
         }

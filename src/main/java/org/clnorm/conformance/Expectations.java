@@ -67,7 +67,7 @@ final class Expectations {
                 expected.put(name, known);
             } else if (tensor != null) {
                 double scale = scales.of(name, what.type(k, name), tensor);
-                expected.put(name, new Expected(tensor, Math.max(LEAST_SCALE, scale)));
+                expected.put(name, new Expected(tensor, Math.max(LEAST_SCALE, scale), scales.ofEitherSign(name)));
             }
         }
         return expected;

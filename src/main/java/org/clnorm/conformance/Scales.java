@@ -1,5 +1,6 @@
 package org.clnorm.conformance;
 
+import java.util.BitSet;
 import java.util.function.IntToDoubleFunction;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -171,6 +172,22 @@ final class Scales {
             case "running_var" -> largest(type, values, c -> Math.abs(values[c]));
             default -> throw new IllegalArgumentException("expected one of " + CaseRunner.TENSORS + ", got " + name);
         };
+    }
+
+    /**
+     * The elements of dx whose normalized value is so near 0 that rounding decides its sign: where a gradient of the
+     * group is infinite, that decides between Inf and NaN.
+     *
+     * @param name y, dx, dweight, dbias, running_mean or running_var
+     */
+    BitSet ofEitherSign(String name) {
+        BitSet near = new BitSet();
+        if (name.equals("dx")) {
+            for (int i = 0; i < xhat.length; i++) {
+                near.set(i, Math.abs(xhat[i]) <= Comparison.CONTRACT);
+            }
+        }
+        return near;
     }
 
     /** Of the elements that the type can hold before or after what cancels has cancelled. */

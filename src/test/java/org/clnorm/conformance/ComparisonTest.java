@@ -1,7 +1,9 @@
 package org.clnorm.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -56,6 +58,15 @@ class ComparisonTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"NaN, Infinity, true", "Infinity, -Infinity, true", "NaN, 2, false", "2, NaN, false", "2, 2.1, false"})
+    void kindsMayDifferWhereRoundingDecidesTheSign(double expected, double got, boolean passes) {
+        BitSet element = BitSet.valueOf(new long[] {1});
+        BitSet another = BitSet.valueOf(new long[] {2});
+        assertEquals(passes, verdict("dx", Set.of(), one(1), new Expected(one(expected), 1, element), got).passed());
+        assertFalse(verdict("dx", Set.of(), one(1), new Expected(one(expected), 1, another), got).passed());
+    }
+
+    @ParameterizedTest
     @CsvSource({"dweight, 1e-39, 3e-6, true", "dweight, 1e-39, 5e-6, false", "dweight, 1, 3e-6, false",
         "dweight, 0, 3e-6, false", "y, 1e-39, 3e-6, false", "dx, 1e-39, 3e-6, false"})
     void denormalInputsHaveFewerDigits(String tensor, double x, double error, boolean passes) {
@@ -82,21 +93,21 @@ class ComparisonTest {
         "dweight, F16, 1.0004, 1.0009765625, 1, 5.765625e-4",
         "running_mean, F16, 1.0004, 1.0009765625, 1, 5.765625e-4"})
     void sixteenBits(String tensor, ElementType storage, double expected, double got, double scale, double error) {
-        Verdict verdict = verdict(tensor, Set.of(), HostTensor.of(storage, new double[] {1}, 1), expected, got, scale);
+        Verdict verdict = verdict(tensor, Set.of(), HostTensor.of(storage, new double[] {1}, 1),
+                new Expected(one(expected), scale), got);
         assertEquals(error, verdict.error(), error == INF ? 0 : 1e-3 * error);
         assertEquals(error <= Comparison.CONTRACT, verdict.passed());
     }
 
     private static Verdict verdict(String tensor, Set<String> tags, double x, double expected, double got,
             double scale) {
-        return verdict(tensor, tags, one(x), expected, got, scale);
+        return verdict(tensor, tags, one(x), new Expected(one(expected), scale), got);
     }
 
-    private static Verdict verdict(String tensor, Set<String> tags, HostTensor x, double expected, double got,
-            double scale) {
+    private static Verdict verdict(String tensor, Set<String> tags, HostTensor x, Expected expected, double got) {
         LayerSpec spec = new LayerSpec(LayerKind.LAYER_NORM, 0, 0, 0, Shape.of(1), 1e-5, OptionalDouble.of(0.1), false,
                 false, false, VarianceEstimate.UNBIASED);
-        CaseStep step = new CaseStep(true, x, null, Map.of(tensor, new Expected(one(expected), scale)), -1);
+        CaseStep step = new CaseStep(true, x, null, Map.of(tensor, expected), -1);
         Case what = new Case("one", spec, new StateDict(), List.of(step), tags, Set.of(), false);
         List<Verdict> verdicts = Comparison.verdicts(what, new StateDict().put("0." + tensor, one(got)));
         assertEquals(1, verdicts.size());
