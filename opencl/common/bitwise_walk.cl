@@ -1,13 +1,11 @@
 // How the bitwise variant walks the sequences of its work-groups, and reads and writes what lies along them; bitwise.cl
 // says what a sequence is.
 #pragma OPENCL FP_CONTRACT OFF
+#include "common/bitwise_vectors.cl"
 #include "common/numerics.cl"
 
 #define LANES 256  // of a long sequence; results depend on it
 
-#ifndef WIDTH  // floats a vector: 1, or 16 where WORKERS is 1
-#define WIDTH 1
-#endif
 #ifndef WORKERS  // work-items that share a sequence: a power of two, LANES at most
 #define WORKERS 1
 #endif
@@ -39,19 +37,6 @@
 typedef ulong count;
 #else
 typedef uint count;
-#endif
-
-#if WIDTH == 16
-typedef float16 vec;
-typedef int16 mask;
-#define VECTOR_LOAD(p) vload16(0, p)
-#define VECTOR_STORE(v, p) vstore16(v, 0, p)
-#define COUNTED ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-#else
-typedef float vec;
-typedef int mask;
-#define VECTOR_LOAD(p) (*(p))
-#define VECTOR_STORE(v, p) (*(p) = (v))
 #endif
 
 // What there is one of in a sequence: a vector for WIDTH sequences, or a float.

@@ -2,21 +2,7 @@
 // answers. results is y, `operations` planes of `values` floats; operands is x, three such planes.
 #pragma OPENCL FP_CONTRACT OFF
 
-#ifndef WIDTH  // floats a vector, as in bitwise.cl
-#define WIDTH 1
-#endif
-
-#if WIDTH == 16
-typedef float16 vec;
-typedef int16 mask;
-#define VECTOR_LOAD(p) vload16(0, p)
-#define VECTOR_STORE(v, p) vstore16(v, 0, p)
-#else
-typedef float vec;
-typedef int mask;
-#define VECTOR_LOAD(p) (*(p))
-#define VECTOR_STORE(v, p) (*(p) = (v))
-#endif
+#include "common/bitwise_vectors.cl"
 
 static inline vec plus(vec a, vec b) {
     return a + b;
