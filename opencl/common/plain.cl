@@ -7,6 +7,7 @@
 //
 // Bytes: forward reads x three times and writes y, backward reads x and dy twice and writes dx.
 #include "common/numerics.cl"
+#include "common/form.cl"
 
 #ifndef WORK_GROUP  // a power of two
 #define WORK_GROUP 1
@@ -77,6 +78,7 @@ typedef struct {
 // Corrected two-pass over x * scale, relative to the first element so that equal elements have no variance at all.
 INLINED void moments_of(moments *m, __global const element *x, long first, long n, long4 size, long4 stride,
                         float scale, __local float_pair *shared) {
+#if CENTERED
     const float pivot = element_at(x + place(indices(first, size), stride)) * scale;
     float_pair sum = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
@@ -84,6 +86,9 @@ INLINED void moments_of(moments *m, __global const element *x, long first, long 
     }
     group_sum(&sum, shared);
     m->mean = pivot + pair_value(sum) / (float)n;
+#else
+    m->mean = 0.0f;
+#endif
 
     float_pair rest = pair_of(0.0f);
     float_pair squares = pair_of(0.0f);
@@ -94,7 +99,7 @@ INLINED void moments_of(moments *m, __global const element *x, long first, long 
     }
     group_sum(&rest, shared);
     group_sum(&squares, shared);
-    m->delta = isfinite(m->mean) ? pair_value(rest) / (float)n : 0.0f;
+    m->delta = CENTERED && isfinite(m->mean) ? pair_value(rest) / (float)n : 0.0f;
     m->variance = pair_value(squares) / (float)n - m->delta * m->delta;
     m->variance = m->variance < 0.0f ? 0.0f : m->variance;
 }
@@ -117,7 +122,7 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global f
         group_sum(&odd, shared);
         largest = group_max(largest, shared);
         if (odd.hi != 0.0f) {
-            m.mean = odd.hi;
+            m.mean = CENTERED ? odd.hi : 0.0f;
             m.delta = 0.0f;
             m.variance = NAN;
         } else {
@@ -141,10 +146,32 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global f
     s->scale = scale;
 }
 
-// y = x_hat * weight + bias.
+// x_hat * weight + bias, of the parameter at p.
+static inline float affine(float value, __global const parameter *weight, __global const parameter *bias, long p) {
+#if HAS_WEIGHT
+    value *= weight_of_stored(parameter_at(weight + p));
+#endif
+#if HAS_BIAS
+    value += parameter_at(bias + p);
+#endif
+    return value;
+}
+
+// The gradient of x_hat * weight + bias: that of y, through the activation.
+static inline float gradient_of_affine(float dy, float x_hat, __global const parameter *weight,
+                                       __global const parameter *bias, long p) {
+#if ACTIVATION
+    return dy * activation_slope(affine(x_hat, weight, bias, p));
+#else
+    return dy;
+#endif
+}
+
+// y = act(x_hat * weight + bias).
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-             __global element *y, __global float *stats, float eps, int zero_rstd, long groups, long group_size,
+             __global const element *residual, __global element *y, __global float *stats, float eps, int zero_rstd,
+             long groups, long group_size,
              long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
              long param0, long param1, long param2, long param3) {
     __local float_pair shared[WORK_GROUP];
@@ -161,21 +188,32 @@ void forward(__global const element *x, __global const parameter *weight, __glob
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        float value = normalized(element_at(x + i), s);
-#if HAS_WEIGHT
-        value *= parameter_at(weight + place(at, param));
+        const long p = place(at, param);
+        float value = affine(normalized(element_at(x + i), s), weight, bias, p);
+#if JOIN == ADD_AFTER
+        value += element_at(residual + i);
 #endif
-#if HAS_BIAS
-        value += parameter_at(bias + place(at, param));
-#endif
-        put_element(value, y + i);
+        put_element(activated(value), y + i);
     }
 }
 
-// dx = rstd * (g - mean(g) - x_hat * mean(g * x_hat)) with g = dy * weight; rstd * g where the statistics were given.
+// The gradient of x_hat.
+static inline float gradient_of_normalized(float dy, float x_hat, __global const parameter *weight,
+                                           __global const parameter *bias, long p) {
+    const float g = gradient_of_affine(dy, x_hat, weight, bias, p);
+#if HAS_WEIGHT
+    return g * weight_of_stored(parameter_at(weight + p));
+#else
+    return g;
+#endif
+}
+
+// dx = rstd * (g - mean(g) - x_hat * mean(g * x_hat)) with g the gradient of x_hat; rstd * g where the statistics were
+// given; without mean(g) where the mean is not subtracted.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-              __global element *dx, __global const float *stats, long groups, long group_size,
+              __global const parameter *bias, __global const element *dsum, __global element *dx,
+              __global const float *stats, long groups, long group_size,
               long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
               long param0, long param1, long param2, long param3) {
     __local float_pair shared[WORK_GROUP];
@@ -192,43 +230,50 @@ void backward(__global const element *x, __global const element *dy, __global co
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        float g = element_at(dy + i);
-#if HAS_WEIGHT
-        g *= parameter_at(weight + place(at, param));
-#endif
+        const float x_hat = normalized(element_at(x + i), s);
+        const float g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
         sum_g = pair_add(sum_g, g);
-        sum_gx = pair_add(sum_gx, g * normalized(element_at(x + i), s));
+        sum_gx = pair_add(sum_gx, g * x_hat);
     }
     group_sum(&sum_g, shared);
     group_sum(&sum_gx, shared);
-    mean_g = pair_value(sum_g) / (float)group_size;
+    mean_g = CENTERED ? pair_value(sum_g) / (float)group_size : 0.0f;
     mean_gx = pair_value(sum_gx) / (float)group_size;
 #endif
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        float g = element_at(dy + i);
-#if HAS_WEIGHT
-        g *= parameter_at(weight + place(at, param));
-#endif
-#if GIVEN
-        put_element((g * s.rstd) * s.scale, dx + i);
+#if GIVEN && !ACTIVATION
+        const float x_hat = 0.0f;  // x is not read
 #else
-        put_element(((g - mean_g - normalized(element_at(x + i), s) * mean_gx) * s.rstd) * s.scale, dx + i);
+        const float x_hat = normalized(element_at(x + i), s);
 #endif
+        const float g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
+#if GIVEN
+        float value = (g * s.rstd) * s.scale;
+#else
+        float value = ((g - mean_g - x_hat * mean_gx) * s.rstd) * s.scale;
+#endif
+#if JOIN == ADD_BEFORE
+        value += element_at(dsum + i);
+#endif
+        put_element(value, dx + i);
     }
 }
 
 // dweight and dbias as partials[2][1][parameters]; group0 ... group3 say how far the group moves along an axis.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
-void parameter_gradients(__global const element *x, __global const element *dy, __global const float *stats,
-                         __global float *partials, long groups, long parameters, long shared_by,
+void parameter_gradients(__global const element *x, __global const element *dy, __global const parameter *weight,
+                         __global const parameter *bias, __global const float *stats, __global float *partials,
+                         long groups, long parameters, long shared_by,
                          long size0, long size1, long size2, long size3,
                          long stride0, long stride1, long stride2, long stride3,
+                         long param0, long param1, long param2, long param3,
                          long group0, long group1, long group2, long group3) {
     __local float_pair shared[WORK_GROUP];
     const long4 size = (long4)(size0, size1, size2, size3);
     const long4 stride = (long4)(stride0, stride1, stride2, stride3);
+    const long4 param = (long4)(param0, param1, param2, param3);
     const long4 group = (long4)(group0, group1, group2, group3);
     const long parameter = get_group_id(0);
     float_pair dw = pair_of(0.0f);
@@ -237,8 +282,10 @@ void parameter_gradients(__global const element *x, __global const element *dy, 
         const long4 at = indices(parameter * shared_by + e, size);
         const long i = place(at, stride);
         const group_stats s = load_stats(stats, groups, place(at, group));
-        dw = pair_add(dw, element_at(dy + i) * normalized(element_at(x + i), s));
-        db = pair_add(db, element_at(dy + i));
+        const float x_hat = normalized(element_at(x + i), s);
+        const float g = gradient_of_affine(element_at(dy + i), x_hat, weight, bias, place(at, param));
+        dw = pair_add(dw, g * x_hat);
+        db = pair_add(db, g);
     }
     group_sum(&dw, shared);
     group_sum(&db, shared);

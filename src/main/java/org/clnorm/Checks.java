@@ -64,6 +64,16 @@ final class Checks {
         }
     }
 
+    /** What receives x + residual: in the place of one of them, or with memory of its own. */
+    static void sum(Tensor sum, Tensor x, Tensor residual, Tensor... parameters) {
+        alike("sum", sum, x);
+        sameOrApart("sum", sum, x);
+        sameOrApart("sum", sum, residual);
+        for (Tensor parameter : parameters) {
+            apart("sum", sum, parameter);
+        }
+    }
+
     /** A statistic of the caller's: null, or of the type that statistics of x have, on its device, of a shape. */
     static void statistic(String name, Tensor tensor, Shape shape, Tensor x) {
         if (tensor != null) {

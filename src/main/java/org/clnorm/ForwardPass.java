@@ -7,13 +7,15 @@ import org.clnorm.engine.SavedStatistics;
 import org.clnorm.tensor.Tensor;
 
 /**
- * A forward pass and what its backward pass needs: the input, the weight and the groups' statistics. It lives until
+ * A forward pass and what its backward pass needs: what was normalized, the weight, the bias if it is needed, and the
+ * groups' statistics. It lives until
  * that backward pass, or until its output is closed or overwritten by another forward pass; then it may be run again.
  * It ends once, also where another thread closes its output.
  */
 final class ForwardPass {
     private final Kept x = new Kept("x");
     private final Kept weight = new Kept("weight");
+    private final Kept bias = new Kept("bias");
     private Work work;
     private SavedStatistics saved;
     private Work callOf;
@@ -25,6 +27,7 @@ final class ForwardPass {
         Tensor input = forward.x();
         saved = input.size() == 0 ? null : NormEngine.of(input.device()).forward(forward, saved);
         touch(forward.y());
+        touch(forward.sum());
         if (forward.update() != null) {
             touch(forward.update().target().mean());
             touch(forward.update().target().variance());
@@ -42,8 +45,9 @@ final class ForwardPass {
     private synchronized void begin(Work given, ForwardCall forward) {
         ended = false;
         work = given;
-        x.hold(forward.x());
+        x.hold(forward.normalized());
         weight.hold(forward.weight());
+        bias.hold(given.keepsBias() ? forward.bias() : null);
     }
 
     synchronized boolean ended() {
@@ -59,6 +63,7 @@ final class ForwardPass {
         Checks.alike("dy", dy, x.tensor());
         x.checkUnchanged();
         weight.checkUnchanged();
+        bias.checkUnchanged();
     }
 
     /** Throws unless a tensor of the caller's can receive dx. */
@@ -67,29 +72,51 @@ final class ForwardPass {
         Checks.sameOrApart("into", into, dy);
         Checks.sameOrApart("into", into, x.tensor());
         Checks.apart("into", into, weight.tensor());
+        Checks.apart("into", into, bias.tensor());
+    }
+
+    /** Throws unless what a residual needs fits: dsum to be added, dresidual to be written; null for none. */
+    void checkResidual(Tensor dy, Tensor dsum, Tensor dresidual) {
+        if (dsum != null) {
+            Checks.alike("dsum", dsum, dy);
+        }
+        if (dresidual != null) {
+            work.checkGates();
+            checkOutput(dresidual, dy);
+            Checks.apart("dresidual", dresidual, dy);
+            Checks.apart("dresidual", dresidual, x.tensor());
+        } else if (work.gates()) {
+            throw new IllegalStateException("expected backward(dy, dresidual) of NormAdd after its forward pass, got"
+                    + " backward without dresidual");
+        }
     }
 
     /** Runs the engine into the tensors that are not null, and ends the pass; checked before. */
-    void backward(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate) {
+    void backward(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate, Tensor dsum,
+            Tensor dresidual) {
         if (x.tensor().size() == 0) {
             clear(dweight, accumulate);
             clear(dbias, accumulate);
         } else if (dx != null || dweight != null || dbias != null) {
-            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate));
+            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate, dsum, dresidual));
         }
         touch(dx);
+        touch(dresidual);
         touch(dweight);
         touch(dbias);
         end();
     }
 
     /** The former call where it was the same. */
-    private BackwardCall call(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate) {
+    private BackwardCall call(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate, Tensor dsum,
+            Tensor dresidual) {
         if (call == null || callOf != work || call.x() != x.tensor() || call.dy() != dy || call.dx() != dx
-                || call.weight() != weight.tensor() || call.dweight() != dweight || call.dbias() != dbias
-                || call.accumulate() != accumulate || call.saved() != saved) {
+                || call.weight() != weight.tensor() || call.bias() != bias.tensor() || call.dweight() != dweight
+                || call.dbias() != dbias || call.accumulate() != accumulate || call.saved() != saved
+                || call.dsum() != dsum || call.dresidual() != dresidual) {
             callOf = work;
-            call = work.call(x.tensor(), dy, dx, weight.tensor(), dweight, dbias, accumulate, saved);
+            call = work.call(x.tensor(), dy, dx, weight.tensor(), bias.tensor(), dweight, dbias, accumulate, saved,
+                    dsum, dresidual);
         }
         return call;
     }
@@ -116,6 +143,7 @@ final class ForwardPass {
             x.release();
         } finally { // memory of the caller's is let go by a call to OpenCL, which may fail
             weight.release();
+            bias.release();
             if (saved != null) {
                 saved.close();
             }

@@ -1,6 +1,9 @@
 package org.clnorm;
 
 import java.util.Objects;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.state.Framework;
 import org.clnorm.tensor.DataType;
 
@@ -14,6 +17,9 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
     double eps = 1e-5;
     boolean affine;
     boolean bias = true;
+    boolean centered = true;
+    boolean zeroCentered;
+    Activation activation = Activation.NONE;
     DataType dataType = DataType.F32;
 
     LayerBuilder(boolean affine) {
@@ -31,7 +37,7 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
      * @param value finite, 0 or more; 1e-5 unless told
      * @return this builder
      */
-    public final B eps(double value) {
+    public B eps(double value) {
         eps = value;
         return self();
     }
@@ -54,9 +60,25 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
      * @param present true unless told
      * @return this builder
      */
-    public final B bias(boolean present) {
+    public B bias(boolean present) {
         bias = present;
         return self();
+    }
+
+    /**
+     * What is applied to every element after weight and bias, in the same pass.
+     *
+     * @param function none unless told
+     * @return this builder
+     */
+    public final B activation(Activation function) {
+        activation = Objects.requireNonNull(function, "function");
+        return self();
+    }
+
+    /** What is done besides normalizing and the affine. */
+    final Form form() {
+        return new Form(centered, zeroCentered && affine, activation, Join.NONE);
     }
 
     /**

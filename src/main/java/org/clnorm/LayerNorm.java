@@ -60,6 +60,18 @@ public final class LayerNorm extends NormLayer {
             return this;
         }
 
+        /**
+         * Whether the weight is kept as its difference from 1, so that x̂ is multiplied by 1 + weight: 0 is then what
+         * training begins with, and what weight decay draws it to.
+         *
+         * @param difference false unless told
+         * @return this builder
+         */
+        public Builder zeroCentered(boolean difference) {
+            zeroCentered = difference;
+            return this;
+        }
+
         @Override
         public LayerNorm build() {
             return new LayerNorm(this);

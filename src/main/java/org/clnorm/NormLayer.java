@@ -5,9 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.NormEngine;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Cleanup;
@@ -42,6 +46,7 @@ public abstract class NormLayer implements AutoCloseable {
     private final Parameters parameters;
     private final DataType type;
     private final double eps;
+    private final Form form;
     private Device device;
     /** What the last input came to, and its shape, as long as nothing changes that; null if it did. */
     private Work work;
@@ -52,6 +57,7 @@ public abstract class NormLayer implements AutoCloseable {
     NormLayer(LayerBuilder<?, ?> options, Shape parameterShape) {
         type = options.dataType;
         eps = Views.checkedEps(options.eps);
+        form = options.form();
         parameters = new Parameters(options, parameterShape, state);
     }
 
@@ -184,7 +190,7 @@ public abstract class NormLayer implements AutoCloseable {
         try {
             prepareFor(x);
             if (into == null) {
-                return forwardAnew(x, keep);
+                return anew(x, y -> pass(x, y, keep));
             }
             checkInto(into, x);
             if (keep && into.memory() == x.memory()) {
@@ -197,10 +203,10 @@ public abstract class NormLayer implements AutoCloseable {
         }
     }
 
-    private Tensor forwardAnew(Tensor x, boolean keep) {
+    private Tensor anew(Tensor x, UnaryOperator<Tensor> pass) {
         Tensor y = device.empty(x.type(), x.shape());
         try {
-            return pass(x, y, keep);
+            return pass.apply(y);
         } catch (RuntimeException failed) {
             y.close();
             throw failed;
@@ -223,19 +229,63 @@ public abstract class NormLayer implements AutoCloseable {
         Checks.placed("x", x, device);
         Checks.inputType(x.type(), type);
         if (work == null || !x.shape().equals(workShape)) {
-            work = prepare(x.shape());
+            work = prepare(x.shape()).as(form);
             workShape = x.shape();
         }
     }
 
     private Tensor pass(Tensor x, Tensor y, boolean keep) {
         if (keep) {
-            passes.run(work, x, y, parameters.weight(), parameters.bias());
+            passes.run(work, x, y, parameters.weight(), parameters.bias(), null, null);
         } else {
             passes.runAlone(work, x, y, parameters.weight(), parameters.bias());
         }
         forwarded();
         return y;
+    }
+
+    /** A forward pass with a residual; into may be null, and so is sum where it is added afterwards. */
+    final Tensor forward(Join join, Tensor x, Tensor residual, Tensor sum, Tensor into) {
+        return alone(() -> {
+            prepareFor(x);
+            Checks.alike("residual", residual, x);
+            if (join == Join.BEFORE) {
+                Checks.sum(sum, x, residual, parameters.weight(), parameters.bias());
+            }
+            if (into == null) {
+                return anew(x, y -> pass(join, x, residual, sum, y));
+            }
+            checkInto(into, x);
+            for (Tensor read : new Tensor[] {x, residual, sum}) {
+                Checks.apart("into", into, read);
+            }
+            return pass(join, x, residual, sum, into);
+        });
+    }
+
+    private Tensor pass(Join join, Tensor x, Tensor residual, Tensor sum, Tensor y) {
+        passes.run(work.join(join), x, y, parameters.weight(), parameters.bias(), residual, sum);
+        forwarded();
+        return y;
+    }
+
+    /** A backward pass with a residual: dsum is added to dx, or dresidual written; the other and into may be null. */
+    final Tensor backward(Tensor dy, Tensor dsum, Tensor dresidual, Tensor into) {
+        return alone(() -> {
+            ForwardPass pass = pending(dy);
+            pass.checkResidual(dy, dsum, dresidual);
+            parameters.checkGradNot("dsum", dsum);
+            parameters.checkGradNot("dresidual", dresidual);
+            if (into == null) {
+                return anew(dy, dx -> backward(pass, dy, dx, dsum, dresidual));
+            }
+            pass.checkOutput(into, dy);
+            for (Tensor read : new Tensor[] {dsum, dresidual}) {
+                Checks.apart("into", into, read);
+            }
+            parameters.checkGradNot("into", into);
+            return backward(pass, dy, into, dsum, dresidual);
+        });
     }
 
     /**
@@ -372,7 +422,12 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx) {
-        parameters.backward(pass, dy, dx, device);
+        pass.checkResidual(dy, null, null);
+        return backward(pass, dy, dx, null, null);
+    }
+
+    private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx, Tensor dsum, Tensor dresidual) {
+        parameters.backward(pass, dy, dx, dsum, dresidual, device);
         passes.remove(pass);
         return dx;
     }
@@ -388,17 +443,23 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Explanation explain(Tensor x, Task.Pass pass) {
-        return alone(() -> explained(x, pass));
+        return explain(x, pass, Join.NONE);
     }
 
-    private Explanation explained(Tensor x, Task.Pass pass) {
+    final Explanation explain(Tensor x, Task.Pass pass, Join join) {
+        return alone(() -> explained(x, pass, join));
+    }
+
+    private Explanation explained(Tensor x, Task.Pass pass, Join join) {
         prepareFor(x);
         if (x.size() == 0) {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
+        Work joined = work.join(join);
         return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
-                ? work.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null, false)
-                : work.backwardTask(x.type(), type, parameters.weight() != null, true, parameters.wanted(), false), x);
+                ? joined.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null, false)
+                : joined.backwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null, true,
+                        parameters.wanted(), false, joined.backwardJoin()), x);
     }
 
     /**
@@ -432,7 +493,7 @@ public abstract class NormLayer implements AutoCloseable {
         checkOpen();
         device().checkOpen();
         Checks.inputType(Objects.requireNonNull(inputs, "inputs"), type);
-        List<Work> works = Stream.of(shapes).map(this::prepare).toList();
+        List<Work> works = Stream.of(shapes).map(shape -> prepare(shape).as(form)).toList();
         for (int i = 0; i < shapes.length; i++) {
             if (shapes[i].size() > 0) {
                 warmUp.prepare(NormEngine.of(device), works.get(i), inputs, type, parameters);
@@ -666,6 +727,11 @@ public abstract class NormLayer implements AutoCloseable {
         }
     }
 
+    /** What is done besides normalizing and the affine. */
+    final Form form() {
+        return form;
+    }
+
     final LayerState state() {
         return state;
     }
@@ -673,6 +739,8 @@ public abstract class NormLayer implements AutoCloseable {
     /** PyTorch's representation, {@code BatchNorm2d(64, eps=1e-05, …)}. */
     @Override
     public final String toString() {
-        return getClass().getSimpleName() + "(" + describe() + ")";
+        String more = form.activation().equals(Activation.NONE) ? "" : ", activation=" + form.activation();
+        return getClass().getSimpleName() + "(" + describe() + (form.weightPlus1() ? ", zero_centered=True" : "") + more
+                + ")";
     }
 }

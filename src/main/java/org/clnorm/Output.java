@@ -28,10 +28,11 @@ final class Output implements Runnable {
     }
 
     /** Runs the engine, writing y; tensors have been checked. The former pass has ended. */
-    ForwardPass fill(Work given, Tensor x, Tensor y, Tensor weight, Tensor bias) {
-        if (given != work || call.x() != x || call.weight() != weight || call.bias() != bias) {
+    ForwardPass fill(Work given, Tensor x, Tensor y, Tensor weight, Tensor bias, Tensor residual, Tensor sum) {
+        if (given != work || call.x() != x || call.weight() != weight || call.bias() != bias
+                || call.residual() != residual || call.sum() != sum) {
             work = given;
-            call = given.call(x, y, weight, bias);
+            call = given.call(x, y, weight, bias, residual, sum);
         }
         pass.run(work, call);
         y.tie(this);

@@ -15,7 +15,7 @@ final class Parameters {
     private boolean accumulate;
 
     Parameters(LayerBuilder<?, ?> options, Shape shape, LayerState state) {
-        weight = options.affine ? add("weight", options, shape, state, 1) : null;
+        weight = options.affine ? add("weight", options, shape, state, options.zeroCentered ? 0 : 1) : null;
         bias = options.affine && options.bias ? add("bias", options, shape, state, 0) : null;
     }
 
@@ -68,14 +68,14 @@ final class Parameters {
         }
     }
 
-    /** Runs a backward pass that also writes the gradients that are wanted; dx may be null. */
-    void backward(ForwardPass pass, Tensor dy, Tensor dx, Device device) {
+    /** Runs a backward pass that also writes the gradients that are wanted; dx, dsum and dresidual may be null. */
+    void backward(ForwardPass pass, Tensor dy, Tensor dx, Tensor dsum, Tensor dresidual, Device device) {
         Tensor dweight = null;
         Tensor dbias = null;
         try {
             dweight = wanted(weight) ? weight.gradTarget(device, accumulate) : null;
             dbias = wanted(bias) ? bias.gradTarget(device, accumulate) : null;
-            pass.backward(dy, dx, dweight, dbias, accumulate);
+            pass.backward(dy, dx, dweight, dbias, accumulate, dsum, dresidual);
         } catch (RuntimeException failed) {
             drop(weight, dweight);
             drop(bias, dbias);

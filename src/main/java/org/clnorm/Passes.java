@@ -14,15 +14,15 @@ final class Passes {
     private final Object mark = new Object();
 
     /** Runs a forward pass over tensors that have been checked; one that wrote to y before is forgotten. */
-    void run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
+    void run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias, Tensor residual, Tensor sum) {
         Output output = anew(y);
         waiting.removeIf(ForwardPass::ended);
-        waiting.push(output.fill(work, x, y, weight, bias));
+        waiting.push(output.fill(work, x, y, weight, bias, residual, sum));
     }
 
     /** The same for a forward pass that has no backward pass and keeps nothing. */
     void runAlone(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
-        anew(y).fill(work, x, y, weight, bias).end();
+        anew(y).fill(work, x, y, weight, bias, null, null).end();
     }
 
     private Output anew(Tensor y) {

@@ -21,13 +21,13 @@ final class Recomputation {
         boolean aside = !work.isGiven() && BackwardCall.overwrites(dx, x, dy);
         Tensor y = work.isGiven() ? null : aside ? device.unscoped(x.type(), x.shape()) : dx;
         try {
-            ForwardCall call = work.call(x, y, parameters.weight(), parameters.bias());
+            ForwardCall call = work.call(x, y, parameters.weight(), parameters.bias(), null, null);
             if (work.isGiven()) {
                 pass.recall(work, call);
             } else {
                 pass.run(work, call);
             }
-            parameters.backward(pass, dy, dx, device);
+            parameters.backward(pass, dy, dx, null, null, device);
         } finally {
             pass.end();
             if (aside) {

@@ -3,6 +3,7 @@ package org.clnorm;
 import java.util.HashSet;
 import java.util.Set;
 import org.clnorm.engine.NormEngine;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 
@@ -21,7 +22,8 @@ final class WarmUp {
         boolean bias = parameters.bias() != null;
         for (boolean inPlace : new boolean[] {false, true}) {
             prepare(engine, work.forwardTask(inputs, type, weight, bias, inPlace), inPlace ? 0 : 1);
-            prepare(engine, work.backwardTask(inputs, type, weight, true, parameters.wanted(), inPlace), 0);
+            prepare(engine, work.backwardTask(inputs, type, weight, bias, true, parameters.wanted(), inPlace,
+                    Join.NONE), 0);
         }
         prepare(engine, work.still().forwardTask(inputs, type, weight, bias, false), 0);
     }

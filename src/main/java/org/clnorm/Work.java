@@ -1,10 +1,15 @@
 package org.clnorm;
 
+import java.util.EnumMap;
+import java.util.Map;
 import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.NormView;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
@@ -20,12 +25,14 @@ final class Work {
     private final RunningUpdate update;
     private final double eps;
     private final boolean zeroRstd;
+    private final Form form;
+    private final Map<Join, Work> joined = new EnumMap<>(Join.class);
     private Task forward;
     private Task backward;
     private Work still;
 
     /**
-     * The work.
+     * The work of plain normalization.
      *
      * @param view     the axes
      * @param given    statistics to use instead of the batch's own, or null
@@ -34,11 +41,50 @@ final class Work {
      * @param zeroRstd whether a group without variance gives the bias where eps is 0
      */
     Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd) {
+        this(view, given, update, eps, zeroRstd, Form.PLAIN);
+    }
+
+    private Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd,
+            Form form) {
         this.view = view;
         this.given = given;
         this.update = update;
         this.eps = eps;
         this.zeroRstd = zeroRstd;
+        this.form = form;
+    }
+
+    /** The same work in another form. */
+    Work as(Form other) {
+        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other);
+    }
+
+    /** The same work with a residual; the same object each time. */
+    Work join(Join join) {
+        return join == form.join() ? this : joined.computeIfAbsent(join, wanted -> as(form.join(wanted)));
+    }
+
+    /** How the backward pass has to do with the residual. */
+    Join backwardJoin() {
+        return form.join() == Join.AFTER && !gates() ? Join.NONE : form.join();
+    }
+
+    /** Whether the backward pass needs the bias. */
+    boolean keepsBias() {
+        return form.activation().kind() != Activation.Kind.NONE && form.join() != Join.AFTER;
+    }
+
+    /** Whether a backward pass goes through the activation of a sum. */
+    boolean gates() {
+        return form.join() == Join.AFTER && form.activation().kind() != Activation.Kind.NONE;
+    }
+
+    /** Throws unless a backward pass goes through the activation of a sum. */
+    void checkGates() {
+        if (!gates()) {
+            throw new IllegalStateException("expected a forward pass of NormAdd with an activation before backward with"
+                    + " dresidual, got " + form);
+        }
     }
 
     RunningUpdate update() {
@@ -53,7 +99,7 @@ final class Work {
     /** The same work, moving no running statistics. */
     Work still() {
         if (still == null) {
-            still = update == null ? this : new Work(view, given, null, eps, zeroRstd);
+            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form);
         }
         return still;
     }
@@ -62,37 +108,42 @@ final class Work {
     Task forwardTask(DataType tensors, DataType parameters, boolean weight, boolean bias, boolean inPlace) {
         if (forward == null || forward.storage() != tensors || forward.weight() != weight || forward.bias() != bias
                 || forward.inPlace() != inPlace) {
-            forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters).inPlace(inPlace);
+            forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters).inPlace(inPlace)
+                    .as(form, bias);
         }
         return forward;
     }
 
-    /** The task of a backward pass; the same object while the same is asked for. */
-    Task backwardTask(DataType tensors, DataType parameters, boolean weight, boolean dx, boolean wanted,
-            boolean inPlace) {
+    /** The task of a backward pass that adds to dx, or goes through a sum, as told; the same object while it is. */
+    Task backwardTask(DataType tensors, DataType parameters, boolean weight, boolean bias, boolean dx, boolean wanted,
+            boolean inPlace, Join join) {
         if (backward == null || backward.storage() != tensors || backward.weight() != weight || backward.dx() != dx
-                || backward.parameters() != wanted || backward.inPlace() != inPlace) {
+                || backward.parameters() != wanted || backward.inPlace() != inPlace
+                || backward.form().join() != join) {
             Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
-            backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters).inPlace(inPlace);
+            Form other = form.join() == Join.AFTER && join == Join.NONE ? form.activation(Activation.NONE) : form;
+            backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters).inPlace(inPlace)
+                    .as(other.join(join), bias);
         }
         return backward;
     }
 
     /** The call of a forward pass over tensors that have been checked; y is null where statistics are all. */
-    ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias) {
+    ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias, Tensor residual, Tensor sum) {
         boolean inPlace = y != null && y.memory() == x.memory();
         Task task = forwardTask(x.type(), type(weight, bias), weight != null, bias != null, inPlace);
-        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update);
+        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update, residual, sum);
     }
 
     /** The call of a backward pass over tensors that have been checked. */
-    BackwardCall call(Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias, boolean accumulate,
-            SavedStatistics saved) {
+    BackwardCall call(Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor bias, Tensor dweight, Tensor dbias,
+            boolean accumulate, SavedStatistics saved, Tensor dsum, Tensor dresidual) {
         boolean wanted = dweight != null || dbias != null;
-        DataType parameters = weight != null ? weight.type() : type(dweight, dbias);
-        Task task = backwardTask(x.type(), parameters, weight != null, dx != null, wanted,
-                BackwardCall.overwrites(dx, x, dy));
-        return new BackwardCall(task, x, dy, dx, weight, dweight, dbias, accumulate, saved);
+        DataType parameters = weight != null ? weight.type() : bias != null ? bias.type() : type(dweight, dbias);
+        Join join = dsum != null ? Join.BEFORE : dresidual != null ? Join.AFTER : Join.NONE;
+        Task task = backwardTask(x.type(), parameters, weight != null, bias != null, dx != null, wanted,
+                BackwardCall.overwrites(dx, x, dy), join);
+        return new BackwardCall(task, x, dy, dx, weight, bias, dweight, dbias, accumulate, saved, dsum, dresidual);
     }
 
     private static DataType type(Tensor first, Tensor second) {

@@ -6,6 +6,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.clnorm.NormLayer;
 import org.clnorm.TrackingLayer;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.state.CheckpointException;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -40,8 +42,7 @@ public final class Case {
      *
      * @param file the file
      * @return the case, with what should come out
-     * @throws CheckpointException           if the file cannot be read or is no valid case
-     * @throws UnsupportedOperationException if it is about a layer that CLNorm does not have yet
+     * @throws CheckpointException if the file cannot be read or is no valid case
      */
     public static Case load(Path file) {
         return CaseReader.read(file);
@@ -87,7 +88,16 @@ public final class Case {
 
     /** The layer in its initial state, on no device. */
     NormLayer layer(DataType type) {
-        NormLayer layer = spec.layer(type).accumulateGradients(accumulate);
+        return layer(spec, type);
+    }
+
+    /** The layer in double that does nothing but normalization and affine. */
+    NormLayer plainly() {
+        return layer(spec.in(spec.zeroCentered(), Activation.NONE, Join.NONE), DataType.F64);
+    }
+
+    private NormLayer layer(LayerSpec built, DataType type) {
+        NormLayer layer = built.layer(type).accumulateGradients(accumulate);
         layer.loadStateDict(initial);
         layer.parameters().values().forEach(parameter -> parameter.requiresGrad(!frozen.contains(parameter.name())));
         if (frozen.contains("statistics")) {
@@ -137,7 +147,7 @@ public final class Case {
     /** The type of a tensor that comes out of a step. */
     DataType type(int step, String tensor) {
         return switch (tensor) {
-            case "y", "dx" -> storage(step);
+            case "y", "sum", "dx", "dresidual" -> storage(step);
             case "dweight", "dbias" -> parameterType();
             default -> DataType.F32;
         };
@@ -176,6 +186,7 @@ public final class Case {
         return tags.contains("formula-dependent");
     }
 
+    /** The same case with other steps, so with other gradients or with what should come out. */
     Case expecting(List<CaseStep> others) {
         return new Case(name, spec, initial, others, tags, frozen, accumulate);
     }

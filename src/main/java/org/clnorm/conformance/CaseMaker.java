@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -34,10 +36,23 @@ final class CaseMaker {
         for (int k = 0; k < workload.steps(); k++) {
             HostTensor x = stored(trial.dataType(), inputs(k + ".x"), workload.shape());
             HostTensor dy = trial.backward() ? stored(trial.dataType(), gradients(k + ".dy"), workload.shape()) : null;
-            steps.add(new CaseStep(trial.steps().charAt(k) == 't', x, dy, Map.of(), -1));
+            HostTensor residual = spec.join() == Join.NONE ? null : ordinary(k + ".residual");
+            HostTensor dsum = spec.join() == Join.BEFORE && dy != null ? ordinary(k + ".dsum") : null;
+            steps.add(new CaseStep(trial.steps().charAt(k) == 't', x, dy, residual, dsum, Map.of(), -1));
         }
-        Set<String> tags = spec.eps() == 0 ? Set.of("eps0", "formula-dependent") : Set.of();
-        return new Case(workload.toString(), spec, initial(), steps, tags, trial.frozen(), trial.accumulate());
+        Case made = new Case(workload.toString(), spec, initial(), steps, tags(), trial.frozen(), trial.accumulate());
+        return spec.activation().hasCorner() && trial.backward() ? Corners.avoid(made) : made;
+    }
+
+    private Set<String> tags() {
+        if (spec.eps() == 0) {
+            return Set.of("eps0", "formula-dependent");
+        }
+        return spec.activation().equals(Activation.NONE) ? Set.of() : Set.of("formula-dependent");
+    }
+
+    private HostTensor ordinary(String name) {
+        return stored(trial.dataType(), values(name, Family.NORMAL), workload.shape());
     }
 
     private Random random(String tensor) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.plan.Activation;
 import org.clnorm.state.CheckpointException;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -64,10 +65,11 @@ final class CaseReader {
         boolean track = kind.mayTrack() && settings.flag("track_running_stats", file.contains("running_mean"));
         return new LayerSpec(kind, kind.mayTrack() ? spatial(kind) : 0, channels(kind),
                 kind == LayerKind.GROUP_NORM ? settings.whole("num_groups") : 0,
-                kind == LayerKind.LAYER_NORM ? settings.shape("normalized_shape", ",") : null,
-                settings.real("eps", 1e-5), settings.momentum("momentum"), affine, bias, track,
+                kind.overLast() ? settings.shape("normalized_shape", ",") : null,
+                settings.real("eps", LayerSpec.eps(kind)), settings.momentum("momentum"), affine, bias, track,
                 settings.text("running_variance", "").equals("biased") ? VarianceEstimate.BIASED
-                        : VarianceEstimate.UNBIASED);
+                        : VarianceEstimate.UNBIASED, settings.flag("zero_centered", false),
+                Activation.parse(settings.text("activation", "none")), settings.join("residual"));
     }
 
     /** From the module's name, else from the rank of a batch. */
@@ -83,7 +85,7 @@ final class CaseReader {
 
     private long channels(LayerKind kind) {
         return switch (kind) {
-            case LAYER_NORM -> 0;
+            case LAYER_NORM, RMS_NORM -> 0;
             case GROUP_NORM -> settings.whole(settings.has("num_channels") ? "num_channels" : "num_features");
             default -> settings.whole("num_features");
         };
@@ -113,8 +115,8 @@ final class CaseReader {
         if (!mode.equals("train") && !mode.equals("eval")) {
             throw new IllegalArgumentException("expected step." + k + ".mode of train or eval, got '" + mode + "'");
         }
-        HostTensor dy = file.contains(k + ".dy") ? tensor(k + ".dy") : null;
-        return new CaseStep(mode.equals("train"), x, dy, expected(k),
+        HostTensor dy = optional(k + ".dy");
+        return new CaseStep(mode.equals("train"), x, dy, optional(k + ".residual"), optional(k + ".dsum"), expected(k),
                 settings.whole("step." + k + ".num_batches_tracked", -1));
     }
 
@@ -136,6 +138,10 @@ final class CaseReader {
             }
         }
         return expected;
+    }
+
+    private HostTensor optional(String name) {
+        return file.contains(name) ? tensor(name) : null;
     }
 
     /** A tensor of floating point numbers. */

@@ -1,8 +1,12 @@
 package org.clnorm.conformance;
 
 import java.util.List;
+import org.clnorm.AddNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
 import org.clnorm.Parameter;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -15,7 +19,8 @@ import org.clnorm.tensor.Tensor;
 /** Runs cases: the steps in order on one layer, forward and, where there is a dy, backward. */
 public final class CaseRunner {
     /** What may come out of a step, besides the count of batches. */
-    static final List<String> TENSORS = List.of("y", "dx", "dweight", "dbias", "running_mean", "running_var");
+    static final List<String> TENSORS = List.of("y", "sum", "dx", "dresidual", "dweight", "dbias", "running_mean",
+            "running_var");
 
     static final String BATCHES = "num_batches_tracked";
 
@@ -37,9 +42,9 @@ public final class CaseRunner {
      *
      * @param what   the case
      * @param device where to run it
-     * @return for each step k from 0, those that there are of {@code k.y}, {@code k.dx}, {@code k.dweight},
-     *         {@code k.dbias}, {@code k.running_mean}, {@code k.running_var} and {@code k.num_batches_tracked}; all F32
-     *         but the last
+     * @return for each step k from 0, those that there are of {@code k.y}, {@code k.sum}, {@code k.dx},
+     *         {@code k.dresidual}, {@code k.dweight}, {@code k.dbias}, {@code k.running_mean}, {@code k.running_var}
+     *         and {@code k.num_batches_tracked}; all F32 but the last
      * @throws IllegalArgumentException if the layer refuses the case
      */
     public static StateDict run(Case what, Device device) {
@@ -56,7 +61,7 @@ public final class CaseRunner {
     }
 
     private StateDict run(StateDict judged) {
-        try (NormLayer layer = what.layer(inDouble ? DataType.F64 : what.parameterType()).on(device)) {
+        try (NormLayer layer = (inDouble ? what.plainly() : what.layer(what.parameterType())).on(device)) {
             for (int k = 0; k < what.steps().size(); k++) {
                 if (judged != null && k > 0) {
                     layer.loadStateDict(statistics(judged, k - 1), false);
@@ -93,20 +98,85 @@ public final class CaseRunner {
     private void step(NormLayer layer, int k, CaseStep step) {
         layer.train(step.training());
         try (Scope scope = device.scope()) {
-            put(k, "y", layer.forward(tensor(k, step.x())));
+            if (inDouble) {
+                around(layer, k, step);
+            } else {
+                within(layer, k, step);
+            }
             if (step.dy() != null) {
-                put(k, "dx", layer.backward(tensor(k, step.dy())));
-                for (Parameter parameter : layer.parameters().values()) {
-                    if (parameter.hasGrad()) {
-                        put(k, "d" + parameter.name(), parameter.grad());
-                    }
-                }
+                putGradients(layer, k);
             }
         }
         StateDict state = layer.stateDict();
         for (String name : STATISTICS) {
             if (state.contains(name)) {
                 results.put(k + "." + name, state.get(name));
+            }
+        }
+    }
+
+    /** The layer does everything. */
+    private void within(NormLayer layer, int k, CaseStep step) {
+        Tensor x = tensor(k, step.x());
+        switch (what.spec().join()) {
+            case NONE -> {
+                put(k, "y", layer.forward(x));
+                if (step.dy() != null) {
+                    put(k, "dx", layer.backward(tensor(k, step.dy())));
+                }
+            }
+            case BEFORE -> before(new AddNorm(layer), x, k, step);
+            case AFTER -> after(new NormAdd(layer), layer, x, k, step);
+        }
+    }
+
+    private void before(AddNorm layer, Tensor x, int k, CaseStep step) {
+        Tensor sum = device.empty(x.type(), x.shape());
+        put(k, "y", layer.forward(x, tensor(k, step.residual()), sum));
+        put(k, "sum", sum);
+        if (step.dy() != null) {
+            put(k, "dx", layer.backward(tensor(k, step.dy()), tensor(k, step.dsum())));
+        }
+    }
+
+    private void after(NormAdd adding, NormLayer layer, Tensor x, int k, CaseStep step) {
+        put(k, "y", adding.forward(x, tensor(k, step.residual())));
+        if (step.dy() == null) {
+            return;
+        }
+        Tensor dy = tensor(k, step.dy());
+        if (what.spec().activation().equals(Activation.NONE)) {
+            put(k, "dx", layer.backward(dy));
+            put(k, "dresidual", dy);
+        } else {
+            Tensor dresidual = device.empty(x.type(), x.shape());
+            put(k, "dx", adding.backward(dy, dresidual));
+            put(k, "dresidual", dresidual);
+        }
+    }
+
+    /** The layer normalizes, and what stands around that is done here. */
+    private void around(NormLayer layer, int k, CaseStep step) {
+        Surroundings form = new Surroundings(what.spec(), step);
+        double[] x = Surroundings.normalized(what.spec(), step, what.storage(k));
+        double[] inner = form.inner(layer.forward(tensor(k, form.shaped(x))).readDoubles());
+        results.put(k + ".y", form.shaped(form.y(inner)));
+        if (what.spec().join() == Join.BEFORE) {
+            results.put(k + ".sum", form.shaped(x));
+        }
+        if (step.dy() != null) {
+            HostTensor gradient = form.shaped(form.gradient(inner));
+            results.put(k + ".dx", form.shaped(form.dx(layer.backward(tensor(k, gradient)).readDoubles())));
+            if (what.spec().join() == Join.AFTER) {
+                results.put(k + ".dresidual", gradient);
+            }
+        }
+    }
+
+    private void putGradients(NormLayer layer, int k) {
+        for (Parameter parameter : layer.parameters().values()) {
+            if (parameter.hasGrad()) {
+                put(k, "d" + parameter.name(), parameter.grad());
             }
         }
     }

@@ -6,12 +6,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 
 /**
  * Makes the file of a case, of the format norm-case-v1. What that format has no words for is said in keys of its own,
- * only where it is not the default: {@code frozen}, {@code accumulate}, {@code running_variance}.
+ * only where it is not the default: {@code frozen}, {@code accumulate}, {@code running_variance},
+ * {@code zero_centered}, {@code activation}, {@code residual}; and in tensors {@code k.residual} and {@code k.dsum}.
  */
 final class CaseWriter {
     private final Case what;
@@ -44,7 +47,7 @@ final class CaseWriter {
         say("eps", spec.eps());
         say("affine", spec.affine());
         say("bias", spec.bias());
-        if (kind == LayerKind.LAYER_NORM) {
+        if (kind.overLast()) {
             say("normalized_shape", dims(spec.normalized().dims()));
         } else {
             say("num_features", spec.channels());
@@ -63,6 +66,9 @@ final class CaseWriter {
         String name = Arrays.stream(spec.kind().label().split("_"))
                 .map(word -> word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1))
                 .collect(Collectors.joining());
+        if (spec.kind() == LayerKind.RMS_NORM) {
+            return "RMSNorm";
+        }
         return spec.kind().mayTrack() ? name + spec.spatial() + "d" : name;
     }
 
@@ -73,6 +79,19 @@ final class CaseWriter {
         }
         if (spec.variance() == VarianceEstimate.BIASED) {
             say("running_variance", "biased");
+        }
+        form();
+    }
+
+    private void form() {
+        if (spec.zeroCentered()) {
+            say("zero_centered", true);
+        }
+        if (!spec.activation().equals(Activation.NONE)) {
+            say("activation", spec.activation());
+        }
+        if (spec.join() != Join.NONE) {
+            say("residual", spec.join().name().toLowerCase(Locale.ROOT));
         }
     }
 
@@ -91,6 +110,8 @@ final class CaseWriter {
         say("step." + k + ".shape", dims(step.x().shape()));
         put(k + ".x", step.x());
         put(k + ".dy", step.dy());
+        put(k + ".residual", step.residual());
+        put(k + ".dsum", step.dsum());
     }
 
     private void put(String name, HostTensor tensor) {

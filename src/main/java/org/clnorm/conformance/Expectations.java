@@ -50,7 +50,7 @@ final class Expectations {
         Scales former = null;
         for (int k = 0; k < what.steps().size(); k++) {
             CaseStep step = what.steps().get(k);
-            Scales scales = new Scales(what, step, before, former);
+            Scales scales = new Scales(what, k, before, former);
             steps.add(step.expecting(expected(k, step, scales), batches(k, step)));
             before = after(k, before);
             former = scales;

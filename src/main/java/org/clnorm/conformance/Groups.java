@@ -15,7 +15,7 @@ final class Groups {
     /** Of an input; a group given statistics is a channel of all samples. */
     Groups(LayerSpec spec, Shape x, boolean given) {
         kind = given ? LayerKind.BATCH_NORM : spec.kind();
-        if (kind == LayerKind.LAYER_NORM) {
+        if (kind.overLast()) {
             channels = 1;
             span = Math.toIntExact(spec.normalized().size());
             perGroup = 1;
@@ -35,18 +35,18 @@ final class Groups {
     }
 
     int parameters() {
-        return kind == LayerKind.LAYER_NORM ? span : channels;
+        return kind.overLast() ? span : channels;
     }
 
     int group(int element) {
         return switch (kind) {
-            case LAYER_NORM -> element / span;
+            case LAYER_NORM, RMS_NORM -> element / span;
             case BATCH_NORM -> parameter(element);
             case INSTANCE_NORM, GROUP_NORM -> element / span / perGroup;
         };
     }
 
     int parameter(int element) {
-        return kind == LayerKind.LAYER_NORM ? element % span : element / span % channels;
+        return kind.overLast() ? element % span : element / span % channels;
     }
 }

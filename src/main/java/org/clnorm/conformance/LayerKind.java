@@ -13,7 +13,9 @@ public enum LayerKind {
     /** GroupNorm. */
     GROUP_NORM,
     /** LayerNorm. */
-    LAYER_NORM;
+    LAYER_NORM,
+    /** RMSNorm. */
+    RMS_NORM;
 
     /**
      * The name in case files, workload lines and reports.
@@ -29,13 +31,17 @@ public enum LayerKind {
         return this == BATCH_NORM || this == INSTANCE_NORM;
     }
 
+    /** Whether layers of the kind normalize over the last dimensions, and have a parameter for each element of them. */
+    boolean overLast() {
+        return this == LAYER_NORM || this == RMS_NORM;
+    }
+
     /**
      * The kind of a name.
      *
      * @param label the name
      * @return the kind
-     * @throws UnsupportedOperationException if CLNorm knows what is meant and does not have it yet
-     * @throws IllegalArgumentException      if nothing has this name
+     * @throws IllegalArgumentException if nothing has this name
      */
     static LayerKind of(String label) {
         for (LayerKind kind : values()) {
@@ -44,9 +50,6 @@ public enum LayerKind {
             }
         }
         String expected = Arrays.stream(values()).map(LayerKind::label).collect(Collectors.joining(", "));
-        if (label.equals("rms_norm")) {
-            throw new UnsupportedOperationException("rms_norm is not supported yet, expected one of " + expected);
-        }
         throw new IllegalArgumentException("expected a layer of " + expected + ", got '" + label + "'");
     }
 }

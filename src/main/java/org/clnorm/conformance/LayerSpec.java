@@ -13,9 +13,13 @@ import org.clnorm.InstanceNorm2d;
 import org.clnorm.InstanceNorm3d;
 import org.clnorm.InstanceNormBuilder;
 import org.clnorm.LayerNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.RMSNorm;
 import org.clnorm.TrackingBuilder;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
@@ -33,19 +37,56 @@ import org.clnorm.tensor.Shape;
  * @param bias       whether there is a bias; never without a weight
  * @param track      whether there are running statistics
  * @param variance   which variance enters them
+ * @param zeroCentered whether the weight is kept as its difference from 1
+ * @param activation what is applied last
+ * @param join       where a residual is added
  */
 record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
-        OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance) {
+        OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance,
+        boolean zeroCentered, Activation activation, Join join) {
     LayerSpec {
-        bias = bias && affine;
+        bias = bias && affine && kind != LayerKind.RMS_NORM;
+        zeroCentered = zeroCentered && affine;
         if (kind == LayerKind.INSTANCE_NORM && momentum.isEmpty()) {
             throw new IllegalArgumentException("expected a number for the momentum of instance_norm, got none");
         }
     }
 
+    /** With nothing but normalization and affine. */
+    LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
+            OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance) {
+        this(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance, false,
+                Activation.NONE, Join.NONE);
+    }
+
+    /** The same in another form. */
+    LayerSpec in(boolean weightMinus1, Activation last, Join residual) {
+        return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance,
+                weightMinus1, last, residual);
+    }
+
+    /** Whether there is nothing but normalization and affine. */
+    boolean isPlain() {
+        return kind != LayerKind.RMS_NORM && !zeroCentered && activation.equals(Activation.NONE) && join == Join.NONE;
+    }
+
+    /** The eps of a kind of layer where nobody gives one. */
+    static double eps(LayerKind kind) {
+        return kind == LayerKind.RMS_NORM ? RMSNorm.defaultEps(DataType.F32) : 1e-5;
+    }
+
+    /** What x̂ is multiplied by, of what is stored. */
+    double weight(double stored) {
+        return zeroCentered ? 1 + stored : stored;
+    }
+
     /** This, if a layer can be built from it. */
     LayerSpec checked() {
-        layer(DataType.F32).close();
+        try (NormLayer layer = layer(DataType.F32)) {
+            if (join == Join.AFTER) {
+                new NormAdd(layer);
+            }
+        }
         return this;
     }
 
@@ -55,9 +96,11 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
             case BATCH_NORM -> batchNorm(type);
             case INSTANCE_NORM -> instanceNorm(type);
             case GROUP_NORM -> GroupNorm.builder(groups, channels).affine(affine).bias(bias).eps(eps).dataType(type)
-                    .build();
+                    .activation(activation).build();
             case LAYER_NORM -> LayerNorm.builder(normalized.dims()).elementwiseAffine(affine).bias(bias).eps(eps)
-                    .dataType(type).build();
+                    .dataType(type).zeroCentered(zeroCentered).activation(activation).build();
+            case RMS_NORM -> RMSNorm.builder(normalized.dims()).elementwiseAffine(affine).eps(eps).dataType(type)
+                    .zeroCentered(zeroCentered).activation(activation).build();
         };
     }
 
@@ -85,7 +128,7 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
     private <L extends NormLayer> L tracking(TrackingBuilder<L, ?> builder, DataType type) {
         momentum.ifPresent(builder::momentum);
         return builder.affine(affine).bias(bias).trackRunningStats(track).runningVariance(variance).eps(eps)
-                .dataType(type).build();
+                .dataType(type).activation(activation).build();
     }
 
     /** The shape of weight and bias. */

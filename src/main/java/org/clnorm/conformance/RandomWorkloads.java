@@ -8,6 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
@@ -28,6 +30,8 @@ public final class RandomWorkloads {
     /** No outliers: they ask more of an x̂ near 0 than floats hold, see "Precision" in docs/semantics.md. */
     private static final List<String> ODD_GRADIENTS = List.of("zero", "ones", "const", "constchan", "spike", "nan1",
             "inf1", "offset1e4", "scale1e-20", "scale1e10");
+    private static final List<Activation> ACTIVATIONS = List.of(Activation.RELU, Activation.leakyRelu(0.01),
+            Activation.leakyRelu(-0.5), Activation.SILU, Activation.GELU, Activation.GELU_TANH);
     private static final double[] ODD_EPS = {0, 0, 1e-12, 1e-8, 1e-3, 1};
     private static final double[] ODD_MOMENTA = {0, 1, 0.37, 0.001};
 
@@ -57,7 +61,7 @@ public final class RandomWorkloads {
     public Workload next() {
         while (true) {
             LayerKind kind = LayerKind.values()[random.nextInt(LayerKind.values().length)];
-            Workload workload = kind.mayTrack() ? tracking(kind) : kind == LayerKind.GROUP_NORM ? group() : layer();
+            Workload workload = kind.mayTrack() ? tracking(kind) : kind == LayerKind.GROUP_NORM ? group() : last(kind);
             if (accepted(workload)) {
                 return workload;
             }
@@ -76,7 +80,7 @@ public final class RandomWorkloads {
         VarianceEstimate variance = track && chance(0.15) ? VarianceEstimate.BIASED : VarianceEstimate.UNBIASED;
         LayerSpec spec = new LayerSpec(kind, spatial, shape.dim(unbatched ? 0 : 1), 0, null, eps(), momentum,
                 chance(0.8), chance(0.85), track, variance);
-        return new Workload(spec, shape, trial(unbatched, spec));
+        return workload(spec, shape, unbatched);
     }
 
     private Workload group() {
@@ -84,15 +88,29 @@ public final class RandomWorkloads {
         long groups = 1 + random.nextInt(6);
         dims[1] = groups * Math.max(1, dims[1] / groups);
         LayerSpec spec = plain(LayerKind.GROUP_NORM, dims[1], groups, null);
-        return new Workload(spec, Shape.of(dims), trial(false, spec));
+        return workload(spec, Shape.of(dims), false);
     }
 
-    private Workload layer() {
+    private Workload last(LayerKind kind) {
         Shape shape = shape(1 + random.nextInt(4));
         long[] dims = shape.dims();
         Shape normalized = Shape.of(Arrays.copyOfRange(dims, random.nextInt(dims.length), dims.length));
-        LayerSpec spec = plain(LayerKind.LAYER_NORM, 0, 0, normalized);
-        return new Workload(spec, shape, trial(false, spec));
+        LayerSpec spec = plain(kind, 0, 0, normalized);
+        return workload(spec, shape, false);
+    }
+
+    /** Most in the plain form. A corner is met by one step alone: running statistics are not the reference's then. */
+    private Workload workload(LayerSpec plain, Shape shape, boolean unbatched) {
+        Trial trial = trial(unbatched, plain);
+        boolean zeroCentered = plain.kind().overLast() && chance(0.2);
+        Activation activation = chance(0.75) ? Activation.NONE : one(ACTIVATIONS);
+        if (activation.hasCorner() && trial.steps().length() > 1) {
+            activation = Activation.SILU;
+        }
+        Join join = chance(0.8) ? Join.NONE : chance(0.5) ? Join.BEFORE : Join.AFTER;
+        boolean rectified = activation.equals(Activation.NONE) || activation.equals(Activation.RELU);
+        return new Workload(plain.in(zeroCentered, activation, join == Join.AFTER && !rectified ? Join.BEFORE : join),
+                shape, trial);
     }
 
     private LayerSpec plain(LayerKind kind, long channels, long groups, Shape normalized) {
@@ -162,7 +180,7 @@ public final class RandomWorkloads {
             case BATCH_NORM -> !batch || shape.size() != spec.channels();
             case INSTANCE_NORM -> spec.channels() > 0 && (!batch || shape.size(channelDim + 1, shape.rank()) > 1);
             case GROUP_NORM -> shape.size() != spec.groups();
-            case LAYER_NORM -> spec.normalized().size() > 0;
+            case LAYER_NORM, RMS_NORM -> spec.normalized().size() > 0;
         };
     }
 

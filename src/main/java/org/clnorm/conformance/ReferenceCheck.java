@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.clnorm.AddNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
@@ -91,14 +93,22 @@ public final class ReferenceCheck implements AutoCloseable {
         try (NormLayer layer = workload.layer().on(device);
                 Tensor x = device.empty(workload.dataType(), workload.shape())) {
             for (char step : workload.trial().steps().toCharArray()) {
-                layer.train(step == 't').explain(x, Task.Pass.FORWARD);
+                explain(layer.train(step == 't'), x, workload, Task.Pass.FORWARD);
                 if (workload.backward()) {
-                    layer.explain(x, Task.Pass.BACKWARD);
+                    explain(layer, x, workload, Task.Pass.BACKWARD);
                 }
             }
             return true;
         } catch (IllegalArgumentException declined) {
             return false;
+        }
+    }
+
+    private static void explain(NormLayer layer, Tensor x, Workload workload, Task.Pass pass) {
+        switch (workload.spec().join()) {
+            case NONE -> layer.explain(x, pass);
+            case BEFORE -> new AddNorm(layer).explain(x, pass);
+            case AFTER -> new NormAdd(layer).explain(x, pass);
         }
     }
 

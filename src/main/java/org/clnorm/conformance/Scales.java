@@ -2,6 +2,8 @@ package org.clnorm.conformance;
 
 import java.util.BitSet;
 import java.util.function.IntToDoubleFunction;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
@@ -12,9 +14,14 @@ import org.clnorm.tensor.Shape;
  * double. Elements that are not finite, or beyond the range of the tensor's type, do not count.
  */
 final class Scales {
+    /** By which derivatives are compared, to see how they change. */
+    private static final double STEP = 1e-3;
+
     private final LayerSpec spec;
     private final double[] x;
+    private final double[] residual;
     private final double[] dy;
+    private final double[] dsum;
     private final double[] weight;
     private final double[] bias;
     private final Groups groups;
@@ -33,17 +40,20 @@ final class Scales {
      * Scales of a step.
      *
      * @param what   the case
-     * @param step   the inputs
+     * @param index  which step
      * @param before the layer's state before the step
      * @param former the scales of the step before, null for the first
      */
-    Scales(Case what, CaseStep step, StateDict before, Scales former) {
+    Scales(Case what, int index, StateDict before, Scales former) {
+        CaseStep step = what.steps().get(index);
         spec = what.spec();
         this.before = before;
         boolean batch = !spec.track() || step.training() && !what.statisticsFrozen();
         given = !batch;
         moves = batch && spec.track();
-        x = step.x().toDoubles();
+        x = Surroundings.normalized(spec, step, what.storage(index));
+        residual = step.residual() == null ? null : step.residual().toDoubles();
+        dsum = step.dsum() == null ? null : step.dsum().toDoubles();
         dy = step.dy() == null ? new double[0] : step.dy().toDoubles();
         weight = spec.affine() ? before.doubles("weight") : null;
         bias = spec.bias() ? before.doubles("bias") : null;
@@ -60,7 +70,8 @@ final class Scales {
     }
 
     private void normalize() {
-        double[] mean = given ? before.doubles("running_mean") : means();
+        double[] mean = given ? before.doubles("running_mean") : spec.kind() == LayerKind.RMS_NORM
+                ? new double[groups.count()] : means();
         double[] variance = given ? before.doubles("running_var") : variances(mean);
         for (int g = 0; g < rstd.length; g++) {
             double v = variance[g] + spec.eps();
@@ -101,27 +112,47 @@ final class Scales {
     }
 
     private double weight(int element) {
-        return weight == null ? 1 : weight[groups.parameter(element)];
+        return weight == null ? 1 : spec.weight(weight[groups.parameter(element)]);
     }
 
     private double forward(int i) {
-        return Math.abs(xhat[i] * weight(i)) + (bias == null ? 0 : Math.abs(bias[groups.parameter(i)]));
+        return Math.max(1, Math.abs(spec.activation().slope())) * inner(i);
+    }
+
+    /** Of what the activation is applied to. */
+    private double inner(int i) {
+        return Math.abs(xhat[i] * weight(i)) + (bias == null ? 0 : Math.abs(bias[groups.parameter(i)]))
+                + (spec.join() == Join.AFTER ? Math.abs(residual[i]) : 0);
+    }
+
+    /** Of the gradient of what the activation is applied to, whose own error moves the derivative. */
+    private double gradient(int i) {
+        Activation activation = spec.activation();
+        if (activation.equals(Activation.NONE)) {
+            return Math.abs(dy[i]);
+        }
+        double v = xhat[i] * weight(i) + (bias == null ? 0 : bias[groups.parameter(i)])
+                + (spec.join() == Join.AFTER ? residual[i] : 0);
+        double curvature = activation.hasCorner() ? 0
+                : Math.abs(activation.derivative(v + STEP) - activation.derivative(v - STEP)) / (2 * STEP);
+        return Math.abs(dy[i]) * (Math.abs(activation.derivative(v)) + curvature * inner(i));
     }
 
     private void sumGradients() {
         for (int i = 0; i < dy.length; i++) {
             int g = groups.group(i);
-            meanG[g] += finite(Math.abs(dy[i] * weight(i))) / size;
-            meanGx[g] += finite(Math.abs(dy[i] * weight(i) * xhat[i])) / size;
-            dweight[groups.parameter(i)] += finite(Math.abs(dy[i] * xhat[i]));
-            dbias[groups.parameter(i)] += finite(Math.abs(dy[i]));
+            double gradient = gradient(i);
+            meanG[g] += finite(Math.abs(gradient * weight(i))) / size;
+            meanGx[g] += finite(Math.abs(gradient * weight(i) * xhat[i])) / size;
+            dweight[groups.parameter(i)] += finite(Math.abs(gradient * xhat[i]));
+            dbias[groups.parameter(i)] += finite(gradient);
         }
     }
 
     private double inputGradient(int i) {
         int g = groups.group(i);
         double means = given ? 0 : meanG[g] + Math.abs(xhat[i]) * meanGx[g];
-        return rstd[g] * (Math.abs(dy[i] * weight(i)) + means);
+        return rstd[g] * (Math.abs(gradient(i) * weight(i)) + means) + (dsum == null ? 0 : Math.abs(dsum[i]));
     }
 
     /** Of a parameter whose x̂ are all 0, or not finite, dy is all there is to measure by. */
@@ -154,7 +185,7 @@ final class Scales {
     /**
      * The scale of a tensor.
      *
-     * @param name     y, dx, dweight, dbias, running_mean or running_var
+     * @param name     one of {@link CaseRunner#TENSORS}
      * @param type     what the tensor is stored in
      * @param expected what the tensor should be
      */
@@ -162,6 +193,8 @@ final class Scales {
         double[] values = expected.toDoubles();
         return switch (name) {
             case "y" -> largest(type, values, this::forward);
+            case "sum" -> largest(type, values, i -> Math.abs(x[i]));
+            case "dresidual" -> largest(type, values, this::gradient);
             case "dx" -> largest(type, values, this::inputGradient);
             case "dweight" -> largest(type, values, this::weightGradient);
             case "dbias" -> largest(type, values, p -> dbias[p]);

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.clnorm.plan.Join;
 import org.clnorm.tensor.Shape;
 
 /** Settings written as text, key by key; remembers which were asked for, so that the others can be called unknown. */
@@ -57,6 +58,17 @@ final class Settings {
     OptionalDouble momentum(String key) {
         return value(key, OptionalDouble.of(0.1),
                 text -> text.equals("none") ? OptionalDouble.empty() : OptionalDouble.of(real(key, text)));
+    }
+
+    /** Where a residual is added. */
+    Join join(String key) {
+        return value(key, Join.NONE, text -> switch (text) {
+            case "none" -> Join.NONE;
+            case "before" -> Join.BEFORE;
+            case "after" -> Join.AFTER;
+            default -> throw new IllegalArgumentException(
+                    "expected " + key + " of none, before or after, got '" + text + "'");
+        });
     }
 
     long whole(String key) {

@@ -21,10 +21,14 @@ import org.clnorm.tensor.Shape;
  * <tr><td>steps</td><td>several forward passes in a row, a letter each: {@code tte} trains twice and
  * evaluates</td></tr>
  * <tr><td>groups</td><td>numGroups; group_norm only, which needs it</td></tr>
- * <tr><td>normalized_shape</td><td>{@code 64x64}; layer_norm only, which needs it</td></tr>
+ * <tr><td>normalized_shape</td><td>{@code 64x64}; layer_norm and rms_norm only, which need it</td></tr>
  * <tr><td>eps, momentum</td><td>a number; momentum may be {@code none}, the plain average</td></tr>
  * <tr><td>affine, bias, track</td><td>true or false</td></tr>
  * <tr><td>variance</td><td>unbiased or biased: what enters the running variance</td></tr>
+ * <tr><td>zero_centered</td><td>true: the weight is kept as its difference from 1; layer_norm and rms_norm
+ * only</td></tr>
+ * <tr><td>activation</td><td>relu, leaky_relu:0.01, silu, gelu or gelu_tanh, after the affine</td></tr>
+ * <tr><td>residual</td><td>before: added to x, and the sum written too; after: added before the activation</td></tr>
  * <tr><td>unbatched</td><td>true: SHAPE begins with the channels; instance_norm only</td></tr>
  * <tr><td>x, dy</td><td>the values: normal, zero, ones, const, constchan, chanscales, denormal, outlier, spike, nan1,
  * inf1, ninf1, exact (means, variances and sums have no rounding errors in any order), offset1e4 (with a deviation of

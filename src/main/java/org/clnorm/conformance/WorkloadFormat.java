@@ -40,15 +40,18 @@ final class WorkloadFormat {
         if (kind == LayerKind.GROUP_NORM) {
             line.add("groups=" + spec.groups());
         }
-        if (kind == LayerKind.LAYER_NORM) {
+        if (kind.overLast()) {
             line.add("normalized_shape=" + dims(spec.normalized()));
         }
-        unless("eps", number(spec.eps()), number(1e-5));
+        unless("eps", number(spec.eps()), number(LayerSpec.eps(kind)));
         unless("momentum", spec.momentum().isEmpty() ? "none" : number(spec.momentum().getAsDouble()), number(0.1));
         unless("affine", spec.affine(), kind != LayerKind.INSTANCE_NORM);
-        unless("bias", spec.bias(), spec.affine());
+        unless("bias", spec.bias(), spec.affine() && kind != LayerKind.RMS_NORM);
         unless("track", spec.track(), kind == LayerKind.BATCH_NORM);
         unless("variance", spec.variance() == VarianceEstimate.BIASED ? "biased" : "unbiased", "unbiased");
+        unless("zero_centered", spec.zeroCentered(), false);
+        unless("activation", spec.activation().toString(), "none");
+        unless("residual", spec.join().name().toLowerCase(Locale.ROOT), "none");
     }
 
     private void trial(Trial trial) {

@@ -7,6 +7,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import org.clnorm.VarianceEstimate;
+import org.clnorm.plan.Activation;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
@@ -37,7 +38,7 @@ final class WorkloadParser {
             }
             Shape shape = Settings.shape("the shape", words[1], "x");
             return new WorkloadParser(LayerKind.of(words[0]), shape, new Settings(keys(words))).workload();
-        } catch (IllegalArgumentException | UnsupportedOperationException e) {
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(e.getMessage() + ", in the workload '" + line.strip() + "'", e);
         }
     }
@@ -100,13 +101,15 @@ final class WorkloadParser {
 
     private LayerSpec spec(int channelDim) {
         boolean affine = settings.flag("affine", kind != LayerKind.INSTANCE_NORM);
-        boolean bias = settings.flag("bias", true);
-        double eps = settings.real("eps", 1e-5);
+        boolean bias = kind != LayerKind.RMS_NORM && settings.flag("bias", true);
+        double eps = settings.real("eps", LayerSpec.eps(kind));
         OptionalDouble momentum = kind.mayTrack() ? settings.momentum("momentum") : OptionalDouble.of(0.1);
         boolean track = kind.mayTrack() && settings.flag("track", kind == LayerKind.BATCH_NORM);
         long groups = kind == LayerKind.GROUP_NORM ? settings.whole("groups") : 0;
         return new LayerSpec(kind, spatial(channelDim), channels(channelDim), groups, normalized(), eps, momentum,
-                affine, bias, track, kind.mayTrack() ? variance() : VarianceEstimate.UNBIASED);
+                affine, bias, track, kind.mayTrack() ? variance() : VarianceEstimate.UNBIASED,
+                kind.overLast() && settings.flag("zero_centered", false),
+                Activation.parse(settings.text("activation", "none")), settings.join("residual"));
     }
 
     private int spatial(int channelDim) {
@@ -120,7 +123,7 @@ final class WorkloadParser {
     }
 
     private long channels(int channelDim) {
-        if (kind == LayerKind.LAYER_NORM) {
+        if (kind.overLast()) {
             return 0;
         }
         if (shape.rank() <= channelDim) {
@@ -131,7 +134,7 @@ final class WorkloadParser {
     }
 
     private Shape normalized() {
-        if (kind != LayerKind.LAYER_NORM) {
+        if (!kind.overLast()) {
             return null;
         }
         Shape normalized = settings.shape("normalized_shape", "x");

@@ -7,19 +7,23 @@ import org.clnorm.tensor.Tensor;
 /**
  * A backward pass. With g = dy · weight and ⟨·⟩ the mean over a group: dx = rstd · (g − ⟨g⟩ − x̂ · ⟨g · x̂⟩), or
  * dx = rstd · g where the statistics were given; dweight = Σ dy · x̂ and dbias = Σ dy over what shares the parameter.
+ * Through an activation dy is first multiplied by its derivative; without a mean to subtract there is no ⟨g⟩.
  *
  * @param task       what a plan is made for; it agrees with what follows
- * @param x          the input of the forward pass, with at least one element
+ * @param x          what the forward pass normalized, with at least one element
  * @param dy         the gradient of the output, of x's shape
  * @param dx         receives the gradient of the input, or null; x or dy where the task is in place
  * @param weight     the weight of the forward pass, or null
+ * @param bias       the bias of the forward pass where the task has one, or null
  * @param dweight    receives the gradient of the weight, or null
  * @param dbias      receives the gradient of the bias, or null
  * @param accumulate whether dweight and dbias are added to what is there
  * @param saved      the statistics of the forward pass
+ * @param dsum       what reached the sum of the forward pass besides, which is added to dx; or null
+ * @param dresidual  receives the gradient of what was added to y, or null
  */
-public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor dweight, Tensor dbias,
-        boolean accumulate, SavedStatistics saved) {
+public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor bias, Tensor dweight,
+        Tensor dbias, boolean accumulate, SavedStatistics saved, Tensor dsum, Tensor dresidual) {
     /**
      * A call with a task of its own.
      *
@@ -38,7 +42,8 @@ public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor wei
             boolean accumulate, boolean given, SavedStatistics saved) {
         this(Task.backward(view, given ? Task.Statistics.GIVEN : Task.Statistics.BATCH, weight != null, dx != null,
                 dweight != null || dbias != null).in(x.type(), ForwardCall.typeOf(weight, dweight, dbias))
-                .inPlace(overwrites(dx, x, dy)), x, dy, dx, weight, dweight, dbias, accumulate, saved);
+                .inPlace(overwrites(dx, x, dy)), x, dy, dx, weight, null, dweight, dbias, accumulate, saved,
+                null, null);
     }
 
     /**

@@ -6,8 +6,9 @@ import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Tensor;
 
 /**
- * A forward pass: y = (x − mean) · rstd · weight + bias. Tensors are dense, x has at least one
- * element. y has the type of x; weight and bias have it too, or are F32; statistics are F32, or F64 with an x of F64.
+ * A forward pass: y = (x − mean) · rstd · weight + bias, and what else the task's form says. Tensors are dense, x has
+ * at least one element. y has the type of x; weight and bias have it too, or are F32; statistics are F32, or F64 with
+ * an x of F64.
  *
  * @param task     what a plan is made for; it agrees with what follows
  * @param x        the input
@@ -19,9 +20,11 @@ import org.clnorm.tensor.Tensor;
  * @param zeroRstd whether rstd is 0 where variance + eps is 0, instead of infinite
  * @param given    statistics to use instead of the batch's own, one pair a group of the view; or null
  * @param update   running statistics to move by the batch's own, or null
+ * @param residual what is added to x or to y, of x's shape and type; or null
+ * @param sum      receives x + residual where that is what is normalized, or null; it may lie where one of them does
  */
 public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
-        RunningStatistics given, RunningUpdate update) {
+        RunningStatistics given, RunningUpdate update, Tensor residual, Tensor sum) {
     /**
      * A call with a task of its own.
      *
@@ -38,7 +41,17 @@ public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor b
     public ForwardCall(NormView view, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
             RunningStatistics given, RunningUpdate update) {
         this(task(view, weight != null, bias != null, given, update).in(x.type(), typeOf(weight, bias))
-                .inPlace(x.memory() == y.memory()), x, y, weight, bias, eps, zeroRstd, given, update);
+                .inPlace(x.memory() == y.memory()), x, y, weight, bias, eps, zeroRstd, given, update,
+                null, null);
+    }
+
+    /**
+     * What is normalized.
+     *
+     * @return x, or the sum
+     */
+    public Tensor normalized() {
+        return sum == null ? x : sum;
     }
 
     /**

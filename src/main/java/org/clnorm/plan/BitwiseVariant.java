@@ -90,6 +90,12 @@ final class BitwiseVariant implements Variant {
         return null;
     }
 
+    /** The mirror knows nothing of them. */
+    @Override
+    public boolean joins() {
+        return false;
+    }
+
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         Sequences groups = Sequences.groups(task.view());

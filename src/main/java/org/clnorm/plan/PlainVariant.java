@@ -25,6 +25,11 @@ final class PlainVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return task.form().join() != (task.pass() == Task.Pass.FORWARD ? Join.BEFORE : Join.AFTER);
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         if (!FourAxes.say(task)) {
             return Optional.empty();
@@ -67,6 +72,7 @@ final class PlainVariant implements Variant {
         NormView view = task.view();
         List<Axis> order = FourAxes.parametersFirst(view);
         Map<String, Long> scalars = FourAxes.places(order);
+        FourAxes.number(scalars, "param", order.stream().map(Axis::paramStride).toList());
         FourAxes.number(scalars, "group", order.stream().map(axis -> FourAxes.groupStride(view, axis)).toList());
         scalars.put("groups", view.groups());
         scalars.put("parameters", view.parameters());
@@ -75,9 +81,9 @@ final class PlainVariant implements Variant {
     }
 
     private static Step step(String kernel, Task task, Traits traits, long groups, Map<String, Long> scalars) {
-        Map<String, Integer> options = Map.of("WORK_GROUP", (int) workGroup(traits), "HAS_WEIGHT",
-                task.weight() ? 1 : 0, "HAS_BIAS", task.bias() ? 1 : 0, "GIVEN",
-                task.statistics() == Task.Statistics.GIVEN ? 1 : 0);
+        Map<String, Integer> options = new HashMap<>(task.form().options());
+        options.putAll(Map.of("WORK_GROUP", (int) workGroup(traits), "HAS_WEIGHT", task.weight() ? 1 : 0, "HAS_BIAS",
+                task.bias() ? 1 : 0, "GIVEN", task.statistics() == Task.Statistics.GIVEN ? 1 : 0));
         return new Step(PROGRAM, kernel, options, groups, workGroup(traits), scalars);
     }
 

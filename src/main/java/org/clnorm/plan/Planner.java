@@ -80,7 +80,7 @@ public final class Planner {
         }
         for (Variant variant : VARIANTS) {
             if (serves(variant, traits)) {
-                Optional<NormPlan> plan = variant.plan(task, traits);
+                Optional<NormPlan> plan = plan(variant, task, traits);
                 if (plan.isPresent()) {
                     return told(plan.get(), task, traits);
                 }
@@ -105,7 +105,14 @@ public final class Planner {
      * @throws IllegalArgumentException if there is no such variant
      */
     public static Optional<NormPlan> attempt(String variant, Task task, Traits traits) {
-        return named(variant).plan(task, traits).map(plan -> told(plan, task, traits));
+        return plan(named(variant), task, traits).map(plan -> told(plan, task, traits));
+    }
+
+    private static Optional<NormPlan> plan(Variant variant, Task task, Traits traits) {
+        if (task.form().join() != Join.NONE) {
+            return variant.joins() ? ResidualSteps.around(variant, task, traits) : Optional.empty();
+        }
+        return variant.does(task) ? variant.plan(task, traits) : Optional.empty();
     }
 
     private static boolean serves(Variant variant, Traits traits) {

@@ -11,7 +11,7 @@ import org.clnorm.tensor.DataType;
  * @param pass             forward or backward
  * @param statistics       the batch's own, or given ones
  * @param weight           whether there is a weight
- * @param bias             whether there is a bias (forward only)
+ * @param bias             whether there is a bias (backward: that the pass needs)
  * @param dx               whether dx is wanted (backward only)
  * @param parameters       whether dweight or dbias is wanted (backward only)
  * @param storage          the type of x, y, dy and dx
@@ -19,9 +19,11 @@ import org.clnorm.tensor.DataType;
  * @param moved            how many pairs of running statistics are moved by those of the batch, 0 for none (forward
  *                         only)
  * @param inPlace          whether y lies where x does, or dx where x or dy does
+ * @param form             what else is done
  */
 public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
-        boolean parameters, DataType storage, DataType parameterStorage, long moved, boolean inPlace) {
+        boolean parameters, DataType storage, DataType parameterStorage, long moved, boolean inPlace,
+        Form form) {
     /** The direction. */
     public enum Pass {
         /** Computes y. */
@@ -50,7 +52,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
         NormView used = weight || bias ? view : view.withoutParameters();
         return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32, 0,
-                false);
+                false, Form.PLAIN);
     }
 
     /**
@@ -66,7 +68,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
         NormView used = weight || parameters ? view : view.withoutParameters();
         return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32,
-                0, false);
+                0, false, Form.PLAIN);
     }
 
     /**
@@ -78,7 +80,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task in(DataType tensors, DataType ofParameters) {
         return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
-                hasParameters() ? ofParameters : DataType.F32, moved, inPlace);
+                hasParameters() ? ofParameters : DataType.F32, moved, inPlace, form);
     }
 
     /**
@@ -97,6 +99,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         add(key, parameters, "parameters");
         add(key, storage != DataType.F32, storage.name().toLowerCase(Locale.ROOT));
         add(key, parameterStorage != DataType.F32, "parameters-" + parameterStorage.name().toLowerCase(Locale.ROOT));
+        form.addTo(key);
         for (Axis axis : view.axes()) {
             key.add((axis.reduced() ? "reduced:" : "kept:") + axis.size() + ':' + axis.stride() + ':'
                     + axis.paramStride());
@@ -124,7 +127,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
                     + (statistics == Statistics.GIVEN ? ", and given ones" : ""));
         }
         return new Task(view, pass, statistics, weight, bias, dx, parameters, storage, parameterStorage,
-                channels, inPlace);
+                channels, inPlace, form);
     }
 
     /**
@@ -135,7 +138,37 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task inPlace(boolean overwrites) {
         return overwrites == inPlace ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
-                parameterStorage, moved, overwrites);
+                parameterStorage, moved, overwrites, form);
+    }
+
+    /**
+     * The same pass in another form. A backward pass through an activation needs the bias, to find what it was applied
+     * to.
+     *
+     * @param other    what else is done
+     * @param hasBias  whether the layer has a bias
+     * @return the task
+     */
+    public Task as(Form other, boolean hasBias) {
+        boolean biased = pass == Pass.FORWARD ? bias : hasBias && other.activates();
+        return other.equals(form) && biased == bias ? this : new Task(view, pass, statistics, weight, biased, dx,
+                parameters, storage, parameterStorage, moved, inPlace, other);
+    }
+
+    /** The same pass, moving no running statistics. */
+    Task still() {
+        return moved == 0 ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
+                parameterStorage, 0, inPlace, form);
+    }
+
+    /**
+     * How many words of a bit an element the forward pass keeps, and the backward pass to it reads: for activations of
+     * a sum, whose derivative a bit tells.
+     *
+     * @return words of 32 bits; 0 for none
+     */
+    public long keptSigns() {
+        return form.join() == Join.AFTER && form.activates() ? (view.elements() + Integer.SIZE - 1) / Integer.SIZE : 0;
     }
 
     /** Whether a kernel reads or writes anything that is indexed by parameter. */

@@ -11,6 +11,26 @@ interface Variant {
     KernelSet kernels();
 
     /**
+     * Whether the kernels do a task in its form. What they do not do about residuals {@link ResidualSteps} adds: sums
+     * before a forward pass, the bits that it keeps, and the gradient through them, as a rule.
+     *
+     * @param task what is to be done
+     * @return true for plain forms, unless a variant knows more
+     */
+    default boolean does(Task task) {
+        return task.form().isPlain();
+    }
+
+    /**
+     * Whether residuals may be added around the kernels.
+     *
+     * @return false where that would break what the variant promises
+     */
+    default boolean joins() {
+        return true;
+    }
+
+    /**
      * Plans a task, or declines it.
      *
      * @param task   what is to be done

@@ -132,7 +132,7 @@ class CheckCommandTest {
     void refusesWhatMakesNoSense() {
         check("--cases", "-1").assertFails(Main.USAGE, "--cases of 0 or more");
         check("--cases", "many").assertFails(Main.USAGE, "--cases");
-        check("--workload", "rms_norm 2x3").assertFails(Main.USAGE, "rms_norm is not supported yet");
+        check("--workload", "rms_norm 2x3").assertFails(Main.USAGE, "expected a value for normalized_shape");
         check("--kernels", "cpu").assertFails(Main.USAGE, "no kernel set");
         check("--kernels", "tpu").assertFails(Main.USAGE, "--kernels cpu, gpu or auto");
         check("--json", folder.resolve("no/such/folder").toString()).assertFails(Main.FAILED, "no such file");

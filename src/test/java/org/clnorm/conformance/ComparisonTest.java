@@ -107,7 +107,7 @@ class ComparisonTest {
     private static Verdict verdict(String tensor, Set<String> tags, HostTensor x, Expected expected, double got) {
         LayerSpec spec = new LayerSpec(LayerKind.LAYER_NORM, 0, 0, 0, Shape.of(1), 1e-5, OptionalDouble.of(0.1), false,
                 false, false, VarianceEstimate.UNBIASED);
-        CaseStep step = new CaseStep(true, x, null, Map.of(tensor, expected), -1);
+        CaseStep step = new CaseStep(true, x, null).expecting(Map.of(tensor, expected), -1);
         Case what = new Case("one", spec, new StateDict(), List.of(step), tags, Set.of(), false);
         List<Verdict> verdicts = Comparison.verdicts(what, new StateDict().put("0." + tensor, one(got)));
         assertEquals(1, verdicts.size());

@@ -6,15 +6,10 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /** The case files in the test resources. */
 final class TestCases {
-    /** They wait for their layer. */
-    static final Set<String> NOT_SUPPORTED = Set.of("rms_1x1", "rms_2x3x5x7_last2", "rms_4x37", "rms_noaffine_5x13",
-            "rms_x_denormal", "rms_x_scale1e-20", "rms_x_scale3e19");
-
     private TestCases() {
     }
 
@@ -36,10 +31,6 @@ final class TestCases {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    static List<Path> supported() {
-        return all().stream().filter(file -> !NOT_SUPPORTED.contains(name(file))).toList();
     }
 
     static String name(Path file) {

@@ -87,7 +87,7 @@ public final class Trainee implements AutoCloseable {
         boolean training = random.nextInt(6) > 0;
         double[] x = values(random, random.nextGaussian(), 1 + random.nextInt(3));
         double[] dy = values(random, 0, 1);
-        CaseStep step = new CaseStep(training, stored(x), stored(dy), Map.of(), -1);
+        CaseStep step = new CaseStep(training, stored(x), stored(dy));
         StateDict before = layer.stateDict();
         Case what = new Case(this + ", step " + steps, spec, before, List.of(step), Set.of(), Set.of(), false);
         StateDict results = new CaseInWays(what, venue, random).step(layer, 0);

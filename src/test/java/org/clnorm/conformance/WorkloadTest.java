@@ -85,7 +85,11 @@ class WorkloadTest {
             batch_norm                                          | LAYER SHAPE
             ''                                                  | LAYER SHAPE
             batchnorm 2x3                                       | expected a layer of batch_norm, instance_norm
-            rms_norm 2x3                                        | rms_norm is not supported yet, expected one of
+            rms_norm 2x3                                        | expected a value for normalized_shape, got none
+            rms_norm 2x3 normalized_shape=3 bias=true           | expected one of the keys
+            layer_norm 2x3 normalized_shape=3 activation=tanh   | expected an activation of none, relu
+            layer_norm 2x3 normalized_shape=3 residual=on       | none, before or after
+            layer_norm 2x3 normalized_shape=3 activation=silu residual=after | without activation or with relu
             batch_norm 2xx3                                     | whole number
             batch_norm 2x-3                                     | 0 or more
             batch_norm 99999999999999999999x3                   | whole number below 2^63

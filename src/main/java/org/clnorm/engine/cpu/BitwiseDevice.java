@@ -22,6 +22,7 @@ final class BitwiseDevice extends CpuDevice {
 
     @Override
     public SavedStatistics forward(ForwardCall call) {
+        checkPlain(call.task());
         return new BitwiseForward(call).run();
     }
 
@@ -32,11 +33,25 @@ final class BitwiseDevice extends CpuDevice {
 
     @Override
     public void backward(BackwardCall call) {
+        checkPlain(call.task());
         new BitwiseBackward(call).run();
     }
 
     @Override
+    public void prepare(Task task, int passes) {
+        checkPlain(task);
+    }
+
+    private static void checkPlain(Task task) {
+        if (!task.form().isPlain()) {
+            throw new IllegalArgumentException("expected a task that the variant " + DeviceRequest.BITWISE
+                    + " does, got " + task);
+        }
+    }
+
+    @Override
     public Explanation explain(Task task) {
+        checkPlain(task);
         return new Explanation(task, "java", DeviceRequest.BITWISE, "gives the same bits on every device");
     }
 }

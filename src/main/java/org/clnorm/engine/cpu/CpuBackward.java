@@ -2,6 +2,8 @@ package org.clnorm.engine.cpu;
 
 import java.util.stream.IntStream;
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 
 /** One backward pass. */
 final class CpuBackward {
@@ -10,20 +12,29 @@ final class CpuBackward {
     private final ArrayStorage dy;
     private final ArrayStorage dx;
     private final ArrayStorage weight;
+    private final ArrayStorage bias;
+    private final ArrayStorage dsum;
+    private final Form form;
     private final CpuStatistics statistics;
     private final GroupWalks walks;
 
     CpuBackward(BackwardCall call) {
         this.call = call;
         x = CpuDevice.array(call.x());
-        dy = CpuDevice.array(call.dy());
+        dy = CpuDevice.array(call.dresidual() == null ? call.dy() : call.dresidual());
         dx = CpuDevice.array(call.dx());
         weight = CpuDevice.array(call.weight());
+        bias = CpuDevice.array(call.bias());
+        dsum = CpuDevice.array(call.dsum());
+        form = call.task().form();
         statistics = (CpuStatistics) call.saved();
         walks = new GroupWalks(call.view());
     }
 
     void run() {
+        if (call.dresidual() != null) {
+            gate();
+        }
         if (call.dweight() != null || call.dbias() != null) {
             Walk parameters = walks.parameters();
             Walk elements = walks.parameterElements();
@@ -38,8 +49,27 @@ final class CpuBackward {
         }
     }
 
-    private double g(int at, int param) {
-        return weight == null ? dy.get(at) : dy.get(at) * weight.get(param);
+    /** The gradient of a sum is that of y, through the activation; by what the forward pass kept. */
+    private void gate() {
+        ArrayStorage given = CpuDevice.array(call.dy());
+        IntStream.range(0, dy.length()).parallel().forEach(i -> dy.set(i, statistics.positive()[i] ? given.get(i) : 0));
+    }
+
+    private double weight(int param) {
+        return weight == null ? 1 : CpuStatistics.weight(form, weight.get(param));
+    }
+
+    /** The gradient of x̂ · weight + bias. */
+    private double affineGradient(int at, int param, double xhat) {
+        if (form.join() == Join.AFTER) {
+            return dy.get(at);
+        }
+        double b = bias == null ? 0 : bias.get(param);
+        return dy.get(at) * form.activation().derivative(xhat * weight(param) + b);
+    }
+
+    private double xhat(int at, int group) {
+        return statistics.normalized(x.get(at), group);
     }
 
     /** dx = rstd · (g − ⟨g⟩ − x̂ · ⟨g · x̂⟩); the means vanish where the statistics were given. */
@@ -49,9 +79,11 @@ final class CpuBackward {
         elements.forEach(start, (offset, param, unused, line) -> {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
-                double g = g(at, param + i * line.paramStride());
-                double xhat = call.given() ? 0 : statistics.normalized(x.get(at), group);
-                dx.set(at, rstd * (g - mean[0] - xhat * mean[1]));
+                double xhat = xhat(at, group);
+                int p = param + i * line.paramStride();
+                double g = affineGradient(at, p, xhat) * weight(p);
+                double gradient = rstd * (g - mean[0] - (call.given() ? 0 : xhat * mean[1]));
+                dx.set(at, dsum == null ? gradient : gradient + dsum.get(at));
             }
         });
     }
@@ -62,12 +94,14 @@ final class CpuBackward {
         elements.forEach(start, (offset, param, unused, line) -> {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
-                double g = g(at, param + i * line.paramStride());
+                double xhat = xhat(at, group);
+                int p = param + i * line.paramStride();
+                double g = affineGradient(at, p, xhat) * weight(p);
                 sum[0] += g;
-                sum[1] += g * statistics.normalized(x.get(at), group);
+                sum[1] += g * xhat;
             }
         });
-        return new double[] {sum[0] / elements.size(), sum[1] / elements.size()};
+        return new double[] {form.centered() ? sum[0] / elements.size() : 0, sum[1] / elements.size()};
     }
 
     private void parameterGradient(Walk.Position start, Walk elements) {
@@ -75,8 +109,10 @@ final class CpuBackward {
         elements.forEach(start, (offset, param, group, line) -> {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
-                sum[0] += dy.get(at) * statistics.normalized(x.get(at), group + i * line.groupStride());
-                sum[1] += dy.get(at);
+                double xhat = xhat(at, group + i * line.groupStride());
+                double g = affineGradient(at, start.param(), xhat);
+                sum[0] += g * xhat;
+                sum[1] += g;
             }
         });
         store(CpuDevice.array(call.dweight()), start.param(), sum[0]);

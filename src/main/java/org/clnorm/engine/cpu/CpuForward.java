@@ -4,6 +4,8 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.RunningUpdate;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 
 /** One forward pass. */
 final class CpuForward {
@@ -12,23 +14,30 @@ final class CpuForward {
     private final ArrayStorage y;
     private final ArrayStorage weight;
     private final ArrayStorage bias;
+    private final ArrayStorage after;
+    private final Form form;
     private final Walk groups;
     private final Walk elements;
     private final CpuStatistics statistics;
 
     CpuForward(ForwardCall call) {
         this.call = call;
-        x = CpuDevice.array(call.x());
+        x = CpuDevice.array(call.normalized());
         y = CpuDevice.array(call.y());
         weight = CpuDevice.array(call.weight());
         bias = CpuDevice.array(call.bias());
+        form = call.task().form();
+        after = form.join() == Join.AFTER ? CpuDevice.array(call.residual()) : null;
         GroupWalks walks = new GroupWalks(call.view());
         groups = walks.groups();
         elements = walks.groupElements();
-        statistics = new CpuStatistics(groups.size());
+        statistics = new CpuStatistics(groups.size(), call.task().keptSigns() > 0 ? x.length() : 0);
     }
 
     CpuStatistics run() {
+        if (form.join() == Join.BEFORE) {
+            addBefore();
+        }
         IntStream.range(0, groups.size()).parallel().forEach(this::group);
         if (call.update() != null) {
             move(call.update());
@@ -40,6 +49,12 @@ final class CpuForward {
     CpuStatistics given() {
         IntStream.range(0, groups.size()).forEach(this::given);
         return statistics;
+    }
+
+    private void addBefore() {
+        ArrayStorage first = CpuDevice.array(call.x());
+        ArrayStorage residual = CpuDevice.array(call.residual());
+        IntStream.range(0, x.length()).parallel().forEach(i -> x.set(i, first.get(i) + residual.get(i)));
     }
 
     private void group(int group) {
@@ -67,6 +82,10 @@ final class CpuForward {
     /** Two passes, the second of which corrects the first: mean = m + δ, variance = Σd²/n − δ² with d = x − m. */
     private void moments(int group, Walk.Position start) {
         int n = elements.size();
+        if (!form.centered()) {
+            statistics.variance()[group] = sum(start, value -> value * value) / n;
+            return;
+        }
         double first = x.get(start.offset());
         // sums of differences make the mean of equal values exact
         double pivot = Double.isFinite(first) ? first : 0;
@@ -94,11 +113,20 @@ final class CpuForward {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
                 int p = param + i * line.paramStride();
-                double w = weight == null ? 1 : weight.get(p);
+                double w = weight == null ? 1 : CpuStatistics.weight(form, weight.get(p));
                 double b = bias == null ? 0 : bias.get(p);
-                y.set(at, statistics.normalized(x.get(at), group) * w + b);
+                put(at, statistics.normalized(x.get(at), group) * w + b);
             }
         });
+    }
+
+    private void put(int at, double affine) {
+        double value = form.activation().value(after == null ? affine : affine + after.get(at));
+        y.set(at, value);
+        if (statistics.positive().length > 0) {
+            // what is stored decides, as it does for whoever reads y
+            statistics.positive()[at] = !(y.get(at) <= 0);
+        }
     }
 
     private void move(RunningUpdate update) {

@@ -1,11 +1,20 @@
 package org.clnorm.engine.cpu;
 
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Form;
 
-/** Mean, biased variance and rstd of every group. */
-record CpuStatistics(double[] mean, double[] variance, double[] rstd) implements SavedStatistics {
-    CpuStatistics(int groups) {
-        this(new double[groups], new double[groups], new double[groups]);
+/**
+ * Mean, biased variance and rstd of every group; where an activation was applied to a sum, of every element whether it
+ * was positive.
+ */
+record CpuStatistics(double[] mean, double[] variance, double[] rstd, boolean[] positive) implements SavedStatistics {
+    CpuStatistics(int groups, int signs) {
+        this(new double[groups], new double[groups], new double[groups], new boolean[signs]);
+    }
+
+    /** What x̂ is multiplied by. */
+    static double weight(Form form, double stored) {
+        return form.weightPlus1() ? 1 + stored : stored;
     }
 
     double normalized(double x, int group) {

@@ -11,7 +11,8 @@ import java.util.Optional;
 final class Arguments {
     /** Buffers of the call; an absent tensor is null. Scratch buffers follow them. */
     enum Buffer {
-        X, Y, DY, DX, WEIGHT, BIAS, STATS, DWEIGHT, DBIAS, RUNNING_MEAN, RUNNING_VAR, INTO;
+        X, Y, DY, DX, WEIGHT, BIAS, STATS, DWEIGHT, DBIAS, RUNNING_MEAN, RUNNING_VAR, INTO,
+        FIRST, RESIDUAL, DSUM, DOUT, SIGNS;
 
         private static final Buffer[] ALL = values();
 

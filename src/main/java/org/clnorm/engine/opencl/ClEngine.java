@@ -64,7 +64,7 @@ final class ClEngine implements NormEngine {
     }
 
     private DeviceStatistics forward(PreparedPlan plan, ForwardCall call, SavedStatistics spent) {
-        DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups());
+        DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups(), call.task().keptSigns());
         try {
             launch(plan, call, statistics);
             return statistics;
@@ -88,7 +88,14 @@ final class ClEngine implements NormEngine {
     private void fill(PreparedPlan plan, ForwardCall call, DeviceStatistics statistics) {
         arguments.clear(plan.scratch().length);
         BufferPool.Block y = staging.written(call.y());
-        arguments.set(Buffer.X, y == null ? null : staging.read(call.x()));
+        if (call.sum() != null) {
+            arguments.set(Buffer.FIRST, staging.read(call.x()));
+            arguments.set(Buffer.X, staging.written(call.sum()));
+        } else {
+            arguments.set(Buffer.X, y == null ? null : staging.read(call.x()));
+        }
+        arguments.set(Buffer.RESIDUAL, staging.read(call.residual()));
+        arguments.set(Buffer.SIGNS, statistics.signs());
         arguments.set(Buffer.Y, y);
         arguments.set(Buffer.INTO, y);
         arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
@@ -137,14 +144,23 @@ final class ClEngine implements NormEngine {
     private void fill(PreparedPlan plan, BackwardCall call) {
         arguments.clear(plan.scratch().length);
         arguments.set(Buffer.X, staging.read(call.x()));
-        arguments.set(Buffer.DY, staging.read(call.dy()));
+        if (call.dresidual() != null) {
+            arguments.set(Buffer.DOUT, staging.read(call.dy()));
+            arguments.set(Buffer.DY, staging.written(call.dresidual()));
+        } else {
+            arguments.set(Buffer.DY, staging.read(call.dy()));
+        }
+        arguments.set(Buffer.DSUM, staging.read(call.dsum()));
         BufferPool.Block dx = staging.written(call.dx());
         arguments.set(Buffer.DX, dx);
         arguments.set(Buffer.INTO, dx);
         arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
+        arguments.set(Buffer.BIAS, staging.read(call.bias()));
         arguments.set(Buffer.DWEIGHT, gradient(call.dweight(), call.accumulate()));
         arguments.set(Buffer.DBIAS, gradient(call.dbias(), call.accumulate()));
-        arguments.set(Buffer.STATS, DeviceStatistics.block(call.saved(), pool, plan.groups()));
+        DeviceStatistics saved = DeviceStatistics.checked(call.saved(), pool, plan.groups());
+        arguments.set(Buffer.STATS, saved.block());
+        arguments.set(Buffer.SIGNS, saved.signs());
         arguments.set(Word.ACCUMULATE, call.accumulate());
         arguments.set(Word.WANT_DX, call.dx() != null);
         arguments.set(Word.WANT_DWEIGHT, call.dweight() != null);
@@ -186,7 +202,7 @@ final class ClEngine implements NormEngine {
                 plans.givenAlone(task);
             }
             for (int i = 0; i < passes; i++) {
-                DeviceStatistics.reserve(pool, plan.groups());
+                DeviceStatistics.reserve(pool, plan.groups(), task.keptSigns());
             }
             reserve(plan.scratch());
         });

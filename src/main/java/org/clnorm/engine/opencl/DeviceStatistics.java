@@ -3,13 +3,17 @@ package org.clnorm.engine.opencl;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.clnorm.engine.SavedStatistics;
 
-/** Statistics of the groups of one forward pass: five planes of floats, as {@code common/numerics.cl} says. */
+/**
+ * What one forward pass leaves for its backward pass: five planes of floats with the groups' statistics, as
+ * {@code common/numerics.cl} says, and perhaps a bit an element.
+ */
 final class DeviceStatistics implements SavedStatistics {
     private static final int PLANES = 5;
 
     private final BufferPool pool;
     private final AtomicBoolean open = new AtomicBoolean();
     private BufferPool.Block block;
+    private BufferPool.Block signs;
     private long groups;
     /** How often work had failed on the device before the pass that made them. */
     private int failures;
@@ -18,20 +22,30 @@ final class DeviceStatistics implements SavedStatistics {
         this.pool = pool;
     }
 
-    /** Statistics of so many groups, in spent ones if these are of the same device. */
-    static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups) {
+    /** Statistics of so many groups and words of bits, in spent ones if these are of the same device. */
+    static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups, long words) {
         DeviceStatistics statistics = spent instanceof DeviceStatistics own && own.pool == pool && !own.open.get()
                 ? own : new DeviceStatistics(pool);
-        statistics.block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups));
+        BufferPool.Block block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups));
+        try {
+            statistics.signs = words == 0 ? null : pool.takeReserved(BufferPool.Use.STATISTICS, words);
+        } catch (RuntimeException failed) {
+            pool.giveBack(block);
+            throw failed;
+        }
+        statistics.block = block;
         statistics.groups = groups;
         statistics.failures = pool.health().failures();
         statistics.open.set(true);
         return statistics;
     }
 
-    /** Makes memory for the statistics of so many groups, besides what there is already. */
-    static void reserve(BufferPool pool, long groups) {
+    /** Makes memory for the statistics of so many groups and words of bits, besides what there is already. */
+    static void reserve(BufferPool pool, long groups, long words) {
         pool.reserve(BufferPool.Use.STATISTICS, floats(pool, groups));
+        if (words > 0) {
+            pool.reserve(BufferPool.Use.STATISTICS, words);
+        }
     }
 
     private static long floats(BufferPool pool, long groups) {
@@ -39,8 +53,8 @@ final class DeviceStatistics implements SavedStatistics {
         return PLANES * groups;
     }
 
-    /** The memory of statistics that a backward pass brings. */
-    static BufferPool.Block block(SavedStatistics saved, BufferPool pool, long groups) {
+    /** The statistics that a backward pass brings, if they are fit for it. */
+    static DeviceStatistics checked(SavedStatistics saved, BufferPool pool, long groups) {
         if (!(saved instanceof DeviceStatistics own) || own.pool != pool) {
             throw new IllegalArgumentException(
                     "expected statistics of a forward pass on the same device, got " + saved);
@@ -52,17 +66,25 @@ final class DeviceStatistics implements SavedStatistics {
             throw new IllegalArgumentException("expected statistics of " + groups + " groups, got " + own.groups);
         }
         pool.health().checkWritten(own.failures);
-        return own.block;
+        return own;
     }
 
     BufferPool.Block block() {
         return block;
     }
 
+    /** The bits, or null. */
+    BufferPool.Block signs() {
+        return signs;
+    }
+
     @Override
     public void close() {
         if (open.compareAndSet(true, false)) {
             pool.giveBack(block);
+            if (signs != null) {
+                pool.giveBack(signs);
+            }
         }
     }
 }

@@ -1,0 +1,96 @@
+package org.clnorm;
+
+import java.util.Objects;
+import org.clnorm.engine.Explanation;
+import org.clnorm.plan.Join;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * A residual sum and the normalization after it, in one pass: s = x + r, y = layer(s). Both are outputs, since the next
+ * block of a network adds to s again. s is rounded to the type of x, and what is normalized is what is stored.
+ *
+ * <p>Holds nothing of its own; the layer is its owner's to close, and may be used without a residual as well.
+ */
+public final class AddNorm {
+    private final NormLayer layer;
+
+    /**
+     * Adds before a layer.
+     *
+     * @param layer normalizes the sum
+     */
+    public AddNorm(NormLayer layer) {
+        this.layer = Objects.requireNonNull(layer, "layer");
+    }
+
+    /**
+     * Adds and normalizes; enqueued, not waited for.
+     *
+     * @param x        the input, as of {@link NormLayer#forward(Tensor)}
+     * @param residual what is added to it, of x's shape and type
+     * @param sum      receives s, which the backward pass needs as it is; of x's shape and type, in the place of x or
+     *                 of the residual or with memory of its own
+     * @return y: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
+     */
+    public Tensor forward(Tensor x, Tensor residual, Tensor sum) {
+        return layer.forward(Join.BEFORE, x, residual, sum, null);
+    }
+
+    /**
+     * As {@link #forward(Tensor, Tensor, Tensor)}, into a tensor of the caller's.
+     *
+     * @param x        the input
+     * @param residual what is added to it
+     * @param sum      receives s
+     * @param into     receives y; of x's shape and type, with memory of its own
+     * @return {@code into}
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
+     */
+    public Tensor forward(Tensor x, Tensor residual, Tensor sum, Tensor into) {
+        return layer.forward(Join.BEFORE, x, residual, sum, Objects.requireNonNull(into, "into"));
+    }
+
+    /**
+     * The gradient of s, which is that of x and that of the residual; enqueued, not waited for.
+     *
+     * @param dy   the gradient of y
+     * @param dsum what reached s besides, through the next block; of dy's shape and type
+     * @return the gradient: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#backward(Tensor)}
+     */
+    public Tensor backward(Tensor dy, Tensor dsum) {
+        return layer.backward(dy, Objects.requireNonNull(dsum, "dsum"), null, null);
+    }
+
+    /**
+     * As {@link #backward(Tensor, Tensor)}, into a tensor of the caller's.
+     *
+     * @param dy   the gradient of y
+     * @param dsum what reached s besides
+     * @param into receives the gradient; of dy's shape and type, with memory of its own
+     * @return {@code into}
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#backward(Tensor)}
+     */
+    public Tensor backward(Tensor dy, Tensor dsum, Tensor into) {
+        return layer.backward(dy, Objects.requireNonNull(dsum, "dsum"), null, Objects.requireNonNull(into, "into"));
+    }
+
+    /**
+     * As {@link NormLayer#explain(Tensor, Task.Pass)}, with the residual.
+     *
+     * @param x    the input, with at least one element
+     * @param pass forward or backward
+     * @return the kernels, the variant and the reason it was taken
+     * @throws IllegalArgumentException as of the layer
+     * @throws IllegalStateException    as of the layer
+     */
+    public Explanation explain(Tensor x, Task.Pass pass) {
+        return layer.explain(x, pass, Join.BEFORE);
+    }
+}

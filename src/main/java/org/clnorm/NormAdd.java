@@ -1,0 +1,101 @@
+package org.clnorm;
+
+import java.util.Objects;
+import org.clnorm.engine.Explanation;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
+import org.clnorm.plan.Task;
+import org.clnorm.tensor.Tensor;
+
+/**
+ * A normalization and the residual sum after it, in one pass: y = act(x̂ · weight + bias + r), with the layer's
+ * activation. Where that is RELU, a bit an element is kept for the backward pass, and neither y nor r is needed.
+ *
+ * <p>Holds nothing of its own; the layer is its owner's to close.
+ */
+public final class NormAdd {
+    private final NormLayer layer;
+
+    /**
+     * Adds after a layer.
+     *
+     * @param layer normalizes; its activation, applied to the sum, is none or RELU
+     * @throws IllegalArgumentException if it has another one
+     */
+    public NormAdd(NormLayer layer) {
+        this.layer = Objects.requireNonNull(layer, "layer");
+        Activation.Kind kind = layer.form().activation().kind();
+        if (kind != Activation.Kind.NONE && kind != Activation.Kind.RELU) {
+            throw new IllegalArgumentException("expected a layer without activation or with relu, got " + layer);
+        }
+    }
+
+    /**
+     * Normalizes and adds; enqueued, not waited for.
+     *
+     * @param x        the input, as of {@link NormLayer#forward(Tensor)}
+     * @param residual what is added, of x's shape and type
+     * @return y: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
+     */
+    public Tensor forward(Tensor x, Tensor residual) {
+        return layer.forward(Join.AFTER, x, residual, null, null);
+    }
+
+    /**
+     * As {@link #forward(Tensor, Tensor)}, into a tensor of the caller's.
+     *
+     * @param x        the input
+     * @param residual what is added
+     * @param into     receives y; of x's shape and type, with memory of its own
+     * @return {@code into}
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
+     */
+    public Tensor forward(Tensor x, Tensor residual, Tensor into) {
+        return layer.forward(Join.AFTER, x, residual, null, Objects.requireNonNull(into, "into"));
+    }
+
+    /**
+     * The gradients of x and of the residual; enqueued, not waited for. Without an activation the residual's is dy
+     * itself: {@link NormLayer#backward(Tensor)} gives the other.
+     *
+     * @param dy        the gradient of y
+     * @param dresidual receives the gradient of the residual; of dy's shape and type, with memory of its own
+     * @return dx: a tensor of the current scope, or the caller's to close
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link NormLayer#backward(Tensor)}; if the layer has no activation
+     */
+    public Tensor backward(Tensor dy, Tensor dresidual) {
+        return layer.backward(dy, null, Objects.requireNonNull(dresidual, "dresidual"), null);
+    }
+
+    /**
+     * As {@link #backward(Tensor, Tensor)}, into a tensor of the caller's.
+     *
+     * @param dy        the gradient of y
+     * @param dresidual receives the gradient of the residual
+     * @param into      receives dx; of dy's shape and type, with memory of its own
+     * @return {@code into}
+     * @throws IllegalArgumentException if a tensor does not fit
+     * @throws IllegalStateException    as {@link #backward(Tensor, Tensor)}
+     */
+    public Tensor backward(Tensor dy, Tensor dresidual, Tensor into) {
+        return layer.backward(dy, null, Objects.requireNonNull(dresidual, "dresidual"),
+                Objects.requireNonNull(into, "into"));
+    }
+
+    /**
+     * As {@link NormLayer#explain(Tensor, Task.Pass)}, with the residual.
+     *
+     * @param x    the input, with at least one element
+     * @param pass forward or backward
+     * @return the kernels, the variant and the reason it was taken
+     * @throws IllegalArgumentException as of the layer
+     * @throws IllegalStateException    as of the layer
+     */
+    public Explanation explain(Tensor x, Task.Pass pass) {
+        return layer.explain(x, pass, Join.AFTER);
+    }
+}

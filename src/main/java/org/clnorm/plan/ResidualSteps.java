@@ -1,0 +1,108 @@
+package org.clnorm.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.clnorm.tensor.DataType;
+
+/**
+ * The launches of {@code common/residual.cl}, around those of a variant whose kernels do not know of residuals. What is
+ * normalized is summed up before; what is added to y or dx is added after, unless that would round 16 bits twice.
+ */
+final class ResidualSteps {
+    private static final String PROGRAM = "common/residual";
+    private static final long GPU_WORK_GROUP = 256;
+    private static final long GPU_STRETCH = 1 << 12;
+    /** Elements a work-item of a CPU walks: long enough to be worth a work-item, short enough to share out evenly. */
+    private static final long CPU_STRETCH = 1 << 14;
+
+    private final Task task;
+    private final Traits traits;
+
+    private ResidualSteps(Task task, Traits traits) {
+        this.task = task;
+        this.traits = traits;
+    }
+
+    /** How a variant does a task with a residual; empty if it does not. */
+    static Optional<NormPlan> around(Variant variant, Task task, Traits traits) {
+        ResidualSteps steps = new ResidualSteps(task, traits);
+        return task.pass() == Task.Pass.FORWARD ? steps.forward(variant) : steps.backward(variant);
+    }
+
+    private Optional<NormPlan> forward(Variant variant) {
+        if (task.form().join() == Join.AFTER) {
+            return after(variant).map(plan -> task.keptSigns() == 0 ? plan : with(plan, null,
+                    each("keep_signs", task.keptSigns(), Map.of("values", task.view().elements()))));
+        }
+        return variant.does(task) ? variant.plan(task, traits) : alone(variant, task.form().join(Join.NONE)).map(
+                plan -> apart(plan, each("add_before"), null, 2));
+    }
+
+    private Optional<NormPlan> after(Variant variant) {
+        Task still = task.keptSigns() == 0 ? task : task.still();
+        if (variant.does(still)) {
+            return variant.plan(still, traits);
+        }
+        Form form = task.form().join(Join.NONE).activation(Activation.NONE);
+        return rounds() ? Optional.empty() : alone(variant, form).map(plan -> apart(plan, null, each("add_after"), 1));
+    }
+
+    private Optional<NormPlan> backward(Variant variant) {
+        Form form = task.form().join(Join.NONE);
+        if (task.form().join() == Join.AFTER) {
+            return alone(variant, form.activation(Activation.NONE)).map(plan -> with(plan, each("gate"), null));
+        }
+        if (variant.does(task)) {
+            return variant.plan(task, traits);
+        }
+        return task.dx() && rounds() ? Optional.empty()
+                : alone(variant, form).map(plan -> task.dx() ? apart(plan, null, each("add_gradient"), 1) : plan);
+    }
+
+    /** Whether what is written and read again loses digits. */
+    private boolean rounds() {
+        return task.storage() != DataType.F32;
+    }
+
+    /** The plan without a residual; running statistics move last, so not within it. */
+    private Optional<NormPlan> alone(Variant variant, Form form) {
+        Task inner = task.as(form, task.bias()).still();
+        return variant.does(inner) ? variant.plan(inner, traits) : Optional.empty();
+    }
+
+    private NormPlan apart(NormPlan plan, Step before, Step after, long tensors) {
+        NormPlan whole = with(plan, before, after);
+        return new NormPlan(whole.variant(), whole.reason() + "; the residual in a launch of its own", whole.steps(),
+                whole.scratch(), whole.minimumBytes() + task.bytes(tensors));
+    }
+
+    private static NormPlan with(NormPlan plan, Step before, Step after) {
+        List<Step> steps = new ArrayList<>(plan.steps());
+        if (before != null) {
+            steps.add(0, before);
+        }
+        if (after != null) {
+            steps.add(after);
+        }
+        return new NormPlan(plan.variant(), plan.reason(), steps, plan.scratch(), plan.minimumBytes());
+    }
+
+    private Step each(String kernel) {
+        return each(kernel, task.view().elements(), Map.of());
+    }
+
+    private Step each(String kernel, long items, Map<String, Long> more) {
+        boolean gpu = traits.kernels() == KernelSet.GPU;
+        long workGroup = gpu ? Math.min(GPU_WORK_GROUP, traits.maxWorkGroup()) : 1;
+        long stretch = gpu ? GPU_STRETCH : CPU_STRETCH;
+        Map<String, Long> scalars = new HashMap<>(more);
+        scalars.put("elements", items);
+        scalars.put("stretch", stretch);
+        Map<String, Integer> options = new HashMap<>(task.form().options());
+        options.put("WORK_GROUP", (int) workGroup);
+        return new Step(PROGRAM, kernel, options, (items + stretch - 1) / stretch, workGroup, scalars);
+    }
+}
