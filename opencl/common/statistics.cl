@@ -50,8 +50,8 @@ __kernel void running_update(__global const float *stats, __global float *runnin
         average_add(&mean, mean_term(stats, groups, g, momentum), share);
         average_add(&var, variance_term(stats, groups, g, momentum, correction), share);
     }
-    running_mean[c] = keep * running_mean[c] + average_of(&mean, share);
-    running_var[c] = keep * running_var[c] + average_of(&var, share);
+    put_tracked(running_mean + c, running_var + c, keep * running_mean[c] + average_of(&mean, share),
+                keep * running_var[c] + average_of(&var, share));
 }
 
 // dweight and dbias from partial sums: partials is [2][blocks][parameters], dweight's first. The order is fixed.

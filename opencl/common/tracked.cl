@@ -11,6 +11,9 @@
 #ifndef MOVES_RUNNING
 #define MOVES_RUNNING 0
 #endif
+#ifndef FINITE_ONLY  // 1: a pair that would no longer be finite stays as it is
+#define FINITE_ONLY 0
+#endif
 
 // Running statistics, and how they move: momentum is the new batch's share, keep the old value's, correction what the
 // biased variance is multiplied by.
@@ -43,11 +46,22 @@ static inline float variance_term(__global const float *stats, long groups, long
     return momentum * correction * stats[VARIANCE * groups + g] * back * back;
 }
 
+// Gives a pair of running statistics its new values.
+static inline void put_tracked(__global float *mean, __global float *var, float new_mean, float new_var) {
+#if FINITE_ONLY
+    if (!isfinite(new_mean) || !isfinite(new_var)) {
+        return;
+    }
+#endif
+    *mean = new_mean;
+    *var = new_var;
+}
+
 // After a group's statistics were stored: moves its running ones, by the work-item that speaks for it.
 static inline void move_tracked(__global const float *stats, long groups, long group, tracked t) {
 #if MOVES_RUNNING
-    t.mean[group] = t.keep * t.mean[group] + mean_term(stats, groups, group, t.momentum);
-    t.var[group] = t.keep * t.var[group] + variance_term(stats, groups, group, t.momentum, t.correction);
+    put_tracked(t.mean + group, t.var + group, t.keep * t.mean[group] + mean_term(stats, groups, group, t.momentum),
+                t.keep * t.var[group] + variance_term(stats, groups, group, t.momentum, t.correction));
 #endif
 }
 

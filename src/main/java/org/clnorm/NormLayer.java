@@ -74,6 +74,11 @@ public abstract class NormLayer implements AutoCloseable {
         // layers that count batches do
     }
 
+    /** Throws if the state should not leave the layer. */
+    void checkState() {
+        // layers with running statistics look at them where they are told to
+    }
+
     /** What stands between the brackets of {@link #toString()}. */
     abstract String describe();
 
@@ -670,10 +675,13 @@ public abstract class NormLayer implements AutoCloseable {
      *
      * @return {@code weight}, {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked}:
      *         those that the layer has
+     * @throws IllegalStateException if running statistics are not finite and the layer is to throw then, see
+     *                               {@link NonFinite#THROW}
      */
     public final StateDict stateDict() {
         return alone(() -> {
             checkOpen();
+            checkState();
             return state.save();
         });
     }

@@ -15,6 +15,7 @@ public abstract class TrackingBuilder<L extends NormLayer, B extends TrackingBui
     OptionalDouble momentum = OptionalDouble.of(0.1);
     boolean trackRunningStats;
     VarianceEstimate runningVariance = VarianceEstimate.UNBIASED;
+    NonFinite nonFinite = NonFinite.ALLOW;
 
     TrackingBuilder(long numFeatures, boolean affine, boolean trackRunningStats) {
         super(affine);
@@ -70,6 +71,17 @@ public abstract class TrackingBuilder<L extends NormLayer, B extends TrackingBui
      */
     public final B runningVariance(VarianceEstimate estimate) {
         runningVariance = Objects.requireNonNull(estimate, "estimate");
+        return self();
+    }
+
+    /**
+     * What batches with NaN or Inf do to the running statistics. y and dx are not concerned.
+     *
+     * @param policy ALLOW unless told
+     * @return this builder
+     */
+    public final B nonFinite(NonFinite policy) {
+        nonFinite = Objects.requireNonNull(policy, "policy");
         return self();
     }
 }

@@ -16,6 +16,7 @@ public abstract class TrackingLayer extends NormLayer {
     private final boolean affine;
     private final OptionalDouble momentum;
     private final VarianceEstimate runningVariance;
+    private final NonFinite nonFinite;
     private final Slot runningMean;
     private final Slot runningVar;
     private boolean frozen;
@@ -27,6 +28,7 @@ public abstract class TrackingLayer extends NormLayer {
         momentum = options.momentum;
         momentum.ifPresent(Views::checkedMomentum);
         runningVariance = options.runningVariance;
+        nonFinite = options.nonFinite;
         Shape shape = Shape.of(numFeatures);
         boolean track = options.trackRunningStats;
         runningMean = track ? state().add("running_mean", shape, options.dataType.statistics(), 0) : null;
@@ -59,7 +61,8 @@ public abstract class TrackingLayer extends NormLayer {
 
     /** How the running statistics move by groups of n values, or null if they do not. */
     final RunningUpdate update(double factor, long n) {
-        return moves() && n > 0 ? new RunningUpdate(running(), factor, runningVariance.correction(n)) : null;
+        return moves() && n > 0 ? new RunningUpdate(running(), factor, runningVariance.correction(n),
+                nonFinite == NonFinite.SKIP) : null;
     }
 
     final OptionalDouble momentum() {
@@ -173,6 +176,38 @@ public abstract class TrackingLayer extends NormLayer {
                 reset(List.of(runningMean, runningVar));
             }
         });
+    }
+
+    /**
+     * Throws if the running statistics are not finite; waits for the device.
+     *
+     * @throws IllegalStateException if the layer keeps none, or one of them is NaN or Inf: names the first such channel
+     */
+    public final void checkFinite() {
+        checkTracks();
+        alone(() -> {
+            checkOpen();
+            checkFinite(runningMean);
+            checkFinite(runningVar);
+        });
+    }
+
+    private void checkFinite(Slot statistic) {
+        double[] values = statistic.read();
+        for (int c = 0; c < values.length; c++) {
+            if (!Double.isFinite(values[c])) {
+                throw new IllegalStateException("expected finite running statistics, got a " + statistic.name() + " of "
+                        + values[c] + " in channel " + c + " of " + this + "; load a state, or reset it");
+            }
+        }
+    }
+
+    @Override
+    final void checkState() {
+        if (nonFinite == NonFinite.THROW && tracks()) {
+            checkFinite(runningMean);
+            checkFinite(runningVar);
+        }
     }
 
     private void checkTracks() {

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "run", description = "Runs a case or a folder of cases (norm-case-v1) and writes what comes out.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, footer = {"",
             "A result is a safetensors file of the case's name with, for each step k, k.y, k.sum, k.dx, k.dresidual,",
-            "k.dweight, k.dbias, k.running_mean, k.running_var and k.num_batches_tracked, those that apply. A case that",
-            "cannot be run is reported, and the others still run. Exit status 1: a case failed, or nothing ran."})
+            "k.dweight, k.dbias, k.running_mean, k.running_var and k.num_batches_tracked, those that apply. A case",
+            "that cannot be run is reported, and the others still run. Exit status 1: a case failed, or nothing ran."})
 final class RunCommand implements Callable<Integer> {
     private static final String SUFFIX = ".safetensors";
 

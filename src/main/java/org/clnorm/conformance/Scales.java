@@ -151,7 +151,8 @@ final class Scales {
 
     private double inputGradient(int i) {
         int g = groups.group(i);
-        double means = given ? 0 : meanG[g] + Math.abs(xhat[i]) * meanGx[g];
+        double centering = spec.kind() == LayerKind.RMS_NORM ? 0 : meanG[g];
+        double means = given ? 0 : centering + Math.abs(xhat[i]) * meanGx[g];
         return rstd[g] * (Math.abs(gradient(i) * weight(i)) + means) + (dsum == null ? 0 : Math.abs(dsum[i]));
     }
 

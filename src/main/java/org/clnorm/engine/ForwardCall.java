@@ -69,7 +69,7 @@ public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor b
             RunningUpdate update) {
         Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
         Task still = Task.forward(view, statistics, weight, bias);
-        return update == null ? still : still.moving(update.target().mean().size());
+        return update == null ? still : still.moving(update.target().mean().size(), update.finiteOnly());
     }
 
     /**

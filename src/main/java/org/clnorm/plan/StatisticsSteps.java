@@ -17,6 +17,8 @@ public final class StatisticsSteps {
     private static final String TAKES_RUNNING = "TAKES_RUNNING";
     /** Build option: a plan's last kernel moves running statistics, a pair a group. */
     private static final String MOVES_RUNNING = "MOVES_RUNNING";
+    /** Build option: running statistics that would no longer be finite stay as they are. */
+    private static final String FINITE_ONLY = "FINITE_ONLY";
 
     private StatisticsSteps() {
     }
@@ -31,6 +33,9 @@ public final class StatisticsSteps {
         }
         if (task.moved() > 0 && task.moved() == task.view().groups()) {
             options.put(MOVES_RUNNING, 1);
+            if (task.finiteOnly()) {
+                options.put(FINITE_ONLY, 1);
+            }
         }
     }
 
@@ -51,7 +56,8 @@ public final class StatisticsSteps {
         }
         steps.addAll(plan.steps());
         if (task.moved() > 0 && !has(plan, MOVES_RUNNING)) {
-            steps.add(runningUpdate(groups / task.moved(), task.moved(), traits));
+            Step update = runningUpdate(groups / task.moved(), task.moved(), traits);
+            steps.add(task.finiteOnly() ? update.with(Map.of(FINITE_ONLY, 1)) : update);
         }
         return steps;
     }

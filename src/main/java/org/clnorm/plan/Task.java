@@ -18,12 +18,13 @@ import org.clnorm.tensor.DataType;
  * @param parameterStorage the type of weight, bias, dweight and dbias
  * @param moved            how many pairs of running statistics are moved by those of the batch, 0 for none (forward
  *                         only)
+ * @param finiteOnly       whether pairs stay as they are that would no longer be finite
  * @param inPlace          whether y lies where x does, or dx where x or dy does
  * @param form             what else is done
  */
 public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
-        boolean parameters, DataType storage, DataType parameterStorage, long moved, boolean inPlace,
-        Form form) {
+        boolean parameters, DataType storage, DataType parameterStorage, long moved,
+        boolean finiteOnly, boolean inPlace, Form form) {
     /** The direction. */
     public enum Pass {
         /** Computes y. */
@@ -52,7 +53,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
         NormView used = weight || bias ? view : view.withoutParameters();
         return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32, 0,
-                false, Form.PLAIN);
+                false, false, Form.PLAIN);
     }
 
     /**
@@ -68,7 +69,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
         NormView used = weight || parameters ? view : view.withoutParameters();
         return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32,
-                0, false, Form.PLAIN);
+                0, false, false, Form.PLAIN);
     }
 
     /**
@@ -80,7 +81,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task in(DataType tensors, DataType ofParameters) {
         return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
-                hasParameters() ? ofParameters : DataType.F32, moved, inPlace, form);
+                hasParameters() ? ofParameters : DataType.F32, moved, finiteOnly, inPlace, form);
     }
 
     /**
@@ -114,20 +115,32 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     }
 
     /**
-     * The same forward pass, moving running statistics as well.
+     * The same forward pass, moving running statistics as well, whatever comes out.
      *
      * @param channels pairs of running statistics; group g moves that of g mod channels
      * @return the task
      * @throws IllegalArgumentException if the groups are not the batch's own, or no multiple of the channels
      */
     public Task moving(long channels) {
+        return moving(channels, false);
+    }
+
+    /**
+     * The same forward pass, moving running statistics as well.
+     *
+     * @param channels pairs of running statistics; group g moves that of g mod channels
+     * @param finite   whether pairs stay as they are that would no longer be finite
+     * @return the task
+     * @throws IllegalArgumentException if the groups are not the batch's own, or no multiple of the channels
+     */
+    public Task moving(long channels, boolean finite) {
         if (statistics == Statistics.GIVEN || channels <= 0 || view.groups() % channels != 0) {
             throw new IllegalArgumentException("expected running statistics to move by those of " + view.groups()
                     + " groups of the batch, got " + channels + " of them"
                     + (statistics == Statistics.GIVEN ? ", and given ones" : ""));
         }
         return new Task(view, pass, statistics, weight, bias, dx, parameters, storage, parameterStorage,
-                channels, inPlace, form);
+                channels, finite, inPlace, form);
     }
 
     /**
@@ -138,7 +151,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task inPlace(boolean overwrites) {
         return overwrites == inPlace ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
-                parameterStorage, moved, overwrites, form);
+                parameterStorage, moved, finiteOnly, overwrites, form);
     }
 
     /**
@@ -152,13 +165,13 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public Task as(Form other, boolean hasBias) {
         boolean biased = pass == Pass.FORWARD ? bias : hasBias && other.activates();
         return other.equals(form) && biased == bias ? this : new Task(view, pass, statistics, weight, biased, dx,
-                parameters, storage, parameterStorage, moved, inPlace, other);
+                parameters, storage, parameterStorage, moved, finiteOnly, inPlace, other);
     }
 
     /** The same pass, moving no running statistics. */
     Task still() {
         return moved == 0 ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
-                parameterStorage, 0, inPlace, form);
+                parameterStorage, 0, false, inPlace, form);
     }
 
     /**

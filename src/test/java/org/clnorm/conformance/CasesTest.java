@@ -30,7 +30,7 @@ class CasesTest {
                 }
             }
         }
-        assertEquals(654, tensors);
+        assertEquals(674, tensors);
         if (!faults.isEmpty()) {
             fail(faults.size() + " tensors differ:\n" + String.join("\n", faults));
         }

@@ -11,6 +11,7 @@ final class BitwiseUpdate {
     private final float keep;
     private final float correction;
     private final float share;
+    private final boolean finiteOnly;
 
     BitwiseUpdate(BitwiseStatistics statistics, RunningUpdate update) {
         this.statistics = statistics;
@@ -19,6 +20,7 @@ final class BitwiseUpdate {
         momentum = (float) update.momentum();
         keep = (float) (1 - update.momentum());
         correction = (float) update.correction();
+        finiteOnly = update.finiteOnly();
         share = 1f / (groups() / means.length());
     }
 
@@ -35,8 +37,12 @@ final class BitwiseUpdate {
                 mean.add((statistics.mean()[g] * momentum + statistics.delta()[g] * momentum) * back);
                 variance.add(momentum * correction * statistics.variance()[g] * back * back);
             }
-            means.set(c, keep * (float) means.get(c) + mean.value());
-            variances.set(c, keep * (float) variances.get(c) + variance.value());
+            float newMean = keep * (float) means.get(c) + mean.value();
+            float newVariance = keep * (float) variances.get(c) + variance.value();
+            if (!finiteOnly || Float.isFinite(newMean) && Float.isFinite(newVariance)) {
+                means.set(c, newMean);
+                variances.set(c, newVariance);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.Form;
 import org.clnorm.plan.Join;
+import org.clnorm.tensor.DataType;
 
 /** One forward pass. */
 final class CpuForward {
@@ -132,6 +133,7 @@ final class CpuForward {
     private void move(RunningUpdate update) {
         ArrayStorage means = CpuDevice.array(update.target().mean());
         ArrayStorage variances = CpuDevice.array(update.target().variance());
+        DataType type = update.target().mean().type();
         int channels = means.length();
         int samples = groups.size() / channels;
         for (int c = 0; c < channels; c++) {
@@ -141,8 +143,17 @@ final class CpuForward {
                 mean += statistics.mean()[g] / samples;
                 variance += statistics.variance()[g] * update.correction() / samples;
             }
-            means.set(c, (1 - update.momentum()) * means.get(c) + update.momentum() * mean);
-            variances.set(c, (1 - update.momentum()) * variances.get(c) + update.momentum() * variance);
+            double newMean = (1 - update.momentum()) * means.get(c) + update.momentum() * mean;
+            double newVariance = (1 - update.momentum()) * variances.get(c) + update.momentum() * variance;
+            if (!update.finiteOnly() || isFinite(type, newMean, newVariance)) {
+                means.set(c, newMean);
+                variances.set(c, newVariance);
+            }
         }
+    }
+
+    /** Whether both are finite once they are stored. */
+    private static boolean isFinite(DataType type, double mean, double variance) {
+        return Double.isFinite(type.round(mean)) && Double.isFinite(type.round(variance));
     }
 }
