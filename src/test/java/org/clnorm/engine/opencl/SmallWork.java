@@ -158,8 +158,8 @@ final class SmallWork {
             cpu("cpu/columns", planes(9, 3, 5)),
             cpu("cpu/columns", planes(9, 16, 1)).with(Threshold.CPU_STREAM_BYTES, 0),
             cpu("cpu/columns", planes(5, 20, 19)).with(Threshold.CPU_STREAM_BYTES, 0),
-            cpu("cpu/columns", planes(1040, 65, 1)),
-            cpu("cpu/columns", planes(1030, 64, 1)).with(Threshold.CPU_STREAM_BYTES, 0),
+            cpu("cpu/columns", planes(130, 300, 1)),
+            cpu("cpu/columns", planes(256, 240, 1)).with(Threshold.CPU_STREAM_BYTES, 0),
             cpu("cpu/columns", planes(130, 11, 12)),
             cpu("cpu/columns", planes(15, 1101, 1)),
             cpu("cpu/columns", planes(35, 1040, 1)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1)};
