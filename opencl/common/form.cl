@@ -23,11 +23,23 @@
 #ifndef ACTIVATION  // one of them, or 0
 #define ACTIVATION 0
 #endif
-#ifndef SLOPE_BITS  // of LEAKY_RELU's slope
+#ifndef SLOPE_BITS  // of LEAKY_RELU's slope as a float
 #define SLOPE_BITS 0
 #endif
+#ifndef SLOPE_LOW  // the same as a double, in two halves
+#define SLOPE_LOW 0
+#endif
+#ifndef SLOPE_HIGH
+#define SLOPE_HIGH 0
+#endif
 
-static inline float weight_of_stored(float stored) {
+#if STORAGE == FLOAT64
+#define SLOPE as_double(upsample((int)SLOPE_HIGH, (uint)SLOPE_LOW))
+#else
+#define SLOPE as_float(SLOPE_BITS)
+#endif
+
+static inline real weight_of_stored(real stored) {
 #if WEIGHT_PLUS_1
     return 1.0f + stored;
 #else
@@ -37,29 +49,29 @@ static inline float weight_of_stored(float stored) {
 
 #if ACTIVATION == GELU_TANH
 // 2 sqrt(2/pi) * (v + 0.044715 v^3), of which v * sigmoid is the activation.
-static inline float gelu_tanh_inner(float v) {
-    return v * fma(0.0713548162726f * v, v, 1.59576912160573f);
+static inline real gelu_tanh_inner(real v) {
+    return v * fma(REAL(0.07135481627260025) * v, v, REAL(1.5957691216057308));
 }
 #endif
 
 #if ACTIVATION == SILU || ACTIVATION == GELU_TANH
-static inline float sigmoid(float v) {
+static inline real sigmoid(real v) {
     return 1.0f / (1.0f + exp(-v));
 }
 #endif
 
 #if ACTIVATION == GELU
 // The normal distribution function; by the complement, which keeps its digits where it is small.
-static inline float normal_cdf(float v) {
-    return 0.5f * erfc(-0.70710678118655f * v);
+static inline real normal_cdf(real v) {
+    return 0.5f * erfc(-REAL(0.7071067811865476) * v);
 }
 #endif
 
-static inline float activated(float v) {
+static inline real activated(real v) {
 #if ACTIVATION == RELU
     return v <= 0.0f ? 0.0f : v;
 #elif ACTIVATION == LEAKY_RELU
-    return v <= 0.0f ? as_float(SLOPE_BITS) * v : v;
+    return v <= 0.0f ? SLOPE * v : v;
 #elif ACTIVATION == SILU
     return v * sigmoid(v);
 #elif ACTIVATION == GELU
@@ -72,20 +84,20 @@ static inline float activated(float v) {
 }
 
 // The derivative.
-static inline float activation_slope(float v) {
+static inline real activation_slope(real v) {
 #if ACTIVATION == RELU
     return v <= 0.0f ? 0.0f : 1.0f;
 #elif ACTIVATION == LEAKY_RELU
-    return v <= 0.0f ? as_float(SLOPE_BITS) : 1.0f;
+    return v <= 0.0f ? SLOPE : 1.0f;
 #elif ACTIVATION == SILU
-    const float s = sigmoid(v);
+    const real s = sigmoid(v);
     return s * fma(v, 1.0f - s, 1.0f);
 #elif ACTIVATION == GELU
-    return fma(v * 0.398942280401433f, exp(-0.5f * v * v), normal_cdf(v));
+    return fma(v * REAL(0.3989422804014327), exp(-0.5f * v * v), normal_cdf(v));
 #elif ACTIVATION == GELU_TANH
-    v = clamp(v, -16.0f, 16.0f);  // beyond, the slope is 0 or 1, and powers of v would leave float's range
-    const float s = sigmoid(gelu_tanh_inner(v));
-    return s * fma(v * fma(0.2140644488178f * v, v, 1.59576912160573f), 1.0f - s, 1.0f);
+    v = clamp(v, (real)-16.0f, (real)16.0f);  // beyond, the slope is 0 or 1, and powers of v would leave the range
+    const real s = sigmoid(gelu_tanh_inner(v));
+    return s * fma(v * fma(REAL(0.21406444881780076) * v, v, REAL(1.5957691216057308)), 1.0f - s, 1.0f);
 #else
     return 1.0f;
 #endif

@@ -56,7 +56,7 @@ INLINED void group_sum(float_pair *sum, __local float_pair *shared) {
     barrier(MEETING);
 }
 
-INLINED float group_max(float mine, __local float_pair *shared) {
+INLINED real group_max(real mine, __local float_pair *shared) {
     const int me = get_local_id(0);
     shared[me].hi = mine;
     barrier(MEETING);
@@ -72,20 +72,20 @@ INLINED float group_max(float mine, __local float_pair *shared) {
 }
 
 typedef struct {
-    float mean, delta, variance;
+    real mean, delta, variance;
 } moments;
 
 // Corrected two-pass over x * scale, relative to the first element so that equal elements have no variance at all.
 INLINED void moments_of(moments *m, __global const element *x, long first, long n, long4 size, long4 stride,
-                        float scale, __local float_pair *shared) {
+                        real scale, __local float_pair *shared) {
 #if CENTERED
-    const float pivot = element_at(x + place(indices(first, size), stride)) * scale;
+    const real pivot = element_at(x + place(indices(first, size), stride)) * scale;
     float_pair sum = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
         sum = pair_add(sum, element_at(x + place(indices(first + e, size), stride)) * scale - pivot);
     }
     group_sum(&sum, shared);
-    m->mean = pivot + pair_value(sum) / (float)n;
+    m->mean = pivot + pair_value(sum) / (real)n;
 #else
     m->mean = 0.0f;
 #endif
@@ -93,29 +93,29 @@ INLINED void moments_of(moments *m, __global const element *x, long first, long 
     float_pair rest = pair_of(0.0f);
     float_pair squares = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-        const float d = element_at(x + place(indices(first + e, size), stride)) * scale - m->mean;
+        const real d = element_at(x + place(indices(first + e, size), stride)) * scale - m->mean;
         rest = pair_add(rest, d);
         squares = pair_add(squares, d * d);
     }
     group_sum(&rest, shared);
     group_sum(&squares, shared);
-    m->delta = CENTERED && isfinite(m->mean) ? pair_value(rest) / (float)n : 0.0f;
-    m->variance = pair_value(squares) / (float)n - m->delta * m->delta;
+    m->delta = CENTERED && isfinite(m->mean) ? pair_value(rest) / (real)n : 0.0f;
+    m->variance = pair_value(squares) / (real)n - m->delta * m->delta;
     m->variance = m->variance < 0.0f ? 0.0f : m->variance;
 }
 
 // Mean and rstd of a group, with what is done where its squares leave float's range or its elements are not finite.
-INLINED void statistics_of(group_stats *s, __global const element *x, __global float *stats, long groups, long group,
-                           long n, long4 size, long4 stride, float eps, int zero_rstd, __local float_pair *shared) {
+INLINED void statistics_of(group_stats *s, __global const element *x, __global real *stats, long groups, long group,
+                           long n, long4 size, long4 stride, real eps, int zero_rstd, __local float_pair *shared) {
     const long first = group * n;
     moments m;
     moments_of(&m, x, first, n, size, stride, 1.0f, shared);
-    float scale = 1.0f;
+    real scale = 1.0f;
     if (needs_rescue(m.variance)) {
-        float largest = 0.0f;
+        real largest = 0.0f;
         float_pair odd = pair_of(0.0f);
         for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-            const float value = element_at(x + place(indices(first + e, size), stride));
+            const real value = element_at(x + place(indices(first + e, size), stride));
             largest = fmax(largest, fabs(value));
             odd.hi += isfinite(value) ? 0.0f : value;
         }
@@ -126,7 +126,7 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global f
             m.delta = 0.0f;
             m.variance = NAN;
         } else {
-            const float rescue = rescue_scale(largest, eps);
+            const real rescue = rescue_scale(largest, eps);
             moments scaled;
             moments_of(&scaled, x, first, n, size, stride, rescue, shared);
             if (rescue_helps(scaled.variance, rescue)) {
@@ -147,7 +147,7 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global f
 }
 
 // x_hat * weight + bias, of the parameter at p.
-static inline float affine(float value, __global const parameter *weight, __global const parameter *bias, long p) {
+static inline real affine(real value, __global const parameter *weight, __global const parameter *bias, long p) {
 #if HAS_WEIGHT
     value *= weight_of_stored(parameter_at(weight + p));
 #endif
@@ -158,7 +158,7 @@ static inline float affine(float value, __global const parameter *weight, __glob
 }
 
 // The gradient of x_hat * weight + bias: that of y, through the activation.
-static inline float gradient_of_affine(float dy, float x_hat, __global const parameter *weight,
+static inline real gradient_of_affine(real dy, real x_hat, __global const parameter *weight,
                                        __global const parameter *bias, long p) {
 #if ACTIVATION
     return dy * activation_slope(affine(x_hat, weight, bias, p));
@@ -170,7 +170,7 @@ static inline float gradient_of_affine(float dy, float x_hat, __global const par
 // y = act(x_hat * weight + bias).
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-             __global const element *residual, __global element *y, __global float *stats, float eps, int zero_rstd,
+             __global const element *residual, __global element *y, __global real *stats, real eps, int zero_rstd,
              long groups, long group_size,
              long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
              long param0, long param1, long param2, long param3) {
@@ -189,7 +189,7 @@ void forward(__global const element *x, __global const parameter *weight, __glob
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
         const long p = place(at, param);
-        float value = affine(normalized(element_at(x + i), s), weight, bias, p);
+        real value = affine(normalized(element_at(x + i), s), weight, bias, p);
 #if JOIN == ADD_AFTER
         value += element_at(residual + i);
 #endif
@@ -198,9 +198,9 @@ void forward(__global const element *x, __global const parameter *weight, __glob
 }
 
 // The gradient of x_hat.
-static inline float gradient_of_normalized(float dy, float x_hat, __global const parameter *weight,
+static inline real gradient_of_normalized(real dy, real x_hat, __global const parameter *weight,
                                            __global const parameter *bias, long p) {
-    const float g = gradient_of_affine(dy, x_hat, weight, bias, p);
+    const real g = gradient_of_affine(dy, x_hat, weight, bias, p);
 #if HAS_WEIGHT
     return g * weight_of_stored(parameter_at(weight + p));
 #else
@@ -213,7 +213,7 @@ static inline float gradient_of_normalized(float dy, float x_hat, __global const
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void backward(__global const element *x, __global const element *dy, __global const parameter *weight,
               __global const parameter *bias, __global const element *dsum, __global element *dx,
-              __global const float *stats, long groups, long group_size,
+              __global const real *stats, long groups, long group_size,
               long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
               long param0, long param1, long param2, long param3) {
     __local float_pair shared[WORK_GROUP];
@@ -222,37 +222,37 @@ void backward(__global const element *x, __global const element *dy, __global co
     const long4 param = (long4)(param0, param1, param2, param3);
     const long group = get_group_id(0);
     const group_stats s = load_stats(stats, groups, group);
-    float mean_g = 0.0f;
-    float mean_gx = 0.0f;
+    real mean_g = 0.0f;
+    real mean_gx = 0.0f;
 #if !GIVEN
     float_pair sum_g = pair_of(0.0f);
     float_pair sum_gx = pair_of(0.0f);
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        const float x_hat = normalized(element_at(x + i), s);
-        const float g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
+        const real x_hat = normalized(element_at(x + i), s);
+        const real g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
         sum_g = pair_add(sum_g, g);
         sum_gx = pair_add(sum_gx, g * x_hat);
     }
     group_sum(&sum_g, shared);
     group_sum(&sum_gx, shared);
-    mean_g = CENTERED ? pair_value(sum_g) / (float)group_size : 0.0f;
-    mean_gx = pair_value(sum_gx) / (float)group_size;
+    mean_g = CENTERED ? pair_value(sum_g) / (real)group_size : 0.0f;
+    mean_gx = pair_value(sum_gx) / (real)group_size;
 #endif
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
 #if GIVEN && !ACTIVATION
-        const float x_hat = 0.0f;  // x is not read
+        const real x_hat = 0.0f;  // x is not read
 #else
-        const float x_hat = normalized(element_at(x + i), s);
+        const real x_hat = normalized(element_at(x + i), s);
 #endif
-        const float g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
+        const real g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
 #if GIVEN
-        float value = (g * s.rstd) * s.scale;
+        real value = (g * s.rstd) * s.scale;
 #else
-        float value = ((g - mean_g - x_hat * mean_gx) * s.rstd) * s.scale;
+        real value = ((g - mean_g - x_hat * mean_gx) * s.rstd) * s.scale;
 #endif
 #if JOIN == ADD_BEFORE
         value += element_at(dsum + i);
@@ -264,7 +264,7 @@ void backward(__global const element *x, __global const element *dy, __global co
 // dweight and dbias as partials[2][1][parameters]; group0 ... group3 say how far the group moves along an axis.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void parameter_gradients(__global const element *x, __global const element *dy, __global const parameter *weight,
-                         __global const parameter *bias, __global const float *stats, __global float *partials,
+                         __global const parameter *bias, __global const real *stats, __global real *partials,
                          long groups, long parameters, long shared_by,
                          long size0, long size1, long size2, long size3,
                          long stride0, long stride1, long stride2, long stride3,
@@ -282,8 +282,8 @@ void parameter_gradients(__global const element *x, __global const element *dy, 
         const long4 at = indices(parameter * shared_by + e, size);
         const long i = place(at, stride);
         const group_stats s = load_stats(stats, groups, place(at, group));
-        const float x_hat = normalized(element_at(x + i), s);
-        const float g = gradient_of_affine(element_at(dy + i), x_hat, weight, bias, place(at, param));
+        const real x_hat = normalized(element_at(x + i), s);
+        const real g = gradient_of_affine(element_at(dy + i), x_hat, weight, bias, place(at, param));
         dw = pair_add(dw, g * x_hat);
         db = pair_add(db, g);
     }

@@ -54,7 +54,7 @@ void keep_signs(__global const element *y, __global uint *signs, long elements, 
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void gate(__global const element *dout, __global const uint *signs, __global element *dy, long elements, long stretch) {
     for (EACH(i)) {
-        const float gradient = element_at(dout + i);
+        const real gradient = element_at(dout + i);
         const int whole = (signs[i / BITS] >> (i % BITS)) & 1;
         put_element(whole ? gradient : 0.0f, dy + i);
     }

@@ -4,14 +4,14 @@
 #include "common/tracked.cl"
 
 // Statistics from running ones, for plans whose kernels do not make them, see tracked.cl.
-__kernel void given_statistics(__global const float *running_mean, __global const float *running_var,
-                               __global float *stats, long groups, float eps, int zero_rstd) {
+__kernel void given_statistics(__global const real *running_mean, __global const real *running_var,
+                               __global real *stats, long groups, real eps, int zero_rstd) {
     const long g = get_global_id(0);
     if (g >= groups) {
         return;
     }
     group_stats s;
-    float variance;
+    real variance;
     stats_of_running(&s, &variance, running_mean[g], running_var[g], eps, zero_rstd);
     put_stats(stats, groups, g, s, variance);
 }
@@ -22,7 +22,7 @@ typedef struct {
     float_pair small, large;
 } average;
 
-static inline void average_add(average *a, float term, float share) {
+static inline void average_add(average *a, real term, real share) {
     if (fabs(term) < 1.0f) {
         a->small = pair_add(a->small, term);
     } else {
@@ -30,20 +30,20 @@ static inline void average_add(average *a, float term, float share) {
     }
 }
 
-static inline float average_of(const average *a, float share) {
+static inline real average_of(const average *a, real share) {
     return pair_value(a->small) * share + pair_value(a->large);
 }
 
 // r = (1 - momentum) * r + momentum * s, where s is the mean over the groups of a channel: group = sample * channels
 // + c. For plans whose kernels do not move them, and for channels of several groups.
-__kernel void running_update(__global const float *stats, __global float *running_mean, __global float *running_var,
-                             long samples, long channels, float momentum, float keep, float correction) {
+__kernel void running_update(__global const real *stats, __global real *running_mean, __global real *running_var,
+                             long samples, long channels, real momentum, real keep, real correction) {
     const long c = get_global_id(0);
     if (c >= channels) {
         return;
     }
     const long groups = samples * channels;
-    const float share = 1.0f / (float)samples;
+    const real share = 1.0f / (real)samples;
     average mean, var;
     mean.small = mean.large = var.small = var.large = pair_of(0.0f);
     for (long g = c; g < groups; g += channels) {
@@ -55,7 +55,7 @@ __kernel void running_update(__global const float *stats, __global float *runnin
 }
 
 // dweight and dbias from partial sums: partials is [2][blocks][parameters], dweight's first. The order is fixed.
-__kernel void sum_partials(__global const float *partials, __global parameter *dweight, __global parameter *dbias,
+__kernel void sum_partials(__global const real *partials, __global parameter *dweight, __global parameter *dbias,
                            long blocks, long parameters, int want_dweight, int want_dbias, int accumulate) {
     const long p = get_global_id(0);
     if (p >= parameters) {

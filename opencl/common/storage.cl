@@ -1,10 +1,12 @@
 // How tensors lie in memory. x, y, dy and dx are made of `element`s, weight, bias and their gradients of `parameter`s:
 // float, or 16 bits that are widened to float where they are read and rounded once, to nearest even, where they are
-// written. Statistics and everything in between are float. No extension is needed.
+// written. Statistics and everything in between are `real`: float; double where all tensors are, which alone needs an
+// extension.
 
 #define FLOAT32 0
 #define FLOAT16 1
 #define BFLOAT16 2
+#define FLOAT64 3
 
 // 1: y lies where x does, or dx where x or dy do. Every element is still read before it is written, in the program's
 // order, which a compiler must not change as `restrict` would let it.
@@ -20,6 +22,17 @@
 #endif
 #ifndef PARAMETERS_STORAGE  // of weight, bias, dweight and dbias
 #define PARAMETERS_STORAGE FLOAT32
+#endif
+
+#if STORAGE == FLOAT64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double real;
+#define REAL(literal) literal
+#define REAL_MAX DBL_MAX
+#else
+typedef float real;
+#define REAL(literal) literal##f
+#define REAL_MAX FLT_MAX
 #endif
 
 // Denormals become normal floats by a difference that is exact, so that devices without denormals have them too.
@@ -63,7 +76,7 @@ typedef ushort element;
 #define ELEMENT_TO_FLOAT bf16_to_float
 #define FLOAT_TO_ELEMENT float_to_bf16
 #else
-typedef float element;
+typedef real element;
 #define ELEMENT_TO_FLOAT
 #define FLOAT_TO_ELEMENT
 #endif
@@ -76,24 +89,28 @@ typedef ushort parameter;
 typedef ushort parameter;
 #define PARAMETER_TO_FLOAT bf16_to_float
 #define FLOAT_TO_PARAMETER float_to_bf16
+#elif PARAMETERS_STORAGE == FLOAT64
+typedef double parameter;
+#define PARAMETER_TO_FLOAT
+#define FLOAT_TO_PARAMETER
 #else
 typedef float parameter;
 #define PARAMETER_TO_FLOAT
 #define FLOAT_TO_PARAMETER
 #endif
 
-static inline float element_at(__global const element *p) {
+static inline real element_at(__global const element *p) {
     return ELEMENT_TO_FLOAT(*p);
 }
 
-static inline void put_element(float value, __global element *p) {
+static inline void put_element(real value, __global element *p) {
     *p = FLOAT_TO_ELEMENT(value);
 }
 
-static inline float parameter_at(__global const parameter *p) {
+static inline real parameter_at(__global const parameter *p) {
     return PARAMETER_TO_FLOAT(*p);
 }
 
-static inline void put_parameter(float value, __global parameter *p) {
+static inline void put_parameter(real value, __global parameter *p) {
     *p = FLOAT_TO_PARAMETER(value);
 }

@@ -18,15 +18,15 @@
 // Running statistics, and how they move: momentum is the new batch's share, keep the old value's, correction what the
 // biased variance is multiplied by.
 typedef struct {
-    __global float *mean, *var;
-    float momentum, keep, correction;
+    __global real *mean, *var;
+    real momentum, keep, correction;
 } tracked;
 
 // Where a kernel's parameters have the names of the contract.
 #define TRACKED {running_mean, running_var, momentum, keep, correction}
 
 // Statistics from running ones. A mean near the end of float's range is scaled, so that x - mean cannot overflow.
-static inline void stats_of_running(group_stats *s, float *variance, float mean, float var, float eps, int zero_rstd) {
+static inline void stats_of_running(group_stats *s, real *variance, real mean, real var, real eps, int zero_rstd) {
     s->scale = fabs(mean) > 0x1p100f ? 0.25f : 1.0f;
     s->mean = mean * s->scale;
     s->delta = 0.0f;
@@ -36,18 +36,18 @@ static inline void stats_of_running(group_stats *s, float *variance, float mean,
 
 // A group's terms in the running mean and variance. momentum and correction are folded in before scaling back, because
 // the variance itself may be beyond float's range.
-static inline float mean_term(__global const float *stats, long groups, long g, float momentum) {
-    const float back = 1.0f / stats[SCALE * groups + g];
+static inline real mean_term(__global const real *stats, long groups, long g, real momentum) {
+    const real back = 1.0f / stats[SCALE * groups + g];
     return (stats[MEAN * groups + g] * momentum + stats[DELTA * groups + g] * momentum) * back;
 }
 
-static inline float variance_term(__global const float *stats, long groups, long g, float momentum, float correction) {
-    const float back = 1.0f / stats[SCALE * groups + g];
+static inline real variance_term(__global const real *stats, long groups, long g, real momentum, real correction) {
+    const real back = 1.0f / stats[SCALE * groups + g];
     return momentum * correction * stats[VARIANCE * groups + g] * back * back;
 }
 
 // Gives a pair of running statistics its new values.
-static inline void put_tracked(__global float *mean, __global float *var, float new_mean, float new_var) {
+static inline void put_tracked(__global real *mean, __global real *var, real new_mean, real new_var) {
 #if FINITE_ONLY
     if (!isfinite(new_mean) || !isfinite(new_var)) {
         return;
@@ -58,7 +58,7 @@ static inline void put_tracked(__global float *mean, __global float *var, float 
 }
 
 // After a group's statistics were stored: moves its running ones, by the work-item that speaks for it.
-static inline void move_tracked(__global const float *stats, long groups, long group, tracked t) {
+static inline void move_tracked(__global const real *stats, long groups, long group, tracked t) {
 #if MOVES_RUNNING
     put_tracked(t.mean + group, t.var + group, t.keep * t.mean[group] + mean_term(stats, groups, group, t.momentum),
                 t.keep * t.var[group] + variance_term(stats, groups, group, t.momentum, t.correction));
@@ -66,10 +66,10 @@ static inline void move_tracked(__global const float *stats, long groups, long g
 }
 
 // The statistics that y is made of in a plan's last launch: running ones, or those that a launch before stored.
-static inline void settled_stats(group_stats *s, __global float *stats, long groups, long group, tracked t, float eps,
+static inline void settled_stats(group_stats *s, __global real *stats, long groups, long group, tracked t, real eps,
                                  int zero_rstd, int speaks) {
 #if TAKES_RUNNING
-    float variance;
+    real variance;
     stats_of_running(s, &variance, t.mean[group], t.var[group], eps, zero_rstd);
     if (speaks) {
         put_stats(stats, groups, group, *s, variance);

@@ -77,6 +77,9 @@ public record Form(boolean centered, boolean weightPlus1, Activation activation,
             options.put("ACTIVATION", activation.kind().ordinal());
             if (activation.slope() != 0) {
                 options.put("SLOPE_BITS", Float.floatToRawIntBits((float) activation.slope()));
+                long bits = Double.doubleToRawLongBits(activation.slope());
+                options.put("SLOPE_LOW", (int) bits);
+                options.put("SLOPE_HIGH", (int) (bits >> Integer.SIZE));
             }
         }
         if (join != Join.NONE) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.clnorm.tensor.DataType;
 
 /**
  * Does everything that up to four axes can say, with either kernel set: a work-group a group, then one a parameter,
@@ -30,6 +31,11 @@ final class PlainVariant implements Variant {
     }
 
     @Override
+    public boolean inDouble() {
+        return true;
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         if (!FourAxes.say(task)) {
             return Optional.empty();
@@ -41,7 +47,7 @@ final class PlainVariant implements Variant {
         }
         if (task.parameters()) {
             steps.add(overParameters(task, traits));
-            scratch.put("partials", 2 * task.view().parameters());
+            scratch.put("partials", 2 * task.view().parameters() * (task.storage() == DataType.F64 ? 2 : 1));
         }
         if (task.dx()) {
             // after the last one that reads x and dy, whose place dx may take

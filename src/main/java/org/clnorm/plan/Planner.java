@@ -1,6 +1,5 @@
 package org.clnorm.plan;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,6 +108,9 @@ public final class Planner {
     }
 
     private static Optional<NormPlan> plan(Variant variant, Task task, Traits traits) {
+        if (task.storage() == DataType.F64 && !variant.inDouble()) {
+            return Optional.empty();
+        }
         if (task.form().join() != Join.NONE) {
             return variant.joins() ? ResidualSteps.around(variant, task, traits) : Optional.empty();
         }
@@ -125,23 +127,12 @@ public final class Planner {
      */
     private static NormPlan told(NormPlan chosen, Task task, Traits traits) {
         NormPlan plan = task.inPlace() ? InPlace.of(chosen, task, traits) : chosen;
-        Map<String, Integer> types = new HashMap<>();
-        put(types, "STORAGE", task.storage());
-        put(types, "PARAMETERS_STORAGE", task.parameterStorage());
+        Map<String, Integer> types = Storage.options(task.storage(), task.parameterStorage());
         Map<String, Integer> meeting = traits.reduction() == Reduction.LOCAL_MEMORY ? Map.of()
                 : Map.of("REDUCE", traits.reduction().option());
         return new NormPlan(plan.variant(), plan.reason(), plan.steps().stream().map(
                 step -> step.with(types).with(step.program().startsWith(GPU_PROGRAMS) ? meeting : Map.of())).toList(),
                 plan.scratch(), plan.minimumBytes());
-    }
-
-    private static void put(Map<String, Integer> options, String name, DataType type) {
-        switch (type) {
-            case F32 -> { }
-            case F16 -> options.put(name, 1);
-            case BF16 -> options.put(name, 2);
-            default -> throw new IllegalArgumentException("expected " + name + " of F32, F16 or BF16, got " + type);
-        }
     }
 
     private static Variant named(String name) {

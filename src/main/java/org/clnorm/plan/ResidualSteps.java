@@ -64,7 +64,7 @@ final class ResidualSteps {
 
     /** Whether what is written and read again loses digits. */
     private boolean rounds() {
-        return task.storage() != DataType.F32;
+        return task.storage().bytes() < Float.BYTES;
     }
 
     /** The plan without a residual; running statistics move last, so not within it. */

@@ -3,6 +3,7 @@ package org.clnorm.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.clnorm.tensor.DataType;
 
 /**
  * The launches of {@code common/statistics.cl}, which are the same for every variant: one work-item a result. Those for
@@ -52,11 +53,11 @@ public final class StatisticsSteps {
         List<Step> steps = new ArrayList<>();
         long groups = task.view().groups();
         if (takes(task) && !has(plan, TAKES_RUNNING)) {
-            steps.add(given(groups, traits));
+            steps.add(given(groups, task.storage(), traits));
         }
         steps.addAll(plan.steps());
         if (task.moved() > 0 && !has(plan, MOVES_RUNNING)) {
-            Step update = runningUpdate(groups / task.moved(), task.moved(), traits);
+            Step update = runningUpdate(groups / task.moved(), task.moved(), traits).with(types(task.storage()));
             steps.add(task.finiteOnly() ? update.with(Map.of(FINITE_ONLY, 1)) : update);
         }
         return steps;
@@ -73,12 +74,18 @@ public final class StatisticsSteps {
     /**
      * Turns running statistics into those of a forward pass, one pair a group.
      *
-     * @param groups the number of groups
-     * @param traits the device
+     * @param groups  the number of groups
+     * @param storage the type of x
+     * @param traits  the device
      * @return the launch of {@code given_statistics}
      */
-    public static Step given(long groups, Traits traits) {
-        return perItem("given_statistics", groups, traits, Map.of("groups", groups));
+    public static Step given(long groups, DataType storage, Traits traits) {
+        return perItem("given_statistics", groups, traits, Map.of("groups", groups)).with(types(storage));
+    }
+
+    /** Statistics are double where x is, float elsewhere. */
+    private static Map<String, Integer> types(DataType storage) {
+        return Storage.options(storage.statistics(), DataType.F32);
     }
 
     /** Moves running statistics by those of a forward pass, with so many groups (samples) a channel. */

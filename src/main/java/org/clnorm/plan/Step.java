@@ -31,6 +31,15 @@ public record Step(String program, String kernel, Map<String, Integer> options, 
         scalars = Map.copyOf(scalars);
     }
 
+    /**
+     * Whether the kernel computes in double, see {@code common/storage.cl}.
+     *
+     * @return true if tensors are F64
+     */
+    public boolean inDouble() {
+        return Storage.isDouble(options);
+    }
+
     /** This step with more build options. */
     Step with(Map<String, Integer> more) {
         Map<String, Integer> all = new HashMap<>(options);

@@ -19,7 +19,7 @@ public final class StridedSteps {
     /**
      * Copies between strided and dense memory.
      *
-     * @param elementBytes 2 or 4
+     * @param elementBytes 2, 4 or 8
      * @param sizes        the dimensions, outermost first, 1 to 6 of them
      * @param strides      the strides of one side, in elements; the other is dense
      * @param scatter      false: x is strided and y dense; true: the other way
@@ -41,7 +41,7 @@ public final class StridedSteps {
         scalars.put("elements", elements);
         scalars.put("stretch", stretch);
         Step step = new Step("common/strided", scatter ? "scatter" : "gather",
-                Map.of("STORAGE", elementBytes == Float.BYTES ? 0 : 1, "DIMENSIONS", sizes.length,
+                Map.of("STORAGE", elementBytes == Double.BYTES ? 3 : elementBytes == Float.BYTES ? 0 : 1, "DIMENSIONS", sizes.length,
                         "WORK_GROUP", (int) workGroup),
                 (elements + stretch - 1) / stretch, workGroup, scalars);
         return new NormPlan("strided", "the memory is not dense, or not aligned", List.of(step), Map.of(),

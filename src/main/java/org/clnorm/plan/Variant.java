@@ -31,6 +31,15 @@ interface Variant {
     }
 
     /**
+     * Whether the kernels compute in double where tensors are F64.
+     *
+     * @return false unless a variant does
+     */
+    default boolean inDouble() {
+        return false;
+    }
+
+    /**
      * Plans a task, or declines it.
      *
      * @param task   what is to be done

@@ -21,7 +21,7 @@ final class Arguments {
         }
     }
 
-    /** Numbers of the call, of four bytes each. */
+    /** Numbers of the call: of four bytes each, or of eight where a kernel computes in double. */
     enum Word {
         EPS(KernelSignature.Type.FLOAT), MOMENTUM(KernelSignature.Type.FLOAT), KEEP(KernelSignature.Type.FLOAT),
         CORRECTION(KernelSignature.Type.FLOAT), ZERO_RSTD(KernelSignature.Type.INT),
@@ -36,6 +36,10 @@ final class Arguments {
             this.type = type;
         }
 
+        boolean takes(KernelSignature.Type wanted) {
+            return wanted == type || wanted == KernelSignature.Type.REAL && type == KernelSignature.Type.FLOAT;
+        }
+
         static Optional<Word> named(String name) {
             return Arguments.named(ALL, name);
         }
@@ -43,6 +47,7 @@ final class Arguments {
 
     private BufferPool.Block[] buffers = new BufferPool.Block[Buffer.ALL.length];
     private final int[] words = new int[Word.ALL.length];
+    private final double[] doubles = new double[Word.ALL.length];
 
     /**
      * Forgets the call before, and makes room for so many buffers of scratch. Kernels that take what this call does not
@@ -54,6 +59,7 @@ final class Arguments {
         }
         Arrays.fill(buffers, null);
         Arrays.fill(words, 0);
+        Arrays.fill(doubles, 0);
     }
 
     /** Where the i-th scratch buffer is found. */
@@ -71,6 +77,7 @@ final class Arguments {
 
     void set(Word word, double value) {
         words[word.ordinal()] = Float.floatToRawIntBits((float) value);
+        doubles[word.ordinal()] = value;
     }
 
     void set(Word word, boolean value) {
@@ -93,6 +100,11 @@ final class Arguments {
 
     int word(int slot) {
         return words[slot];
+    }
+
+    /** The same number unrounded, where it is no whole one. */
+    double unrounded(int slot) {
+        return doubles[slot];
     }
 
     private static <T extends Enum<T>> Optional<T> named(T[] all, String name) {

@@ -64,7 +64,7 @@ final class ClEngine implements NormEngine {
     }
 
     private DeviceStatistics forward(PreparedPlan plan, ForwardCall call, SavedStatistics spent) {
-        DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups(), call.task().keptSigns());
+        DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups(), call.task());
         try {
             launch(plan, call, statistics);
             return statistics;
@@ -202,7 +202,7 @@ final class ClEngine implements NormEngine {
                 plans.givenAlone(task);
             }
             for (int i = 0; i < passes; i++) {
-                DeviceStatistics.reserve(pool, plan.groups(), task.keptSigns());
+                DeviceStatistics.reserve(pool, plan.groups(), task);
             }
             reserve(plan.scratch());
         });

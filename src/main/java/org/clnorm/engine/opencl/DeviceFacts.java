@@ -42,6 +42,7 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
     private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
     private static final String NVIDIA = "NVIDIA CUDA";
     private static final String SUB_GROUPS = "cl_khr_subgroups";
+    private static final String DOUBLES = "cl_khr_fp64";
     private static final String REGISTER_LIMIT = "cl_nv_compiler_options";
     private static final int NARROWEST = 4;
     private static final int WIDEST = 16;
@@ -139,6 +140,11 @@ record DeviceFacts(cl_platform_id platform, cl_device_id id, String selector, St
 
     private boolean has(String extension) {
         return List.of(extensions.split(" ")).contains(extension);
+    }
+
+    /** Whether kernels may compute in double. */
+    boolean hasDoubles() {
+        return has(DOUBLES);
     }
 
     /** Whether division and square root can be made correctly rounded. */

@@ -2,9 +2,10 @@ package org.clnorm.engine.opencl;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Task;
 
 /**
- * What one forward pass leaves for its backward pass: five planes of floats with the groups' statistics, as
+ * What one forward pass leaves for its backward pass: five planes of floats, or doubles, with the groups' statistics, as
  * {@code common/numerics.cl} says, and perhaps a bit an element.
  */
 final class DeviceStatistics implements SavedStatistics {
@@ -22,13 +23,14 @@ final class DeviceStatistics implements SavedStatistics {
         this.pool = pool;
     }
 
-    /** Statistics of so many groups and words of bits, in spent ones if these are of the same device. */
-    static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups, long words) {
+    /** Statistics of so many groups for a task, in spent ones if these are of the same device. */
+    static DeviceStatistics of(SavedStatistics spent, BufferPool pool, long groups, Task task) {
         DeviceStatistics statistics = spent instanceof DeviceStatistics own && own.pool == pool && !own.open.get()
                 ? own : new DeviceStatistics(pool);
-        BufferPool.Block block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups));
+        BufferPool.Block block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups, task));
         try {
-            statistics.signs = words == 0 ? null : pool.takeReserved(BufferPool.Use.STATISTICS, words);
+            statistics.signs = task.keptSigns() == 0 ? null
+                    : pool.takeReserved(BufferPool.Use.STATISTICS, task.keptSigns());
         } catch (RuntimeException failed) {
             pool.giveBack(block);
             throw failed;
@@ -40,17 +42,18 @@ final class DeviceStatistics implements SavedStatistics {
         return statistics;
     }
 
-    /** Makes memory for the statistics of so many groups and words of bits, besides what there is already. */
-    static void reserve(BufferPool pool, long groups, long words) {
-        pool.reserve(BufferPool.Use.STATISTICS, floats(pool, groups));
-        if (words > 0) {
-            pool.reserve(BufferPool.Use.STATISTICS, words);
+    /** Makes memory for the statistics of so many groups for a task, besides what there is already. */
+    static void reserve(BufferPool pool, long groups, Task task) {
+        pool.reserve(BufferPool.Use.STATISTICS, floats(pool, groups, task));
+        if (task.keptSigns() > 0) {
+            pool.reserve(BufferPool.Use.STATISTICS, task.keptSigns());
         }
     }
 
-    private static long floats(BufferPool pool, long groups) {
-        pool.checkSize(groups, PLANES * Float.BYTES);
-        return PLANES * groups;
+    private static long floats(BufferPool pool, long groups, Task task) {
+        int bytes = PLANES * task.storage().statistics().bytes();
+        pool.checkSize(groups, bytes);
+        return groups * bytes / Float.BYTES;
     }
 
     /** The statistics that a backward pass brings, if they are fit for it. */

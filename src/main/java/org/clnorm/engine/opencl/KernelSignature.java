@@ -16,9 +16,9 @@ import java.util.regex.Pattern;
  * @param parameters in order
  */
 record KernelSignature(String kernel, List<Parameter> parameters) {
-    /** What an argument can be. */
+    /** What an argument can be; a real is a float or, where tensors are doubles, a double. */
     enum Type {
-        BUFFER, FLOAT, INT, LONG
+        BUFFER, FLOAT, REAL, INT, LONG
     }
 
     /** One parameter. */
@@ -30,7 +30,7 @@ record KernelSignature(String kernel, List<Parameter> parameters) {
             "\\b(?:__)?kernel\\s+(?:__attribute__\\s*\\(\\(.*?\\)\\)\\s*)*void\\s+(\\w+)\\s*\\(([^)]*)\\)\\s*\\{",
             Pattern.DOTALL);
     private static final Pattern PARAMETER = Pattern.compile("(.*\\W)(\\w+)", Pattern.DOTALL);
-    private static final Map<String, Type> SCALARS = Map.of("float", Type.FLOAT, "int", Type.INT, "long", Type.LONG);
+    private static final Map<String, Type> SCALARS = Map.of("float", Type.FLOAT, "real", Type.REAL, "int", Type.INT, "long", Type.LONG);
 
     /** The kernels of a source, by name. */
     static Map<String, KernelSignature> parse(String program, String source) {
@@ -62,7 +62,7 @@ record KernelSignature(String kernel, List<Parameter> parameters) {
         boolean global = text.contains("global") && text.contains("*");
         Type type = global ? Type.BUFFER : SCALARS.get(text.replaceAll("\\bconst\\b", "").strip());
         if (type == null) {
-            throw new IllegalStateException("expected a __global pointer, float, int or long in " + program + ":"
+            throw new IllegalStateException("expected a __global pointer, float, real, int or long in " + program + ":"
                     + kernel + ", got '" + text.strip() + "'");
         }
         return type;

@@ -1,5 +1,6 @@
 package org.clnorm.engine.opencl;
 
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import org.clnorm.plan.Traits;
@@ -45,9 +46,7 @@ public final class OpenClDevice extends Device {
         this.session = session;
         this.pool = pool;
         this.programs = new ProgramCache(session, disk);
-        this.transfers = Map.of(DataType.F32, new FloatTransfers(session),
-                DataType.F16, new HalfTransfers(session, DataType.F16),
-                DataType.BF16, new HalfTransfers(session, DataType.BF16));
+        this.transfers = transfers(session);
         this.launcher = new Launcher(session);
         this.plans = new PlanCache(session, programs, traits, variant, tuning);
         StridedMoves moves = new StridedMoves(plans, launcher);
@@ -55,6 +54,17 @@ public final class OpenClDevice extends Device {
         this.services = new Object[] {new ClEngine(session, pool, plans, launcher, moves), launcher,
                 new CopyProbe(session, pool, plans, launcher), new EmptyProbe(session, plans), plans,
                 OpenClProvider.info(session.facts(), false)};
+    }
+
+    private static Map<DataType, Transfers> transfers(ClSession session) {
+        Map<DataType, Transfers> transfers = new EnumMap<>(DataType.class);
+        transfers.put(DataType.F32, new FloatTransfers(session));
+        transfers.put(DataType.F16, new HalfTransfers(session, DataType.F16));
+        transfers.put(DataType.BF16, new HalfTransfers(session, DataType.BF16));
+        if (session.facts().hasDoubles()) {
+            transfers.put(DataType.F64, new DoubleTransfers(session));
+        }
+        return transfers;
     }
 
     /** Throws unless the device computes as the bitwise variant needs. */

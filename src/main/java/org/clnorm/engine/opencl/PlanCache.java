@@ -17,6 +17,7 @@ import org.clnorm.plan.Task;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.Cleanup;
+import org.clnorm.tensor.DataType;
 import org.jocl.cl_kernel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,7 @@ final class PlanCache implements Tunable {
     }
 
     /** What {@link #givenAlone} is remembered by. */
-    private record Given(long groups) {
+    private record Given(long groups, DataType storage) {
     }
 
     private final ClSession session;
@@ -100,10 +101,10 @@ final class PlanCache implements Tunable {
 
     /** What makes running statistics those of a forward pass, without the pass. */
     PreparedPlan givenAlone(Task task) {
-        Given key = new Given(task.view().groups());
+        Given key = new Given(task.view().groups(), task.storage().statistics());
         PreparedPlan known = choices.plans().get(key);
         return known != null ? known : prepared(key, () -> {
-            List<Step> steps = List.of(StatisticsSteps.given(key.groups(), traits));
+            List<Step> steps = List.of(StatisticsSteps.given(key.groups(), key.storage(), traits));
             return prepare(new NormPlan("given", "statistics alone", steps, Map.of(), 0), key.groups(), steps);
         });
     }
@@ -183,29 +184,34 @@ final class PlanCache implements Tunable {
     private PreparedPlan.Launch launch(Step step, Map<String, Integer> scratch) {
         List<KernelSignature.Parameter> parameters = programs.signature(step).parameters();
         int[] slots = new int[parameters.size()];
-        boolean[] isBuffer = new boolean[slots.length];
+        BoundKernel.Kind[] kinds = new BoundKernel.Kind[slots.length];
         long[] numbers = new long[slots.length];
         for (int i = 0; i < slots.length; i++) {
             KernelSignature.Parameter parameter = parameters.get(i);
-            isBuffer[i] = parameter.type() == KernelSignature.Type.BUFFER;
-            switch (parameter.type()) {
-                case LONG -> {
-                    slots[i] = BoundKernel.FOR_GOOD;
-                    numbers[i] = number(step, parameter.name());
-                }
+            kinds[i] = kind(step, parameter.type());
+            switch (kinds[i]) {
+                case FOR_GOOD -> numbers[i] = number(step, parameter.name());
                 case BUFFER -> slots[i] = bufferSlot(step, parameter.name(), scratch);
                 default -> slots[i] = wordSlot(step, parameter);
             }
         }
-        return new PreparedPlan.Launch(bound(step, slots, isBuffer, numbers),
+        return new PreparedPlan.Launch(bound(step, slots, kinds, numbers),
                 new long[] {step.groups() * step.workGroup()}, new long[] {step.workGroup()});
     }
 
-    private BoundKernel bound(Step step, int[] slots, boolean[] isBuffer, long[] numbers) {
+    private static BoundKernel.Kind kind(Step step, KernelSignature.Type type) {
+        return switch (type) {
+            case LONG -> BoundKernel.Kind.FOR_GOOD;
+            case BUFFER -> BoundKernel.Kind.BUFFER;
+            case REAL -> step.inDouble() ? BoundKernel.Kind.DOUBLE : BoundKernel.Kind.WORD;
+            default -> BoundKernel.Kind.WORD;
+        };
+    }
+
+    private BoundKernel bound(Step step, int[] slots, BoundKernel.Kind[] kinds, long[] numbers) {
         cl_kernel kernel = programs.kernel(step);
         try {
-            return new BoundKernel(session.cl(), kernel, step.program() + ":" + step.kernel(), slots, isBuffer,
-                    numbers);
+            return new BoundKernel(session.cl(), kernel, step.program() + ":" + step.kernel(), slots, kinds, numbers);
         } catch (RuntimeException failed) {
             Cleanup.after(failed, () -> session.cl().release(kernel));
             throw failed;
@@ -230,7 +236,7 @@ final class PlanCache implements Tunable {
     }
 
     private static int wordSlot(Step step, KernelSignature.Parameter parameter) {
-        return Arguments.Word.named(parameter.name()).filter(word -> word.type == parameter.type()).orElseThrow(
+        return Arguments.Word.named(parameter.name()).filter(word -> word.takes(parameter.type())).orElseThrow(
                 () -> unbound(step, parameter.type() + " " + parameter.name(), "the numbers of a call")).ordinal();
     }
 
