@@ -15,6 +15,8 @@
 #ifndef GIVEN
 #define GIVEN 0
 #endif
+// Whether dx is made of x at all.
+#define DX_OF_X (!GIVEN || ACTIVATION)
 #ifndef MERGES  // whether a gradient adds up the chunks' sums itself
 #define MERGES 0
 #endif
@@ -69,6 +71,23 @@ static inline void move_columns(__global const float *stats, strip s, tracked t)
     for (int i = 0; i < PACK && s.column + i < s.channels; i++) {
         move_tracked(stats, s.channels, s.column + i, t);
     }
+}
+
+// What of the affine a backward pass needs to go through an activation.
+static inline pack inner_weights_of(__global const parameter *weight, strip s) {
+#if ACTIVATION
+    return weights_of(weight, s);
+#else
+    return (pack)1.0f;
+#endif
+}
+
+static inline pack inner_biases_of(__global const parameter *bias, strip s) {
+#if ACTIVATION
+    return biases_of(bias, s);
+#else
+    return (pack)0.0f;
+#endif
 }
 
 // As settled_stats.
@@ -134,34 +153,39 @@ static inline pack normalized_columns(pack x, column_stats c) {
     return ((x * c.scale - c.mean) - c.delta) * c.rstd;
 }
 
-static inline void put_rows(__global element *y, const raw_pack *block, strip s, long n, column_stats c, pack w,
-                            pack b) {
+static inline void put_rows(__global element *y, __global const element *residual, const raw_pack *block, strip s,
+                            long n, column_stats c, pack w, pack b) {
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         if (n + i * DEPTH < s.to) {
-            store_row(y, normalized_columns(unpacked(block[i]), c) * w + b, s, n + i * DEPTH);
+            pack v = normalized_columns(unpacked(block[i]), c) * w + b;
+#if JOIN == ADD_AFTER
+            v += unpacked(load_row(residual, s, n + i * DEPTH));
+#endif
+            store_row(y, activated_pack(v), s, n + i * DEPTH);
         }
     }
 }
 
-static inline void normalize(__global const element *x, const raw_pack *held, __global element *y,
-                             __global const parameter *weight, __global const parameter *bias, strip s,
-                             column_stats c) {
+static inline void normalize(__global const element *x, const raw_pack *held, __global const element *residual,
+                             __global element *y, __global const parameter *weight, __global const parameter *bias,
+                             strip s, column_stats c) {
     const pack w = weights_of(weight, s);
     const pack b = biases_of(bias, s);
 #if HOLDS
-    put_rows(y, held, s, s.from + depth(), c, w, b);
+    put_rows(y, residual, held, s, s.from + depth(), c, w, b);
 #else
     for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
         raw_pack block[BLOCK];
         load_rows(block, x, s, n);
-        put_rows(y, block, s, n, c, w, b);
+        put_rows(y, residual, block, s, n, c, w, b);
     }
 #endif
 }
 
 FIXED_WORK_GROUP
-__kernel void forward(__global const element *restrict x, __global element *restrict y,
+__kernel void forward(__global const element *restrict x, __global const element *restrict residual,
+                      __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *restrict stats, __global float *restrict running_mean,
                       __global float *restrict running_var, long all, long repeat, long channels, float eps,
@@ -181,7 +205,7 @@ __kernel void forward(__global const element *restrict x, __global element *rest
         store_columns(stats, s, m, eps, zero_rstd);
         move_columns(stats, s, running);
     }
-    normalize(x, held, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
+    normalize(x, held, residual, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
 }
 
 // The moments of every chunk.
@@ -225,7 +249,8 @@ __kernel void merge_moments(__global const float *restrict partials, __global fl
 
 // y, and the statistics, where entries are few: every work-group merges those of its channels.
 FIXED_WORK_GROUP
-__kernel void apply_merged(__global const element *restrict x, __global element *restrict y,
+__kernel void apply_merged(__global const element *restrict x, __global const element *restrict residual,
+                           __global element *restrict y,
                            __global const parameter *restrict weight, __global const parameter *restrict bias,
                            __global const float *restrict partials, __global float *restrict stats,
                            __global float *restrict running_mean, __global float *restrict running_var, long all,
@@ -242,12 +267,13 @@ __kernel void apply_merged(__global const element *restrict x, __global element 
         move_columns(stats, s, running);
     }
     raw_pack none[BLOCK];
-    normalize(x, none, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
+    normalize(x, none, residual, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
 }
 
 // y from given statistics, or those that merge_moments stored.
 FIXED_WORK_GROUP
-__kernel void apply(__global const element *restrict x, __global element *restrict y,
+__kernel void apply(__global const element *restrict x, __global const element *restrict residual,
+                    __global element *restrict y,
                     __global const parameter *restrict weight, __global const parameter *restrict bias,
                     __global float *restrict stats, __global float *restrict running_mean,
                     __global float *restrict running_var, long all, long repeat, long channels, long chunk_rows,
@@ -255,7 +281,7 @@ __kernel void apply(__global const element *restrict x, __global element *restri
     const tracked running = TRACKED;
     const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
     raw_pack none[BLOCK];
-    normalize(x, none, y, weight, bias, s,
+    normalize(x, none, residual, y, weight, bias, s,
               settled_columns(stats, s, running, eps, zero_rstd, speaks(s) && s.from == 0));
 }
 
@@ -280,14 +306,15 @@ static inline column_sums added(column_sums t, pack products, pack sums) {
 }
 
 static inline column_sums add_products(column_sums t, const raw_pack *xs, const raw_pack *gs, strip s, long n,
-                                       column_stats c) {
+                                       column_stats c, pack w, pack b) {
     pack products = (pack)0.0f;
     pack sums = (pack)0.0f;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const int here = present(s, n + i * DEPTH);
-        const pack g = unpacked(gs[i]);
-        products += cut_off(g * normalized_columns(unpacked(xs[i]), c), here);
+        const pack x_hat = normalized_columns(unpacked(xs[i]), c);
+        const pack g = PACK_THROUGH(unpacked(gs[i]), x_hat * w + b);
+        products += cut_off(g * x_hat, here);
         sums += cut_off(g, here);
     }
     return added(t, products, sums);
@@ -303,55 +330,65 @@ INLINED void meet_sums(pack *products, pack *sums, column_sums t, strip s, __loc
 
 // dx from the means over the channel of g = dy * w and of g * x_hat; where the statistics were given these are no part
 // of it.
-static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, strip s, long n,
-                          column_stats c, pack w, pack mean_g, pack mean_gx) {
+static inline void put_dx(__global element *dx, __global const element *dsum, const raw_pack *xs, const raw_pack *gs,
+                          strip s, long n, column_stats c, pack w, pack b, pack mean_g, pack mean_gx) {
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         if (n + i * DEPTH < s.to) {
-            const pack g = unpacked(gs[i]) * w;
-#if GIVEN
-            store_row(dx, (g * c.rstd) * c.scale, s, n + i * DEPTH);
-#else
+#if DX_OF_X
             const pack x_hat = normalized_columns(unpacked(xs[i]), c);
-            store_row(dx, (((g - mean_g) - x_hat * mean_gx) * c.rstd) * c.scale, s, n + i * DEPTH);
 #endif
+            const pack g = PACK_THROUGH(unpacked(gs[i]), x_hat * w + b) * w;
+#if GIVEN
+            pack v = (g * c.rstd) * c.scale;
+#else
+            pack v = (((g - mean_g) - x_hat * mean_gx) * c.rstd) * c.scale;
+#endif
+#if JOIN == ADD_BEFORE
+            v += unpacked(load_row(dsum, s, n + i * DEPTH));
+#endif
+            store_row(dx, v, s, n + i * DEPTH);
         }
     }
 }
 
-static inline void gradient_of(__global const element *x, __global const element *dy, __global element *dx, strip s,
-                               column_stats c, pack w, pack mean_g, pack mean_gx) {
+static inline void gradient_of(__global const element *x, __global const element *dy, __global const element *dsum,
+                               __global element *dx, strip s, column_stats c, pack w, pack b, pack mean_g,
+                               pack mean_gx) {
     for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
         raw_pack xs[BLOCK], gs[BLOCK];
-#if !GIVEN
+#if DX_OF_X
         load_rows(xs, x, s, n);
 #endif
         load_rows(gs, dy, s, n);
-        put_dx(dx, xs, gs, s, n, c, w, mean_g, mean_gx);
+        put_dx(dx, dsum, xs, gs, s, n, c, w, b, mean_g, mean_gx);
     }
 }
 
 // Sums and dx of columns that a tile walks from end to end. partials from `raw` on: [2][1][channels].
 FIXED_WORK_GROUP
 __kernel void backward(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *restrict partials, long all, long repeat,
                        long channels, long raw) {
     __local pack slots[WORK_GROUP];
     const strip s = whole_strip(all, repeat, channels);
     const column_stats c = load_columns(stats, s);
+    const pack inner_w = inner_weights_of(weight, s);
+    const pack b = inner_biases_of(bias, s);
     column_sums t = no_sums();
 #if HOLDS
     raw_pack xs[BLOCK], gs[BLOCK];
     load_rows(xs, x, s, s.from + depth());
     load_rows(gs, dy, s, s.from + depth());
-    t = add_products(t, xs, gs, s, s.from + depth(), c);
+    t = add_products(t, xs, gs, s, s.from + depth(), c, inner_w, b);
 #else
     for (long n = s.from + depth(); n < s.to; n += BLOCK * DEPTH) {
         raw_pack xs[BLOCK], gs[BLOCK];
         load_rows(xs, x, s, n);
         load_rows(gs, dy, s, n);
-        t = add_products(t, xs, gs, s, n, c);
+        t = add_products(t, xs, gs, s, n, c, inner_w, b);
     }
 #endif
     pack products, sums;
@@ -365,9 +402,9 @@ __kernel void backward(__global const element *restrict x, __global const elemen
 #if WANT_DX
     const pack w = weights_of(weight, s);
 #if HOLDS
-    put_dx(dx, xs, gs, s, s.from + depth(), c, w, w * sums / (float)all, w * products / (float)all);
+    put_dx(dx, dsum, xs, gs, s, s.from + depth(), c, w, b, w * sums / (float)all, w * products / (float)all);
 #else
-    gradient_of(x, dy, dx, s, c, w, w * sums / (float)all, w * products / (float)all);
+    gradient_of(x, dy, dsum, dx, s, c, w, b, w * sums / (float)all, w * products / (float)all);
 #endif
 #endif
 }
@@ -375,12 +412,15 @@ __kernel void backward(__global const element *restrict x, __global const elemen
 // The sums of every chunk, and dx where the statistics were given. partials from `raw` on is [2][entries][channels].
 FIXED_WORK_GROUP
 __kernel void chunk_sums(__global const element *restrict x, __global const element *restrict dy,
-                         __global element *restrict dx, __global const parameter *restrict weight,
+                         __global const element *restrict dsum, __global element *restrict dx,
+                         __global const parameter *restrict weight, __global const parameter *restrict bias,
                          __global const float *restrict stats, __global float *restrict partials, long all,
                          long repeat, long channels, long chunk_rows, long chunks, long entries, long raw) {
     __local pack slots[WORK_GROUP];
     const strip s = chunk_here(all, repeat, channels, chunk_rows, chunks);
     const column_stats c = load_columns(stats, s);
+    const pack inner_w = inner_weights_of(weight, s);
+    const pack b = inner_biases_of(bias, s);
 #if GIVEN && WANT_DX
     const pack w = weights_of(weight, s);
 #endif
@@ -390,9 +430,9 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
         raw_pack xs[BLOCK], gs[BLOCK];
         load_rows(xs, x, s, n);
         load_rows(gs, dy, s, n);
-        t = add_products(t, xs, gs, s, n, c);
+        t = add_products(t, xs, gs, s, n, c, inner_w, b);
 #if GIVEN && WANT_DX
-        put_dx(dx, xs, gs, s, n, c, w, (pack)0.0f, (pack)0.0f);
+        put_dx(dx, dsum, xs, gs, s, n, c, w, b, (pack)0.0f, (pack)0.0f);
 #endif
     }
     pack products, sums;
@@ -403,7 +443,7 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
         put_columns(own + entries * channels, sums, s);
     }
 #else
-    gradient_of(x, dy, dx, s, c, w, (pack)0.0f, (pack)0.0f);
+    gradient_of(x, dy, dsum, dx, s, c, w, b, (pack)0.0f, (pack)0.0f);
 #endif
 }
 
@@ -447,7 +487,8 @@ __kernel void merge_sums(__global float *restrict partials, long channels, long 
 // dx from the channels' sums, which every work-group MERGES for its columns where entries are few.
 FIXED_WORK_GROUP
 __kernel void gradient(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *restrict partials, long all, long repeat,
                        long channels, long chunk_rows, long chunks, long entries, long raw, long totals) {
     const strip s = chunk_turned(all, repeat, channels, chunk_rows, chunks);
@@ -463,7 +504,8 @@ __kernel void gradient(__global const element *restrict x, __global const elemen
     sums = of_channels(partials + totals + channels, s);
 #endif
     const pack w = weights_of(weight, s);
-    gradient_of(x, dy, dx, s, load_columns(stats, s), w, w * sums / (float)all, w * products / (float)all);
+    gradient_of(x, dy, dsum, dx, s, load_columns(stats, s), w, inner_biases_of(bias, s), w * sums / (float)all,
+                w * products / (float)all);
 }
 
 // What p holds for the real rows of the pack at row n; where a pack goes on in the next real row, `split` elements are
@@ -482,13 +524,17 @@ static inline shared of_rows(__global const float *p, strip s, long row, long al
 // [2][entries][channels].
 FIXED_WORK_GROUP
 __kernel void row_gradients(__global const element *restrict x, __global const element *restrict dy,
-                            __global element *restrict dx, __global const parameter *restrict weight,
+                            __global const element *restrict dsum, __global element *restrict dx,
+                            __global const parameter *restrict weight, __global const parameter *restrict bias,
                             __global const float *restrict stats, __global const float *restrict means,
                             __global float *restrict partials, long all, long repeat, long channels, long chunk_rows,
                             long chunks, long entries, long raw) {
     __local pack slots[WORK_GROUP];
     const strip s = chunk_here(all, repeat, channels, chunk_rows, chunks);
     const pack w = weights_of(weight, s);
+#if ACTIVATION
+    const pack b = biases_of(bias, s);
+#endif
     const int split = s.channels - s.channel;
     column_sums t = no_sums();
     for (long n = s.from + depth(); n < s.to; n += DEPTH) {
@@ -500,13 +546,17 @@ __kernel void row_gradients(__global const element *restrict x, __global const e
         const shared rstd = of_rows(stats + RSTD * all, s, row, all, split);
         const shared scale = of_rows(stats + SCALE * all, s, row, all, split);
         const pack x_hat = ((unpacked(xs) * scale - mean) - delta) * rstd;
-        const pack g = unpacked(gs);
+        const pack g = PACK_THROUGH(unpacked(gs), x_hat * w + b);
         const int here = present(s, n);
         t = added(t, cut_off(g * x_hat, here), cut_off(g, here));
 #if WANT_DX
         const shared mean_gx = of_rows(means, s, row, all, split);
         const shared mean_g = of_rows(means + all, s, row, all, split);
-        store_row(dx, (((g * w - mean_g) - x_hat * mean_gx) * rstd) * scale, s, n);
+        pack v = (((g * w - mean_g) - x_hat * mean_gx) * rstd) * scale;
+#if JOIN == ADD_BEFORE
+        v += unpacked(load_row(dsum, s, n));
+#endif
+        store_row(dx, v, s, n);
 #endif
     }
 #if WANT_PARAMETERS

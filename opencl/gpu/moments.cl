@@ -1,7 +1,9 @@
 // Mean and variance from the sums of two passes, and the judgement whether a group must be walked once more, scaled.
 #include "gpu/reduce.cl"
+#include "common/form.cl"
 
-// The mean in two floats and the variance of elements times scale.
+// The mean in two floats and the variance of elements times scale. Where form.cl says that they are not CENTERED, means
+// are 0 all along, and the variance is the mean square.
 typedef struct {
     float mean, delta, variance, scale;
 } moments;
@@ -17,6 +19,15 @@ static inline moments moments_of(tally t, float mean, float count, float scale) 
     return m;
 }
 
+// The same of elements that are not CENTERED, from the sum of their squares.
+static inline moments mean_square_of(float squares, float count, float scale) {
+    moments m;
+    m.mean = m.delta = 0.0f;
+    m.variance = squares / count;
+    m.scale = scale;
+    return m;
+}
+
 // What to keep after a second walk; `again` tells of whom it was asked. sum is that of x * 2^-60, which no finite x can
 // overflow. Without branches, because PoCL 3.1 loses values over a branch that work-items take apart within a
 // conditional region that has barriers.
@@ -24,7 +35,7 @@ static inline moments rescued(int again, moments plain, moments scaled, float su
     const int finite = isfinite(sum);
     const int better = again && finite && rescue_helps(scaled.variance, scaled.scale);
     moments m = plain;
-    m.mean = again && !finite ? sum : better ? scaled.mean : plain.mean;
+    m.mean = CENTERED && again && !finite ? sum : better ? scaled.mean : plain.mean;
     m.delta = again && !finite ? 0.0f : better ? scaled.delta : plain.delta;
     m.variance = !again ? plain.variance : !finite ? NAN : better ? scaled.variance : 0.0f;
     m.scale = better ? scaled.scale : plain.scale;

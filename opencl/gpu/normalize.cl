@@ -7,12 +7,6 @@
 #ifndef SEGMENTED
 #define SEGMENTED 0
 #endif
-#ifndef HAS_WEIGHT
-#define HAS_WEIGHT 1
-#endif
-#ifndef HAS_BIAS
-#define HAS_BIAS 1
-#endif
 // What a backward pass is to compute, and whether it went through given statistics.
 #ifndef WANT_DX
 #define WANT_DX 1
@@ -28,6 +22,8 @@
 
 // A dx that does not depend on other elements.
 #define ELEMENTWISE (GIVEN && WANT_DX)
+// Whether dx is made of x at all.
+#define DX_OF_X (!GIVEN || ACTIVATION)
 
 // The parameter of a plane of a group.
 static inline long parameter_of(long group, long plane, long planes, long row_groups) {
@@ -35,22 +31,6 @@ static inline long parameter_of(long group, long plane, long planes, long row_gr
     return (group % row_groups) * planes + plane;
 #else
     return group % row_groups;
-#endif
-}
-
-static inline float weight_of(__global const parameter *weight, long i) {
-#if HAS_WEIGHT
-    return parameter_at(weight + i);
-#else
-    return 1.0f;
-#endif
-}
-
-static inline float bias_of(__global const parameter *bias, long i) {
-#if HAS_BIAS
-    return parameter_at(bias + i);
-#else
-    return 0.0f;
 #endif
 }
 
@@ -99,67 +79,74 @@ static inline long slice_turned(long slices) {
     return (get_num_groups(0) - 1 - get_group_id(0)) % slices;
 }
 
-static inline pack normalized_pack(pack x, group_stats s) {
-    return ((x * s.scale - s.mean) - s.delta) * s.rstd;
-}
-
 // first: the parameter of the region's first plane.
-static inline void put_y(__global element *y, const raw_pack *block, region r, place from, group_stats s,
-                         __global const parameter *weight, __global const parameter *bias, long first) {
+static inline void put_y(__global element *y, __global const element *residual, const raw_pack *block, region r,
+                         place from, group_stats s, __global const parameter *weight, __global const parameter *bias,
+                         long first) {
     place p = from;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, p);
         if (c.to > c.from) {
             const long own = first + (SEGMENTED ? p.plane : 0);
-            store_cell(y, normalized_pack(unpacked(block[i]), s) * weight_of(weight, own) + bias_of(bias, own), c);
+            pack v = normalized_pack(unpacked(block[i]), s) * weight_at(weight, own) + bias_at(bias, own);
+#if JOIN == ADD_AFTER
+            v += unpacked(load_cell(residual, c, r.limit));
+#endif
+            store_cell(y, activated_pack(v), c);
         }
         p = after(p);
     }
 }
 
-static inline void normalize(__global const element *x, const raw_pack *held, __global element *y,
-                             __global const parameter *weight, __global const parameter *bias, region r, group_stats s,
-                             long first) {
+static inline void normalize(__global const element *x, const raw_pack *held, __global const element *residual,
+                             __global element *y, __global const parameter *weight, __global const parameter *bias,
+                             region r, group_stats s, long first) {
     place p = first_place(r);
 #if HOLDS
-    put_y(y, held, r, p, s, weight, bias, first);
+    put_y(y, residual, held, r, p, s, weight, bias, first);
 #else
     while (exists(r, p)) {
         raw_pack block[BLOCK];
         const place next = load_block(block, x, r, p);
-        put_y(y, block, r, p, s, weight, bias, first);
+        put_y(y, residual, block, r, p, s, weight, bias, first);
         p = next;
     }
 #endif
 }
 
-// Adds the sums of dy * x_hat and dy over a block.
-static inline tally add_products(tally t, const raw_pack *xs, const raw_pack *gs, region r, place first,
-                                 group_stats s) {
-    place p = first;
+// Adds the sums of g * x_hat and g over a block, g being dy through the activation. first: the parameter of the
+// region's first plane.
+static inline tally add_products(tally t, const raw_pack *xs, const raw_pack *gs, region r, place from, group_stats s,
+                                 __global const parameter *weight, __global const parameter *bias, long first) {
+    place p = from;
     pack products = (pack)0.0f;
     pack sums = (pack)0.0f;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, p);
-        const pack g = unpacked(gs[i]);
-        products += inside(g * normalized_pack(unpacked(xs[i]), s), c);
+#if ACTIVATION
+        const long own = first + (SEGMENTED && c.to > c.from ? p.plane : 0);
+#endif
+        const pack x_hat = normalized_pack(unpacked(xs[i]), s);
+        const pack g = PACK_THROUGH(unpacked(gs[i]), x_hat * weight_at(weight, own) + bias_at(bias, own));
+        products += inside(g * x_hat, c);
         sums += inside(g, c);
         p = after(p);
     }
     return add_second(add_first(t, sum_of(products)), sum_of(sums));
 }
 
-static inline tally products(tally before, __global const element *x, __global const element *dy, region r, place first,
-                             group_stats s) {
+static inline tally products(tally before, __global const element *x, __global const element *dy, region r, place from,
+                             group_stats s, __global const parameter *weight, __global const parameter *bias,
+                             long first) {
     tally t = before;
-    place p = first;
+    place p = from;
     while (exists(r, p)) {
         raw_pack xs[BLOCK], gs[BLOCK];
         load_block(xs, x, r, p);
         const place next = load_block(gs, dy, r, p);
-        t = add_products(t, xs, gs, r, p, s);
+        t = add_products(t, xs, gs, r, p, s, weight, bias, first);
         p = next;
     }
     return t;
@@ -167,37 +154,46 @@ static inline tally products(tally before, __global const element *x, __global c
 
 // dx from the means over the group of g = dy * w and of g * x_hat; they are no part of it where the statistics were
 // given. first: the parameter of the region's first plane.
-static inline void put_dx(__global element *dx, const raw_pack *xs, const raw_pack *gs, region r, place from,
-                          group_stats s, __global const parameter *weight, long first, float mean_g,
-                          float mean_gx) {
+static inline void put_dx(__global element *dx, __global const element *dsum, const raw_pack *xs, const raw_pack *gs,
+                          region r, place from, group_stats s, __global const parameter *weight,
+                          __global const parameter *bias, long first, float mean_g, float mean_gx) {
     place p = from;
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, p);
         if (c.to > c.from) {
-            const pack g = unpacked(gs[i]) * weight_of(weight, first + (SEGMENTED ? p.plane : 0));
-#if GIVEN
-            store_cell(dx, (g * s.rstd) * s.scale, c);
-#else
+            const long own = first + (SEGMENTED ? p.plane : 0);
+            const float w = weight_at(weight, own);
+#if DX_OF_X
             const pack x_hat = normalized_pack(unpacked(xs[i]), s);
-            store_cell(dx, (((g - mean_g) - x_hat * mean_gx) * s.rstd) * s.scale, c);
 #endif
+            const pack g = PACK_THROUGH(unpacked(gs[i]), x_hat * w + bias_at(bias, own)) * w;
+#if GIVEN
+            pack v = (g * s.rstd) * s.scale;
+#else
+            pack v = input_gradients(g, x_hat, mean_g, mean_gx, s);
+#endif
+#if JOIN == ADD_BEFORE
+            v += unpacked(load_cell(dsum, c, r.limit));
+#endif
+            store_cell(dx, v, c);
         }
         p = after(p);
     }
 }
 
-static inline void gradient_of(__global const element *x, __global const element *dy, __global element *dx,
-                               __global const parameter *weight, region r, group_stats s, long first, float mean_g,
+static inline void gradient_of(__global const element *x, __global const element *dy, __global const element *dsum,
+                               __global element *dx, __global const parameter *weight,
+                               __global const parameter *bias, region r, group_stats s, long first, float mean_g,
                                float mean_gx) {
     place p = first_place(r);
     while (exists(r, p)) {
         raw_pack xs[BLOCK], gs[BLOCK];
-#if !GIVEN
+#if DX_OF_X
         load_block(xs, x, r, p);
 #endif
         const place next = load_block(gs, dy, r, p);
-        put_dx(dx, xs, gs, r, p, s, weight, first, mean_g, mean_gx);
+        put_dx(dx, dsum, xs, gs, r, p, s, weight, bias, first, mean_g, mean_gx);
         p = next;
     }
 }

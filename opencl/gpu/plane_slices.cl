@@ -26,7 +26,8 @@ __kernel void chunk_moments(__global const element *restrict x, __global float *
 
 // y, and the statistics, from the moments of the slices.
 FIXED_WORK_GROUP
-__kernel void apply_merged(__global const element *restrict x, __global element *restrict y,
+__kernel void apply_merged(__global const element *restrict x, __global const element *restrict residual,
+                          __global element *restrict y,
                           __global const parameter *restrict weight, __global const parameter *restrict bias,
                           __global const float *restrict partials, __global float *restrict stats,
                           __global float *restrict running_mean, __global float *restrict running_var, long groups,
@@ -48,13 +49,14 @@ __kernel void apply_merged(__global const element *restrict x, __global element 
         move_tracked(stats, groups, group, running);
     }
     raw_pack none[BLOCK];
-    normalize(x, none, y, weight, bias, r, finished(m, eps, zero_rstd),
+    normalize(x, none, residual, y, weight, bias, r, finished(m, eps, zero_rstd),
               parameter_of(group, r.plane, planes, row_groups));
 }
 
 // y from given statistics.
 FIXED_WORK_GROUP
-__kernel void apply(__global const element *restrict x, __global element *restrict y,
+__kernel void apply(__global const element *restrict x, __global const element *restrict residual,
+                    __global element *restrict y,
                     __global const parameter *restrict weight, __global const parameter *restrict bias,
                     __global float *restrict stats, __global float *restrict running_mean,
                     __global float *restrict running_var, long groups, long planes, long span, long row_groups,
@@ -69,7 +71,7 @@ __kernel void apply(__global const element *restrict x, __global element *restri
         group_stats s;
         settled_stats(&s, stats, groups, group, running, eps, zero_rstd, slice == 0 && item() == 0);
         raw_pack none[BLOCK];
-        normalize(x, none, y, weight, bias, r, s, parameter_of(group, r.plane, planes, row_groups));
+        normalize(x, none, residual, y, weight, bias, r, s, parameter_of(group, r.plane, planes, row_groups));
     }
 }
 
@@ -78,7 +80,8 @@ __kernel void apply(__global const element *restrict x, __global element *restri
 // [2][groups / row_groups * span_chunks][parameters].
 FIXED_WORK_GROUP
 __kernel void chunk_sums(__global const element *restrict x, __global const element *restrict dy,
-                         __global element *restrict dx, __global const parameter *restrict weight,
+                         __global const element *restrict dsum, __global element *restrict dx,
+                         __global const parameter *restrict weight, __global const parameter *restrict bias,
                          __global const float *restrict stats, __global float *restrict partials, long groups,
                          long planes, long span, long row_groups, long chunk_planes, long chunk_span,
                          long span_chunks, long chunks, long raw) {
@@ -95,9 +98,9 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
         raw_pack xs[BLOCK], gs[BLOCK];
         load_block(xs, x, r, p);
         const place next = load_block(gs, dy, r, p);
-        t = add_products(t, xs, gs, r, p, s);
+        t = add_products(t, xs, gs, r, p, s, weight, bias, parameter_of(group, r.plane, planes, row_groups));
 #if ELEMENTWISE
-        put_dx(dx, xs, gs, r, p, s, weight, parameter_of(group, r.plane, planes, row_groups), 0.0f, 0.0f);
+        put_dx(dx, dsum, xs, gs, r, p, s, weight, bias, parameter_of(group, r.plane, planes, row_groups), 0.0f, 0.0f);
 #endif
         p = next;
     }
@@ -113,7 +116,7 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
     }
 #else
     if (r.planes > 0) {
-        gradient_of(x, dy, dx, weight, r, s, parameter_of(group, r.plane, planes, row_groups), 0.0f, 0.0f);
+        gradient_of(x, dy, dsum, dx, weight, bias, r, s, parameter_of(group, r.plane, planes, row_groups), 0.0f, 0.0f);
     }
 #endif
 }
@@ -122,7 +125,8 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
 // slice's work-group leaves the group's sums behind: partials from `totals` on is [2][groups].
 FIXED_WORK_GROUP
 __kernel void gradient(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *restrict partials, long groups,
                        long planes, long span, long row_groups, long chunk_planes, long chunk_span, long span_chunks,
                        long chunks, long raw, long totals) {
@@ -139,7 +143,7 @@ __kernel void gradient(__global const element *restrict x, __global const elemen
     for (long k = item(); k < own; k += ITEMS) {
         const long parameter = parameter_of(group, k / span_chunks, planes, row_groups);
         const long at = raw + (group / row_groups * span_chunks + k % span_chunks) * parameters + parameter;
-        const float w = weight_of(weight, parameter);
+        const float w = weight_at(weight, parameter);
         t = add_second(add_first(t, w * partials[at]), w * partials[blocks * parameters + at]);
     }
     team_total(&t, slots, ITEMS, SUMS);
@@ -153,12 +157,12 @@ __kernel void gradient(__global const element *restrict x, __global const elemen
     if (r.planes > 0 && slice == 0 && item() == 0) {
         store_partials(partials + totals, 1, groups, 0, group, t);
     }
-    const float w = weight_of(weight, group % row_groups);
+    const float w = weight_at(weight, group % row_groups);
 #endif
     if (r.planes > 0) {
         const float count = (float)(planes * span);
-        gradient_of(x, dy, dx, weight, r, load_stats(stats, groups, group),
-                    parameter_of(group, r.plane, planes, row_groups), w * t.second / count,
+        gradient_of(x, dy, dsum, dx, weight, bias, r, load_stats(stats, groups, group),
+                    parameter_of(group, r.plane, planes, row_groups), CENTERED ? w * t.second / count : 0.0f,
                     w * t.first / count);
     }
 }

@@ -4,7 +4,8 @@
 #include "gpu/normalize.cl"
 
 FIXED_WORK_GROUP
-__kernel void forward(__global const element *restrict x, __global element *restrict y,
+__kernel void forward(__global const element *restrict x, __global const element *restrict residual,
+                      __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *restrict stats, __global float *restrict running_mean,
                       __global float *restrict running_var, long groups, long planes, long span, long row_groups,
@@ -25,14 +26,16 @@ __kernel void forward(__global const element *restrict x, __global element *rest
         store_moments(stats, groups, group, m, eps, zero_rstd);
         move_tracked(stats, groups, group, running);
     }
-    normalize(x, held, y, weight, bias, r, finished(m, eps, zero_rstd), parameter_of(group, 0, planes, row_groups));
+    normalize(x, held, residual, y, weight, bias, r, finished(m, eps, zero_rstd),
+              parameter_of(group, 0, planes, row_groups));
 }
 
 // dx and the parameters' sums of groups with one parameter each: partials from `raw` on is
 // [2][groups / row_groups][row_groups], row_groups being `groups` where all have parameters of their own.
 FIXED_WORK_GROUP
 __kernel void backward(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *restrict partials, long groups,
                        long planes, long span, long row_groups, long raw) {
     __local slot slots[SLOTS];
@@ -44,9 +47,9 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     raw_pack xs[BLOCK], gs[BLOCK];
     load_block(xs, x, r, first_place(r));
     load_block(gs, dy, r, first_place(r));
-    t = add_products(t, xs, gs, r, first_place(r), s);
+    t = add_products(t, xs, gs, r, first_place(r), s, weight, bias, group % row_groups);
 #else
-    t = products(t, x, dy, r, first_place(r), s);
+    t = products(t, x, dy, r, first_place(r), s, weight, bias, group % row_groups);
 #endif
     team_total(&t, slots, ITEMS, SUMS);
 #if WANT_PARAMETERS
@@ -55,13 +58,13 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     }
 #endif
 #if WANT_DX
-    const float w = weight_of(weight, group % row_groups);
+    const float w = weight_at(weight, group % row_groups);
     const float mean_gx = w * t.first / size_of(r);
-    const float mean_g = w * t.second / size_of(r);
+    const float mean_g = CENTERED ? w * t.second / size_of(r) : 0.0f;
 #if HOLDS
-    put_dx(dx, xs, gs, r, first_place(r), s, weight, group % row_groups, mean_g, mean_gx);
+    put_dx(dx, dsum, xs, gs, r, first_place(r), s, weight, bias, group % row_groups, mean_g, mean_gx);
 #else
-    gradient_of(x, dy, dx, weight, r, s, group % row_groups, mean_g, mean_gx);
+    gradient_of(x, dy, dsum, dx, weight, bias, r, s, group % row_groups, mean_g, mean_gx);
 #endif
 #endif
 }

@@ -89,7 +89,8 @@ INLINED void await(volatile __global int *tickets, long groups, long group, int 
 
 // partials: [groups][chunks] of float4.
 FIXED_WORK_GROUP
-__kernel void forward(__global const element *restrict x, __global element *restrict y,
+__kernel void forward(__global const element *restrict x, __global const element *restrict residual,
+                      __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *stats, __global float *partials, __global float *tickets, long groups,
                       long planes, long span, long row_groups, long chunk_planes, long chunk_span, long span_chunks,
@@ -127,14 +128,15 @@ __kernel void forward(__global const element *restrict x, __global element *rest
         s.delta = current(stats + DELTA * groups + done);
         s.rstd = current(stats + RSTD * groups + done);
         s.scale = current(stats + SCALE * groups + done);
-        normalize(x, none, y, weight, bias, slice_region(done, before % chunks, c), s, done);
+        normalize(x, none, residual, y, weight, bias, slice_region(done, before % chunks, c), s, done);
     }
 }
 
 // partials from `totals` on: the parameters' sums, [2][groups]; from `raw` on: the slices' sums, [groups][chunks][2].
 FIXED_WORK_GROUP
 __kernel void backward(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *partials, __global float *tickets,
                        long groups, long planes, long span, long row_groups, long chunk_planes, long chunk_span,
                        long span_chunks, long chunks, long lag, long raw, long totals) {
@@ -145,7 +147,8 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     const long ticket = draw(counters, &drawn);
     const long group = ticket / chunks;
     const region r = slice_region(group, ticket % chunks, c);
-    tally t = products(empty_tally(), x, dy, r, first_place(r), load_stats(stats, groups, min(group, groups - 1)));
+    const long own = min(group, groups - 1);
+    tally t = products(empty_tally(), x, dy, r, first_place(r), load_stats(stats, groups, own), weight, bias, own);
     team_total(&t, slots, ITEMS, SUMS);
     if (r.planes > 0 && item() == 0) {
         publish(partials + raw + 2 * ticket, t.first);
@@ -168,11 +171,11 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     const long done = max(before, 0L) / chunks;
     await(counters, groups, done, before >= 0);
     if (before >= 0) {
-        const float w = weight_of(weight, done);
+        const float w = weight_at(weight, done);
         const float count = (float)(planes * span);
         const float mean_gx = w * current(partials + totals + done) / count;
-        const float mean_g = w * current(partials + totals + groups + done) / count;
-        gradient_of(x, dy, dx, weight, slice_region(done, before % chunks, c), load_stats(stats, groups, done), done,
-                    mean_g, mean_gx);
+        const float mean_g = CENTERED ? w * current(partials + totals + groups + done) / count : 0.0f;
+        gradient_of(x, dy, dsum, dx, weight, bias, slice_region(done, before % chunks, c),
+                    load_stats(stats, groups, done), done, mean_g, mean_gx);
     }
 }

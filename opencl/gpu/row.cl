@@ -9,12 +9,6 @@
 #ifndef FULL
 #define FULL 0
 #endif
-#ifndef HAS_WEIGHT
-#define HAS_WEIGHT 1
-#endif
-#ifndef HAS_BIAS
-#define HAS_BIAS 1
-#endif
 
 #include "gpu/team.cl"
 
@@ -73,40 +67,4 @@ INLINED void hold(raw_pack *held, __global const element *x, int packs) {
             held[k] = load_raw(x + PACK * (long)pack_number(k));
         }
     }
-}
-
-INLINED pack normalized_pack(pack x, group_stats s) {
-    return ((x * s.scale - s.mean) - s.delta) * s.rstd;
-}
-
-INLINED pack weights_at(__global const parameter *weight, long i) {
-#if HAS_WEIGHT
-    return parameters_at(weight + i);
-#else
-    return (pack)1.0f;
-#endif
-}
-
-INLINED pack biases_at(__global const parameter *bias, long i) {
-#if HAS_BIAS
-    return parameters_at(bias + i);
-#else
-    return (pack)0.0f;
-#endif
-}
-
-static inline float weight_at(__global const parameter *weight, long i) {
-#if HAS_WEIGHT
-    return parameter_at(weight + i);
-#else
-    return 1.0f;
-#endif
-}
-
-static inline float bias_at(__global const parameter *bias, long i) {
-#if HAS_BIAS
-    return parameter_at(bias + i);
-#else
-    return 0.0f;
-#endif
 }

@@ -8,6 +8,8 @@
 // Where rows begin anywhere, the parameters of a pack do too, and reading them costs more than reading x. There (KEEP)
 // work-groups take rows that begin at one distance from a multiple of 16 bytes, one after the other, and keep the
 // parameters in registers.
+//
+// A residual is added before (ADD_BEFORE: x is written too, 4T) or after (ADD_AFTER, 3T).
 #include "gpu/share.cl"
 
 #ifndef CHUNKED
@@ -21,33 +23,40 @@
 #define KEEP 0
 #endif
 #define CHUNK (PACKS * ITEMS)
-#define MORE(k) more[(k) * WORK_GROUP + get_local_id(0)]
+#define ASIDE(k) aside[(k) * WORK_GROUP + get_local_id(0)]
 
-INLINED void put_pack(__global element *y, raw_pack raw, group_stats s, pack w, pack b) {
-    store_raw(y, packed(normalized_pack(unpacked(raw), s) * w + b));
+INLINED void put_pack(__global element *y, __global const element *residual, raw_pack raw, group_stats s, pack w,
+                      pack b) {
+#if JOIN == ADD_AFTER
+    const pack v = normalized_pack(unpacked(raw), s) * w + b + unpacked(load_raw(residual));
+#else
+    const pack v = normalized_pack(unpacked(raw), s) * w + b;
+#endif
+    store_raw(y, packed(activated_pack(v)));
 }
 
 // y of a chunk: what is held of it, packs from number `first` on. Whether a pack is there is asked of each, FULL or
 // not: compilers then read parameters pack by pack, and do not hold those of all packs in registers.
-INLINED void put_held(__global element *y, const raw_pack *held, stretch part, int first, group_stats s,
-                      __global const parameter *weight, __global const parameter *bias) {
+INLINED void put_held(__global element *y, __global const element *residual, const raw_pack *held, stretch part,
+                      int first, group_stats s, __global const parameter *weight, __global const parameter *bias) {
 #pragma unroll
     for (int k = 0; k < PACKS; k++) {
         if (pack_number(k) < part.packs - first) {
             const long at = place_of(part, first + pack_number(k));
-            put_pack(y + at, held[k], s, weights_at(weight, at), biases_at(bias, at));
+            put_pack(y + at, residual + at, held[k], s, weights_at(weight, at), biases_at(bias, at));
         }
     }
 }
 
 // y of a chunk that is no longer held, from the k-th packs on.
-INLINED void put_again(__global const element *x, __global element *y, stretch part, int first, int from, group_stats s,
-                       __global const parameter *weight, __global const parameter *bias) {
+INLINED void put_again(__global const element *x, __global element *y, __global const element *residual, stretch part,
+                       int first, int from, group_stats s, __global const parameter *weight,
+                       __global const parameter *bias) {
 #pragma unroll 4
     for (int k = from; k < PACKS; k++) {
         if (present(k, part.packs - first)) {
             const long at = place_of(part, first + pack_number(k));
-            put_pack(y + at, load_raw(x + at), s, weights_at(weight, at), biases_at(bias, at));
+            put_pack(y + at, residual + at, load_raw(x + at), s, weights_at(weight, at), biases_at(bias, at));
         }
     }
 }
@@ -55,14 +64,15 @@ INLINED void put_again(__global const element *x, __global element *y, stretch p
 // A work-group takes a set of rows, one to a team. KEEP: every `phases`-th row begins alike, and it takes every
 // `strands`-th set of those; there is one at least.
 FIXED_WORK_GROUP
-__kernel void forward(__global const element *restrict x, __global element *restrict y,
+__kernel void forward(__global const element *restrict first, __global const element *restrict residual,
+                      __global normalized_element *restrict x, __global element *restrict y,
                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                       __global float *restrict stats, long rows, long length, long row_groups, long phases,
                       long strands, float eps, int zero_rstd) {
     __local slot slots[SLOTS];
     __local int answer;
 #if LOCAL_PACKS > 0
-    __local raw_pack more[LOCAL_PACKS * WORK_GROUP];
+    __local raw_pack aside[LOCAL_PACKS * WORK_GROUP];
 #endif
 #if KEEP
     const long phase = get_group_id(0) % phases;
@@ -80,43 +90,52 @@ __kernel void forward(__global const element *restrict x, __global element *rest
 #endif
     do {
 #if KEEP
-        const long first = set * TEAMS * phases + phase;
-        const long own = first + team() * phases;
+        const long first_row = set * TEAMS * phases + phase;
+        const long own = first_row + team() * phases;
 #else
-        const long first = (long)get_group_id(0) * TEAMS;
-        const long own = first + team();
+        const long first_row = (long)get_group_id(0) * TEAMS;
+        const long own = first_row + team();
 #endif
         const int mine = own < rows;
         // a team without a row does what the first one does, but for writing
-        const long row = mine ? own : first;
-        __global const element *from = x + row * length;
+        const long row = mine ? own : first_row;
+        __global normalized_element *from = x + row * length;
+        __global const element *terms = first + row * length;
+        __global const element *added = residual + row * length;
         __global element *to = y + row * length;
 #if !KEEP
         const stretch part = stretch_of(row * length, length);
 #endif
         const int edges = has_edge(part);
-        const float pivot = element_at(from);
-        const float edge = edges ? element_at(from + part.edge) : 0.0f;
+        const float pivot = CENTERED ? value_at(from, terms, added, 0) : 0.0f;
+        const float edge = edges ? value_at(from, terms, added, part.edge) : 0.0f;
         raw_pack held[PACKS];
 #if CHUNKED
         // the last chunk comes first, because it may be short enough for local memory; then the others in turn
         const int last = (part.packs - 1) / CHUNK;
-        hold(held, from + place_of(part, last * CHUNK), part.packs - last * CHUNK);
+        hold_from(held, from, terms, added, place_of(part, last * CHUNK), part.packs - last * CHUNK);
+        meet_over_sums();
+        store_sums(from + place_of(part, last * CHUNK), held, part.packs - last * CHUNK, mine);
         share s = held_share(held, part.packs - last * CHUNK, edge, edges, pivot);
 #if LOCAL_PACKS > 0
 #pragma unroll
         for (int k = 0; k < LOCAL_PACKS; k++) {
-            MORE(k) = held[k];
+            ASIDE(k) = held[k];
         }
 #endif
         for (int c = 0; c < last; c++) {
-            hold(held, from + place_of(part, c * CHUNK), CHUNK);
+            hold_from(held, from, terms, added, place_of(part, c * CHUNK), CHUNK);
+            store_sums(from + place_of(part, c * CHUNK), held, CHUNK, mine);
             s = merged(s, held_share(held, CHUNK, 0.0f, 0, pivot));
         }
 #else
-        hold(held, from + part.lead, part.packs);
+        hold_from(held, from, terms, added, part.lead, part.packs);
+        meet_over_sums();
+        store_sums(from + part.lead, held, part.packs, mine);
         const share s = held_share(held, part.packs, edge, edges, pivot);
 #endif
+        store_sum(from, edge, part, mine);
+        meet_over_sums();
         moments m;
         merge_shares(&m, s, pivot, (float)length, slots);
         rescue_row(&m, from, length, eps, slots, &answer);
@@ -127,34 +146,38 @@ __kernel void forward(__global const element *restrict x, __global element *rest
             const group_stats f = finished(m, eps, zero_rstd);
             const long p = row % row_groups * length;
             if (edges) {
-                const float v = normalized(edge, f) * weight_at(weight + p, part.edge) + bias_at(bias + p, part.edge);
-                put_element(v, to + part.edge);
+                float v = normalized(edge, f) * weight_at(weight + p, part.edge) + bias_at(bias + p, part.edge);
+#if JOIN == ADD_AFTER
+                v += element_at(added + part.edge);
+#endif
+                put_element(activated(v), to + part.edge);
             }
 #if KEEP
 #pragma unroll
             for (int k = 0; k < PACKS; k++) {
                 if (present(k, part.packs)) {
-                    put_pack(to + place_of(part, pack_number(k)), held[k], f, w[k], b[k]);
+                    const long at = place_of(part, pack_number(k));
+                    put_pack(to + at, added + at, held[k], f, w[k], b[k]);
                 }
             }
 #elif CHUNKED
-            put_held(to, held, part, max(last - 1, 0) * CHUNK, f, weight + p, bias + p);
+            put_held(to, added, held, part, max(last - 1, 0) * CHUNK, f, weight + p, bias + p);
 #if LOCAL_PACKS > 0
             for (int k = 0; last > 0 && k < LOCAL_PACKS; k++) {
                 if (present(k, part.packs - last * CHUNK)) {
                     const long at = place_of(part, last * CHUNK + pack_number(k));
-                    put_pack(to + at, MORE(k), f, weights_at(weight + p, at), biases_at(bias + p, at));
+                    put_pack(to + at, added + at, ASIDE(k), f, weights_at(weight + p, at), biases_at(bias + p, at));
                 }
             }
 #endif
             if (last > 0) {
-                put_again(from, to, part, last * CHUNK, LOCAL_PACKS, f, weight + p, bias + p);
+                put_again(from, to, added, part, last * CHUNK, LOCAL_PACKS, f, weight + p, bias + p);
             }
             for (int c = last - 2; c >= 0; c--) {
-                put_again(from, to, part, c * CHUNK, 0, f, weight + p, bias + p);
+                put_again(from, to, added, part, c * CHUNK, 0, f, weight + p, bias + p);
             }
 #else
-            put_held(to, held, part, 0, f, weight + p, bias + p);
+            put_held(to, added, held, part, 0, f, weight + p, bias + p);
 #endif
         }
 #if KEEP

@@ -75,14 +75,11 @@ static inline void store_sums(__global float *p, pack v) {
 #endif
 }
 
-static inline pack input_gradient(pack gw, pack x_hat, float mean_g, float mean_gx, group_stats s) {
-    return (((gw - mean_g) - x_hat * mean_gx) * s.rstd) * s.scale;
-}
-
 // partials from `raw` on is [2][blocks][length]; blocks is a multiple of phases.
 FIXED_WORK_GROUP
 __kernel void backward(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *restrict partials, long rows, long length,
                        long phases, long blocks, long raw) {
     __local slot slots[SLOTS];
@@ -91,6 +88,9 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     const stretch part = stretch_of(phase * length, length);
     const int edges = has_edge(part);
     const float edge_weight = edges ? weight_at(weight, part.edge) : 0.0f;
+#if ACTIVATION
+    const float edge_bias = edges ? bias_at(bias, part.edge) : 0.0f;
+#endif
 #if WANT_PARAMETERS
 #if TEAMS > 1
     __local pack packs[WORK_GROUP];
@@ -102,6 +102,7 @@ __kernel void backward(__global const element *restrict x, __global const elemen
         dw[k] = dw_low[k] = db[k] = db_low[k] = (pack)0.0f;
     }
 #endif
+#define BIASES(k) biases_at(bias, place_of(part, pack_number(k)))
 #if KEEP
     pack kept[PACKS];
 #pragma unroll
@@ -125,7 +126,8 @@ __kernel void backward(__global const element *restrict x, __global const elemen
         __global const element *from_dy = dy + row * length;
         __global element *to = dx + row * length;
         const float edge_x = edges && mine ? normalized(element_at(from_x + part.edge), s) : 0.0f;
-        const float edge_g = edges && mine ? element_at(from_dy + part.edge) : 0.0f;
+        const float edge_dy = edges && mine ? element_at(from_dy + part.edge) : 0.0f;
+        const float edge_g = THROUGH(edge_dy, edge_x * edge_weight + edge_bias);
 #if HOLD
         raw_pack held_x[PACKS], held_g[PACKS];
 #pragma unroll
@@ -142,35 +144,57 @@ __kernel void backward(__global const element *restrict x, __global const elemen
 #define RAW_X(k) load_raw(from_x + place_of(part, pack_number(k)))
 #define RAW_G(k) load_raw(from_dy + place_of(part, pack_number(k)))
 #endif
+#define X_HAT(k) normalized_pack(unpacked(RAW_X(k)), s)
+#if ACTIVATION && HOLD
+        // through the activation once, though it is needed twice
+        pack through[PACKS];
+#pragma unroll
+        for (int k = 0; k < PACKS; k++) {
+            through[k] = (pack)0.0f;
+            if (present(k, part.packs) && mine) {
+                through[k] = PACK_THROUGH(unpacked(RAW_G(k)), X_HAT(k) * WEIGHTS(k) + BIASES(k));
+            }
+        }
+#define G(k) through[k]
+#else
+#define G(k) PACK_THROUGH(unpacked(RAW_G(k)), X_HAT(k) * WEIGHTS(k) + BIASES(k))
+#endif
 #if WANT_DX
         pack sum_gx = (pack)0.0f, sum_g = (pack)0.0f;
 #pragma unroll
         for (int k = 0; k < PACKS; k++) {
             if (present(k, part.packs) && mine) {
-                const pack g = unpacked(RAW_G(k)) * WEIGHTS(k);
-                sum_gx += g * normalized_pack(unpacked(RAW_X(k)), s);
+                const pack g = G(k) * WEIGHTS(k);
+                sum_gx += g * X_HAT(k);
                 sum_g += g;
             }
         }
         tally t = empty_tally();
         t.first = sum_of(sum_gx) + edge_g * edge_weight * edge_x;
         t.second = sum_of(sum_g) + edge_g * edge_weight;
-        team_total(&t, slots, ITEMS, SUMS);
+        team_total(&t, slots, ITEMS, MEANS);
         const float mean_gx = t.first / (float)length;
-        const float mean_g = t.second / (float)length;
+        const float mean_g = CENTERED ? t.second / (float)length : 0.0f;
         if (edges && mine) {
             const float g = edge_g * edge_weight;
-            put_element((((g - mean_g) - edge_x * mean_gx) * s.rstd) * s.scale, to + part.edge);
+            float v = (((g - mean_g) - edge_x * mean_gx) * s.rstd) * s.scale;
+#if JOIN == ADD_BEFORE
+            v += element_at(dsum + row * length + part.edge);
+#endif
+            put_element(v, to + part.edge);
         }
 #endif
 #pragma unroll
         for (int k = 0; k < PACKS; k++) {
             if (present(k, part.packs) && mine) {
-                const pack x_hat = normalized_pack(unpacked(RAW_X(k)), s);
-                const pack g = unpacked(RAW_G(k));
+                const pack x_hat = X_HAT(k);
+                const pack g = G(k);
 #if WANT_DX
-                store_raw(to + place_of(part, pack_number(k)),
-                          packed(input_gradient(g * WEIGHTS(k), x_hat, mean_g, mean_gx, s)));
+                pack v = input_gradients(g * WEIGHTS(k), x_hat, mean_g, mean_gx, s);
+#if JOIN == ADD_BEFORE
+                v += unpacked(load_raw(dsum + row * length + place_of(part, pack_number(k))));
+#endif
+                store_raw(to + place_of(part, pack_number(k)), packed(v));
 #endif
 #if WANT_PARAMETERS
                 add_pack(&dw[k], &dw_low[k], g * x_hat);

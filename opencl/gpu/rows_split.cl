@@ -20,21 +20,27 @@ static inline chunk chunk_of(long number, long length, long chunk_span, long chu
 
 // Mean, delta and variance of every chunk: partials is [3][rows][chunks].
 FIXED_WORK_GROUP
-__kernel void chunk_moments(__global const element *restrict x, __global float *restrict partials, long rows,
+__kernel void chunk_moments(__global const element *restrict first, __global const element *restrict residual,
+                            __global normalized_element *restrict x, __global float *restrict partials, long rows,
                             long length, long chunk_span, long chunks) {
     __local slot slots[SLOTS];
     const long number = get_group_id(0);
     const chunk c = chunk_of(number, length, chunk_span, chunks);
     const stretch part = stretch_of(c.begin, c.count);
     const int edges = has_edge(part);
-    const float pivot = element_at(x + c.begin);
-    const float edge = edges ? element_at(x + c.begin + part.edge) : 0.0f;
+    const float pivot = CENTERED ? value_at(x, first, residual, c.begin) : 0.0f;
+    const float edge = edges ? value_at(x, first, residual, c.begin + part.edge) : 0.0f;
     raw_pack held[PACKS];
-    hold(held, x + c.begin + part.lead, part.packs);
+    hold_from(held, x, first, residual, c.begin + part.lead, part.packs);
+    meet_over_sums();
+    store_sums(x + c.begin + part.lead, held, part.packs, 1);
+    store_sum(x + c.begin, edge, part, 1);
     share s = held_share(held, part.packs, edge, edges, pivot);
-    for (int first = PACKS * ITEMS; first < part.packs; first += PACKS * ITEMS) {
-        hold(held, x + c.begin + place_of(part, first), part.packs - first);
-        s = merged(s, held_share(held, part.packs - first, 0.0f, 0, pivot));
+    for (int q = PACKS * ITEMS; q < part.packs; q += PACKS * ITEMS) {
+        const long from = c.begin + place_of(part, q);
+        hold_from(held, x, first, residual, from, part.packs - q);
+        store_sums(x + from, held, part.packs - q, 1);
+        s = merged(s, held_share(held, part.packs - q, 0.0f, 0, pivot));
     }
     moments m;
     merge_shares(&m, s, pivot, (float)c.count, slots);
@@ -72,7 +78,8 @@ INLINED void merge_chunks(moments *m, __global const float *partials, long row, 
 
 // y of every chunk, and the row's statistics from the work-group of its first one.
 FIXED_WORK_GROUP
-__kernel void apply(__global const element *restrict x, __global element *restrict y,
+__kernel void apply(__global const element *restrict x, __global const element *restrict residual,
+                    __global element *restrict y,
                     __global const parameter *restrict weight, __global const parameter *restrict bias,
                     __global const float *restrict partials, __global float *restrict stats, long rows, long length,
                     long row_groups, long chunk_span, long chunks, float eps, int zero_rstd) {
@@ -94,12 +101,19 @@ __kernel void apply(__global const element *restrict x, __global element *restri
     const long first = c.row % row_groups * length + (c.begin - c.row * length);
     if (has_edge(part)) {
         const long i = first + part.edge;
-        const float v = normalized(element_at(from + part.edge), s);
-        put_element(v * weight_at(weight, i) + bias_at(bias, i), to + part.edge);
+        float v = normalized(element_at(from + part.edge), s) * weight_at(weight, i) + bias_at(bias, i);
+#if JOIN == ADD_AFTER
+        v += element_at(residual + c.begin + part.edge);
+#endif
+        put_element(activated(v), to + part.edge);
     }
     for (int q = item(); q < part.packs; q += ITEMS) {
         const long at = place_of(part, q);
-        const pack v = normalized_pack(unpacked(load_raw(from + at)), s);
-        store_raw(to + at, packed(v * weights_at(weight, first + at) + biases_at(bias, first + at)));
+        const pack x_hat = normalized_pack(unpacked(load_raw(from + at)), s);
+        pack v = x_hat * weights_at(weight, first + at) + biases_at(bias, first + at);
+#if JOIN == ADD_AFTER
+        v += unpacked(load_raw(residual + c.begin + at));
+#endif
+        store_raw(to + at, packed(activated_pack(v)));
     }
 }

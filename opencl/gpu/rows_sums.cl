@@ -5,8 +5,9 @@
 // Sums of the chunks of rows: sums is [2][rows][chunks], of g * x_hat and of g = dy * w.
 FIXED_WORK_GROUP
 __kernel void chunk_sums(__global const element *restrict x, __global const element *restrict dy,
-                         __global const parameter *restrict weight, __global const float *restrict stats,
-                         __global float *restrict sums, long rows, long length, long chunk_span, long chunks) {
+                         __global const parameter *restrict weight, __global const parameter *restrict bias,
+                         __global const float *restrict stats, __global float *restrict sums, long rows,
+                         long length, long chunk_span, long chunks) {
     __local slot slots[SLOTS];
     const long row = get_group_id(0) / chunks;
     // an index of the row's parameters, and of its elements
@@ -18,13 +19,17 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
     tally t = empty_tally();
     for (int q = item(); q < part.packs; q += ITEMS) {
         const long at = place_of(part, q);
-        const pack g = unpacked(load_raw(from_dy + at)) * weights_at(weight, begin + at);
-        t = add_first(t, sum_of(g * normalized_pack(unpacked(load_raw(from_x + at)), s)));
+        const pack x_hat = normalized_pack(unpacked(load_raw(from_x + at)), s);
+        const pack w = weights_at(weight, begin + at);
+        const pack g = PACK_THROUGH(unpacked(load_raw(from_dy + at)), x_hat * w + biases_at(bias, begin + at)) * w;
+        t = add_first(t, sum_of(g * x_hat));
         t = add_second(t, sum_of(g));
     }
     if (has_edge(part)) {
-        const float g = element_at(from_dy + part.edge) * weight_at(weight, begin + part.edge);
-        t = add_first(t, g * normalized(element_at(from_x + part.edge), s));
+        const float x_hat = normalized(element_at(from_x + part.edge), s);
+        const float w = weight_at(weight, begin + part.edge);
+        const float g = THROUGH(element_at(from_dy + part.edge), x_hat * w + bias_at(bias, begin + part.edge)) * w;
+        t = add_first(t, g * x_hat);
         t = add_second(t, g);
     }
     team_total(&t, slots, ITEMS, SUMS);
@@ -48,6 +53,6 @@ __kernel void merge_sums(__global const float *restrict sums, __global float *re
     team_total(&t, slots, ITEMS, SUMS);
     if (item() == 0) {
         means[row] = t.first / (float)length;
-        means[rows + row] = t.second / (float)length;
+        means[rows + row] = CENTERED ? t.second / (float)length : 0.0f;
     }
 }

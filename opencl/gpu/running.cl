@@ -12,6 +12,7 @@ typedef struct {
 // The first of them are not joined to the pivot, from which a mean may be far and lose digits on the way there.
 static inline running joined(running a, float count, float mean, float delta, float squares) {
     const float all = a.count + count;
+#if CENTERED
     const float from = a.count > 0.0f ? a.mean : mean;
     const float d = (mean - from) + (delta - a.delta);
     const float share = count / all;
@@ -21,6 +22,12 @@ static inline running joined(running a, float count, float mean, float delta, fl
     r.mean = from + moved;
     r.delta = moved - (r.mean - from);
     const float more = squares + d * d * (a.count * share);
+#else
+    running r;
+    r.count = all;
+    r.mean = r.delta = 0.0f;
+    const float more = squares;
+#endif
     r.squares = a.squares + more;
     r.squares_low = a.squares_low + lost(a.squares, more, r.squares);
     return r;
@@ -33,7 +40,12 @@ static inline running add_block(running a, const raw_pack *block, region r, plac
 #pragma unroll
     for (int i = 0; i < BLOCK; i++) {
         const cell c = cell_of(r, q);
+#if CENTERED
         sums += inside(unpacked(block[i]) * scale - pivot, c);
+#else
+        const pack v = inside(unpacked(block[i]) * scale, c);
+        sums += v * v;
+#endif
         count += max(0, c.to - c.from);
         q = after(q);
     }
@@ -41,6 +53,7 @@ static inline running add_block(running a, const raw_pack *block, region r, plac
         return a;
     }
     const float n = (float)count;
+#if CENTERED
     const float mean = pivot + sum_of(sums) / n;
     pack rest = (pack)0.0f;
     pack squares = (pack)0.0f;
@@ -54,6 +67,9 @@ static inline running add_block(running a, const raw_pack *block, region r, plac
     }
     const float delta = sum_of(rest) / n;
     return joined(a, n, mean, delta, sum_of(squares) - n * delta * delta);
+#else
+    return joined(a, n, 0.0f, 0.0f, sum_of(sums));
+#endif
 }
 
 static inline running no_elements(float pivot) {
@@ -85,6 +101,7 @@ static inline running walked(__global const element *x, const raw_pack *held, re
 // The moments of a region from what its team's work-items saw. Both passes are over means: no term cancels.
 INLINED void merge_items(moments *m, running a, float pivot, float count, float scale, __local slot *slots) {
     tally t = empty_tally();
+#if CENTERED
     t.first = a.count * ((a.mean - pivot) + a.delta);
     team_total(&t, slots, ITEMS, FIRST);
     const float mean = pivot + t.first / count;
@@ -94,6 +111,11 @@ INLINED void merge_items(moments *m, running a, float pivot, float count, float 
     t.second = (a.squares + a.squares_low) + a.count * d * d;
     team_total(&t, slots, ITEMS, SUMS);
     *m = moments_of(t, mean, count, scale);
+#else
+    t.first = a.squares + a.squares_low;
+    team_total(&t, slots, ITEMS, FIRST);
+    *m = mean_square_of(t.first, count, scale);
+#endif
 }
 
 static inline tally add_magnitudes(tally before, const raw_pack *block, region r, place first) {
@@ -131,7 +153,7 @@ static inline tally magnitudes(__global const element *x, const raw_pack *held, 
 // work-group walk if one has to.
 INLINED void region_moments(moments *m, __global const element *x, const raw_pack *held, region r, float count,
                             float eps, __local slot *slots, __local int *answer) {
-    const float pivot = r.planes > 0 ? element_at(x + r.first) : 0.0f;
+    const float pivot = CENTERED && r.planes > 0 ? element_at(x + r.first) : 0.0f;
     merge_items(m, walked(x, held, r, 1.0f, pivot), pivot, count, 1.0f, slots);
     const int again = r.planes > 0 && needs_rescue(m->variance);
     if (any_team(again, answer)) {

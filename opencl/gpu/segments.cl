@@ -13,7 +13,8 @@
 // partials from `raw` on: [2][groups / row_groups][row_groups * planes].
 FIXED_WORK_GROUP
 __kernel void backward(__global const element *restrict x, __global const element *restrict dy,
-                       __global element *restrict dx, __global const parameter *restrict weight,
+                       __global const element *restrict dsum, __global element *restrict dx,
+                       __global const parameter *restrict weight, __global const parameter *restrict bias,
                        __global const float *restrict stats, __global float *restrict partials, long groups,
                        long planes, long span, long row_groups, long raw) {
     __local slot slots[SLOTS];
@@ -34,21 +35,21 @@ __kernel void backward(__global const element *restrict x, __global const elemen
         p.plane = p.pack / p.packs;
         p.next_plane = 0;
         p.next_pack = LANES;
-        tally sums = products(empty_tally(), x, dy, own, p, s);
+        tally sums = products(empty_tally(), x, dy, own, p, s, weight, bias, parameter + plane);
         team_total(&sums, slots, LANES, SUMS);
         if (own.planes > 0 && item() % LANES == 0) {
 #if WANT_PARAMETERS
             store_partials(partials + raw, groups / row_groups, row_groups * planes, group / row_groups,
                            parameter + plane, sums);
 #endif
-            const float w = weight_of(weight, parameter + plane);
+            const float w = weight_at(weight, parameter + plane);
             t = add_first(t, w * sums.first);
             t = add_second(t, w * sums.second);
         }
     }
     team_total(&t, slots, ITEMS, SUMS);
 #if WANT_DX
-    gradient_of(x, dy, dx, weight, r, s, parameter, t.second / size_of(r),
-                t.first / size_of(r));
+    gradient_of(x, dy, dsum, dx, weight, bias, r, s, parameter,
+                CENTERED ? t.second / size_of(r) : 0.0f, t.first / size_of(r));
 #endif
 }

@@ -71,14 +71,15 @@ INLINED void merge_scaled(moments *m, __global const float4 *slots_of, cut c, lo
     *m = moments_of(t, mean, count, scale);
 }
 
-// The sum of all means * 2^-60, finite where all x are, and a bound of all |x|: of slices that were scaled up no less
-// than their scale says, because their mean may be nothing beside a denormal number, and their squares too.
+// The sum of all means * 2^-60, of variances where means are 0: finite where all x are. And a bound of all |x|: of
+// slices that were scaled up no less than their scale says, because their mean may be nothing beside a denormal number,
+// and their squares too.
 static inline tally slice_magnitudes(__global const float4 *slots_of, cut c, long own) {
     tally t = empty_tally();
     for (long k = item(); k < own; k += ITEMS) {
         const float4 s = slot_at(slots_of, k);
         const float distance = sqrt(elements_of(c, k)) * sqrt(s.s2);
-        t = add_first(t, s.s0 / s.s3 * 0x1p-60f);
+        t = add_first(t, (CENTERED ? s.s0 / s.s3 : s.s2) * 0x1p-60f);
         const float least = s.s3 > 1.0f ? 1.0f : 0.0f;
         t.largest = fmax(t.largest, fmin(fmax(fabs(s.s0) + distance, least) / s.s3, FLT_MAX));
     }

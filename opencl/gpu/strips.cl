@@ -22,16 +22,10 @@
 #ifndef HOLDS  // whether no strip is longer than a block, and is kept in registers
 #define HOLDS 0
 #endif
-#ifndef HAS_WEIGHT
-#define HAS_WEIGHT 1
-#endif
-#ifndef HAS_BIAS
-#define HAS_BIAS 1
-#endif
 #define WORK_GROUP (LANES * DEPTH)
 // ALIGNED, see pack.cl: whether a row is one real row, and a multiple of a pack.
 
-#include "gpu/pack.cl"
+#include "gpu/affine.cl"
 
 static inline pack pack_from(const float *each) {
 #if PACK == 8
@@ -198,7 +192,7 @@ static inline void put_columns(__global float *p, pack v, strip s) {
 
 static inline pack weights_of(__global const parameter *weight, strip s) {
 #if HAS_WEIGHT
-    return parameters_of(weight, s);
+    return weights_of_stored(parameters_of(weight, s));
 #else
     return (pack)1.0f;
 #endif

@@ -9,7 +9,7 @@
 #endif
 #define WORK_GROUP (ITEMS * TEAMS)
 
-#include "gpu/pack.cl"
+#include "gpu/affine.cl"
 
 static inline int item() {
     return get_local_id(0) & (ITEMS - 1);

@@ -40,9 +40,12 @@ final class Gpu {
     /** The build options that a task decides. */
     static void options(Map<String, Integer> options, Task task) {
         options.put("HAS_WEIGHT", flag(task.weight()));
-        if (task.pass() == Task.Pass.FORWARD) {
+        options.putAll(task.form().options());
+        boolean forward = task.pass() == Task.Pass.FORWARD;
+        if (forward || task.form().activates()) {
             options.put("HAS_BIAS", flag(task.bias()));
-        } else {
+        }
+        if (!forward) {
             options.put("WANT_DX", flag(task.dx()));
             options.put("WANT_PARAMETERS", flag(task.parameters()));
             options.put("GIVEN", flag(task.statistics() == Task.Statistics.GIVEN));
@@ -78,10 +81,27 @@ final class Gpu {
     }
 
     static NormPlan plan(String variant, String reason, List<Step> steps, Map<String, Long> scratch, Task task) {
-        long tensors = task.pass() == Task.Pass.FORWARD || !task.dx() ? 2 : 3;
-        if (task.dx() && task.statistics() == Task.Statistics.GIVEN && !task.parameters()) {
-            tensors = 2;
+        return new NormPlan(variant, reason, steps, scratch, task.bytes(tensors(task)));
+    }
+
+    /** The tensors that a pass reads or writes at least. */
+    private static long tensors(Task task) {
+        Form form = task.form();
+        if (task.pass() == Task.Pass.FORWARD) {
+            return 2 + (form.join() == Join.BEFORE ? 2 : form.join() == Join.AFTER ? 1 : 0);
         }
-        return new NormPlan(variant, reason, steps, scratch, task.bytes(tensors));
+        boolean x = task.parameters() || task.statistics() == Task.Statistics.BATCH || form.activates();
+        return (x ? 2 : 1) + (task.dx() ? 1 : 0) + (task.dx() && form.join() == Join.BEFORE ? 1 : 0);
+    }
+
+    /**
+     * Whether kernels know a form: all that is elementwise where y or dx is written.
+     *
+     * @param task what is to be done
+     * @param sums whether they also sum up what a forward pass is to normalize
+     */
+    static boolean does(Task task, boolean sums) {
+        Join join = task.form().join();
+        return task.pass() == Task.Pass.FORWARD ? join != Join.BEFORE || sums : join != Join.AFTER;
     }
 }

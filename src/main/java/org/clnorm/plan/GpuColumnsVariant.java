@@ -21,6 +21,11 @@ final class GpuColumnsVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return task.form().centered() && Gpu.does(task, false);
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Planes.of(task).filter(planes -> planes.span() == 1).map(planes -> {
             GpuTile tile = GpuTile.ofColumns(planes.outer(), planes.channels(), task, traits);

@@ -15,6 +15,11 @@ final class GpuPlanesVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return Gpu.does(task, false);
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Planes.of(task).map(planes -> GpuPlanes.of(planes, task))
                 .map(planes -> task.pass() == Task.Pass.FORWARD ? forward(task, planes, traits)

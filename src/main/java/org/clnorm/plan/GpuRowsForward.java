@@ -89,7 +89,7 @@ final class GpuRowsForward {
             String how) {
         Map<String, Integer> options = team.options(true);
         options.putAll(more);
-        Gpu.options(options, task);
+        options(options);
         Map<String, Long> scalars = scalars();
         scalars.put("phases", phases);
         scalars.put("strands", strands);
@@ -106,7 +106,7 @@ final class GpuRowsForward {
         GpuRowTeam team = GpuRowTeam.of(Math.min(span, SPLIT_ELEMENTS), pack, ELEMENTS, traits);
         Map<String, Integer> options = team.options(false);
         options.put("ALIGNED", Gpu.flag(rows.length() % pack == 0));
-        Gpu.options(options, task);
+        options(options);
         Map<String, Long> scalars = scalars();
         scalars.put("chunk_span", span);
         scalars.put("chunks", chunks);
@@ -116,6 +116,14 @@ final class GpuRowsForward {
                 new Step("gpu/rows_split", "apply", options, workGroups, team.workGroup(), scalars));
         return Gpu.plan(variant, rows.rows() + " rows of " + rows.length() + " elements, in " + chunks
                 + " chunks each", steps, Map.of("partials", 3 * workGroups), task);
+    }
+
+    /** The sum that is normalized may lie where one of its terms does. */
+    private void options(Map<String, Integer> options) {
+        Gpu.options(options, task);
+        if (task.form().join() == Join.BEFORE) {
+            options.put("IN_PLACE", 1);
+        }
     }
 
     private Map<String, Long> scalars() {

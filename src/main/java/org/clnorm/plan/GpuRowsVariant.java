@@ -18,6 +18,11 @@ final class GpuRowsVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return Gpu.does(task, Rows.of(task.view()).filter(rows -> rows.span() == 1).isPresent());
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         if (task.statistics() == Task.Statistics.GIVEN) {
             return Optional.empty();

@@ -33,6 +33,11 @@ final class GpuTicketedVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return Gpu.does(task, false);
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         boolean forward = task.pass() == Task.Pass.FORWARD;
         if (task.statistics() == Task.Statistics.GIVEN || !forward && !task.dx()) {
