@@ -10,11 +10,32 @@
 #endif
 
 static inline vec normalized_of(vec x, group_stats s) {
+#if CENTERED
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
+#else
+    return x * s.scale * s.rstd;
+#endif
 }
 
 static inline float parameter_or(int present, __global const parameter *values, long index, float otherwise) {
     return present ? parameter_at(values + index) : otherwise;
+}
+
+// The weight and the bias at a parameter, or what stands for an absent one. Every weight is read by one of these.
+static inline float weight_at(__global const parameter *weight, long index) {
+    return HAS_WEIGHT ? weight_of_stored(parameter_at(weight + index)) : 1.0f;
+}
+
+static inline float bias_at(__global const parameter *bias, long index) {
+    return parameter_or(HAS_BIAS, bias, index, 0.0f);
+}
+
+static inline vec weights_at(__global const parameter *weight) {
+#if WEIGHT_PLUS_1
+    return load_parameters(weight) + 1.0f;
+#else
+    return load_parameters(weight);
+#endif
 }
 
 // y over a run whose elements share one parameter. While it is stored, what lies `ahead` elements further is fetched.
@@ -27,9 +48,9 @@ static inline void apply_run(__global const element *x, __global element *y, lon
 // y over a run with a parameter an element.
 static inline vec affine(vec x_hat, __global const parameter *w, __global const parameter *b) {
 #if HAS_WEIGHT && HAS_BIAS
-    return x_hat * load_parameters(w) + load_parameters(b);
+    return x_hat * weights_at(w) + load_parameters(b);
 #elif HAS_WEIGHT
-    return x_hat * load_parameters(w);
+    return x_hat * weights_at(w);
 #elif HAS_BIAS
     return x_hat + load_parameters(b);
 #else

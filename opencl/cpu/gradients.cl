@@ -56,12 +56,15 @@ static inline void add_runs(gradient_sums *sums, __global const element *x, __gl
     }
 }
 
-// mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN.
+// mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN,
+// and without a mean that is subtracted mean_g too.
 static inline vec dx_of(vec g, __global const element *x, group_stats s, float mean_g, float mean_gx) {
 #if GIVEN
     return g * s.rstd * s.scale;
-#else
+#elif CENTERED
     return (g - mean_g - normalized_of(load_elements(x), s) * mean_gx) * s.rstd * s.scale;
+#else
+    return (g - normalized_of(load_elements(x), s) * mean_gx) * s.rstd * s.scale;
 #endif
 }
 

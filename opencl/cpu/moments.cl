@@ -86,7 +86,7 @@ static inline void run_distances(__global const element *x, long runs, long stri
 
 // One pass around a rough mean, corrected by what the mean was off; where that was more than a deviation, and the
 // squares would lose digits, or where elements are few, one more around the mean that the first pass found.
-static inline void chunk_moments(__global const element *x, long runs, long stride, long count, moments *m) {
+static inline void centered_moments(__global const element *x, long runs, long stride, long count, moments *m) {
     const float n = (float)(runs * count);
     m->mean = rough_mean(x, count);
     for (int again = 0;; again++) {
@@ -102,6 +102,22 @@ static inline void chunk_moments(__global const element *x, long runs, long stri
         }
         m->mean += m->delta;
     }
+}
+
+// The same without a mean: the squares alone, and they are those of the elements.
+static inline void uncentered_moments(__global const element *x, long runs, long stride, long count, moments *m) {
+    vec sums, squares;
+    run_distances(x, runs, stride, count, 0.0f, &sums, &squares);
+    m->mean = m->delta = 0.0f;
+    m->squares = pair_of(sum_of(squares));
+}
+
+static inline void chunk_moments(__global const element *x, long runs, long stride, long count, moments *m) {
+#if CENTERED
+    centered_moments(x, runs, stride, count, m);
+#else
+    uncentered_moments(x, runs, stride, count, m);
+#endif
 }
 
 // Chan's formula. The mean stays relative to a's, so that nothing is lost to a large offset.
@@ -161,7 +177,7 @@ static inline float strided_sum(__global const element *x, long outer, long stri
 }
 
 // The statistics of a group that the plain way could not represent: constant, huge, tiny or not finite. Not for speed,
-// but a constant group, which is the common one (padding, a dead channel), costs one pass.
+// but a constant group, which is the common one (padding, a dead channel), costs one pass; uncentered, one of zeros.
 static void rescue(__global const element *x, long outer, long stride, long span, float eps, rescued *s) {
     const float n = (float)(outer * span);
     const uint first = as_uint(element_at(x));
@@ -183,19 +199,21 @@ static void rescue(__global const element *x, long outer, long stride, long span
                 sum += element_at(x + o * stride + i) * 0x1p-30f;
             }
         }
-        s->mean = sum;
-        s->variance = NAN;
+        s->mean = CENTERED ? sum : 0.0f;
+        s->variance = CENTERED ? NAN : as_float(largest); // the mean square of what is infinite is infinite
         return;
     }
-    s->mean = element_at(x);
+    s->mean = CENTERED ? element_at(x) : 0.0f;
     s->variance = 0.0f;
-    if (differs == 0) {
+    if (CENTERED ? differs == 0 : largest == 0) {
         return;
     }
     s->scale = rescue_scale(as_float(largest), eps);
+#if CENTERED
     const float pivot = element_at(x) * s->scale;
     s->mean = pivot + strided_sum(x, outer, stride, span, s->scale, pivot, 0) / n;
     s->delta = strided_sum(x, outer, stride, span, s->scale, s->mean, 0) / n;
+#endif
     const float squares = strided_sum(x, outer, stride, span, s->scale, s->mean, 1);
     s->variance = fmax(squares / n - s->delta * s->delta, 0.0f);
 }

@@ -19,8 +19,8 @@ void planes_forward(__global const element *x, __global const parameter *weight,
     group_stats s;
     finish_group(&m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd, &s);
     move_tracked(stats, channels, c, running);
-    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-    const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
+    const float w = weight_at(weight, c);
+    const float b = bias_at(bias, c);
     for (long n = 0; n < outer; n++) {
         apply_run(plane + n * stride, y + c * span + n * stride, span, s, w, b, span);
     }
@@ -85,8 +85,8 @@ void planes_apply(__global const element *x, __global const parameter *weight, _
         const long at = slice * span + from;
         group_stats s;
         settled_stats(&s, stats, channels, c, running, eps, zero_rstd, slice < channels && from == 0);
-        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
-        const float b = parameter_or(HAS_BIAS, bias, c, 0.0f);
+        const float w = weight_at(weight, c);
+        const float b = bias_at(bias, c);
         apply_run(x + at, y + at, min(part, span - from), s, w, b, span);
         c = c + 1 == channels ? 0 : c + 1;
     }

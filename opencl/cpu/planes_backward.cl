@@ -39,7 +39,7 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
     gradient_sums sums;
     clear_sums(&sums);
 #if GIVEN
-    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    const float w = weight_at(weight, c);
     for (long at = c * span; at < outer * stride; at += stride) {
         given_run(&sums, x + at, dy + at, dx + at, span, s, w, span > STRETCH ? STRETCH : stride);
     }
@@ -56,7 +56,7 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
     }
 #if DX && !GIVEN
     const float n = (float)(outer * span);
-    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    const float w = weight_at(weight, c);
     for (long at = c * span; at < outer * stride; at += stride) {
         dx_run(x + at, dy + at, dx + at, span, s, w, dy_sum * w / n, dyx_sum * w / n, span);
     }
@@ -95,7 +95,7 @@ void planes_fold(__global const float *partials, __global const parameter *weigh
                  long channels, long span, long pieces) {
     const long c = get_group_id(0);
     const float n = (float)(outer * span);
-    const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+    const float w = weight_at(weight, c);
     means[c] = total_of(partials + pieces * channels + c, pieces, channels) * w / n;
     means[channels + c] = total_of(partials + c, pieces, channels) * w / n;
 }
@@ -111,7 +111,7 @@ void planes_dx(__global const element *x, __global const element *dy, __global c
     for (long slice = first; slice < last; slice++) {
         const long c = slice % channels;
         const long at = slice * span + from;
-        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        const float w = weight_at(weight, c);
         group_stats s;
         read_stats(stats, channels, c, &s);
         dx_run(x + at, dy + at, dx + at, min(part, span - from), s, w, means[c], means[channels + c], span);
@@ -132,7 +132,7 @@ void planes_given(__global const element *x, __global const element *dy, __globa
         const long c = slice % channels;
         group_stats s;
         read_stats(stats, channels, c, &s);
-        const float w = parameter_or(HAS_WEIGHT, weight, c, 1.0f);
+        const float w = weight_at(weight, c);
         gradient_sums sums;
         clear_sums(&sums);
         const long at = slice * span + begin;

@@ -22,8 +22,8 @@ static inline void apply_part(__global const element *x, __global const paramete
     long d = from / span;
     for (long i = from; i < to; d++) {
         const long end = min((d + 1) * span, to);
-        const float w = parameter_or(HAS_WEIGHT, weight, d, 1.0f);
-        const float b = parameter_or(HAS_BIAS, bias, d, 0.0f);
+        const float w = weight_at(weight, d);
+        const float b = bias_at(bias, d);
         apply_run(x + i, y + i, end - i, s, w, b, ahead);
         i = end;
     }

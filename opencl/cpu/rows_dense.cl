@@ -35,7 +35,7 @@ typedef float weight_type;
 #define load_weights(p) load(p)
 #else
 typedef parameter weight_type;
-#define load_weights(p) load_parameters(p)
+#define load_weights(p) weights_at(p)
 #endif
 
 static inline vec weighted(__global const element *dy, __global const weight_type *w) {
@@ -233,7 +233,7 @@ static inline void end_block(__global const float *hi, __global const float *lo,
 
 static inline void spread_weights(__global const parameter *weight, __global float *to, long parameters, long span) {
     for (long p = 0; p < parameters; p++) {
-        const float one = parameter_or(HAS_WEIGHT, weight, p, 1.0f);
+        const float one = weight_at(weight, p);
         for (long i = 0; i < span; i++) {
             to[p * span + i] = one;
         }

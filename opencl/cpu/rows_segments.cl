@@ -30,7 +30,7 @@ void segments_backward(__global const element *x, __global const element *dy, __
             partials[r * segments + d] = dyx_sum;
             partials[(rows + r) * segments + d] = dy_sum;
 #endif
-            const float wd = parameter_or(HAS_WEIGHT, w, d, 1.0f);
+            const float wd = weight_at(w, d);
             add_to(&g, dy_sum * wd);
             add_to(&gx, dyx_sum * wd);
         }
@@ -39,7 +39,7 @@ void segments_backward(__global const element *x, __global const element *dy, __
         const float mean_gx = pair_value(gx) / (float)length;
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
-            dx_run(x + at, dy + at, dx + at, span, s, parameter_or(HAS_WEIGHT, w, d, 1.0f), mean_g, mean_gx,
+            dx_run(x + at, dy + at, dx + at, span, s, weight_at(w, d), mean_g, mean_gx,
                    length);
         }
 #endif
@@ -87,7 +87,7 @@ void segments_fold(__global const float *sums, __global const parameter *weight,
         partials[segment] = dyx_sum;
         partials[rows * segments + segment] = dy_sum;
 #endif
-        const float wd = parameter_or(HAS_WEIGHT, w, d, 1.0f);
+        const float wd = weight_at(w, d);
         add_to(&g, dy_sum * wd);
         add_to(&gx, dyx_sum * wd);
     }
@@ -108,5 +108,5 @@ void segments_dx(__global const element *x, __global const element *dy, __global
     group_stats s;
     read_stats(stats, rows, r, &s);
     dx_run(x + at, dy + at, dx + at, min(part, span - from), s,
-           parameter_or(HAS_WEIGHT, weight, parameter, 1.0f), means[r], means[rows + r], part);
+           weight_at(weight, parameter), means[r], means[rows + r], part);
 }

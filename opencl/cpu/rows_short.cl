@@ -71,13 +71,18 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
     open_stage(&staged, room, y + r * length);
     for (; r + 4 <= last; r += 4) {
         __global const element *p = x + r * length;
+        float4 sums, squares;
+#if CENTERED
         float4 mean = (float4)(element_at(p), element_at(p + length), element_at(p + 2 * length),
                                element_at(p + 3 * length));
-        float4 sums, squares;
         add_four(p, length, mean, &sums, &squares);
         mean += sums / n;
         add_four(p, length, mean, &sums, &squares);
         const float4 off = sums / n;
+#else
+        const float4 mean = (float4)(0.0f), off = mean;
+        add_four(p, length, mean, &sums, &squares);
+#endif
         const float4 variance = squares / n - off * off;
         if (!all((variance > 0x1p-80f) & (variance <= FLT_MAX))) { // see needs_rescue
             for (int k = 0; k < 4; k++) {

@@ -8,6 +8,7 @@
 #ifndef CPU_VECTORS
 #define CPU_VECTORS
 #include "common/tracked.cl"
+#include "common/form.cl"
 #include "common/joined.cl"
 
 #ifndef WIDTH

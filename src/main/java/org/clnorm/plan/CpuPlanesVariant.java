@@ -21,6 +21,11 @@ final class CpuPlanesVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return !task.form().activates() && task.form().join() == Join.NONE;
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Planes.of(task).filter(planes -> planes.span() > 1).map(planes -> plan(task, planes, traits));
     }

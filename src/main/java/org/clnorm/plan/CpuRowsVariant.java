@@ -56,6 +56,11 @@ final class CpuRowsVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return !task.form().activates() && task.form().join() == Join.NONE;
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         if (task.statistics() == Task.Statistics.GIVEN) {
             return Optional.empty();

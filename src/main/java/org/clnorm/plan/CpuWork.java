@@ -52,7 +52,7 @@ final class CpuWork {
 
     /** The build options every kernel of the set understands. */
     static Map<String, Integer> options(Task task, Traits traits, long run) {
-        Map<String, Integer> options = new LinkedHashMap<>();
+        Map<String, Integer> options = new LinkedHashMap<>(task.form().options());
         options.put("WIDTH", width(traits, run));
         options.put("STREAM", streams(task, traits, run) ? 1 : 0);
         options.put("HAS_WEIGHT", task.weight() ? 1 : 0);
