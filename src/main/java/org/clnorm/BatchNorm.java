@@ -6,7 +6,7 @@ import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
 
 /**
- * Batch normalization of [N, C, …]: mean and variance of a channel are taken over the batch and space. By default with
+ * Batch normalization of [N, C, …], or [N, …, C] if it is told so: mean and variance of a channel are taken over the batch and space. By default with
  * weight, bias and running statistics; eps 1e-5, momentum 0.1. Ioffe and Szegedy, 2015.
  */
 public abstract class BatchNorm extends TrackingLayer {
@@ -20,12 +20,13 @@ public abstract class BatchNorm extends TrackingLayer {
     @Override
     final Work prepare(Shape shape) {
         checkRank(shape.rank());
-        Views.checkChannels(numFeatures(), shape.dim(1), shape);
+        Extents x = Extents.of(shape, layout());
+        Views.checkChannels(numFeatures(), x.channels(), shape);
         long n = shape.size() / numFeatures();
         if (usesBatch()) {
             Views.checkValuesPerChannel(n, shape);
         }
-        NormView view = Views.batch(shape);
+        NormView view = Views.batch(x);
         OptionalDouble momentum = momentum();
         double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
         RunningUpdate update = update(factor, n);

@@ -1,10 +1,11 @@
 package org.clnorm;
 
+import java.util.Objects;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 
 /**
- * Group normalization of [N, C, …]: the channels of a sample are split into groups, and mean and variance taken over
+ * Group normalization of [N, C, …], or [N, …, C] if it is told so: the channels of a sample are split into groups, and mean and variance taken over
  * each group with its space. Weight and bias are per channel. eps 1e-5. Wu and He, 2018.
  *
  * <p>{@code GroupNorm(1, C)} normalizes as {@code LayerNorm([C, H, W])} does, but has C parameters against C·H·W.
@@ -70,6 +71,18 @@ public final class GroupNorm extends NormLayer {
             return this;
         }
 
+        /**
+         * Where the channels of inputs lie: {@link Layout#CHANNELS_LAST} takes [N, …, C]. Parameters and state do not
+         * change.
+         *
+         * @param channels CHANNELS_FIRST unless told
+         * @return this builder
+         */
+        public Builder layout(Layout channels) {
+            layout = Objects.requireNonNull(channels, "channels");
+            return this;
+        }
+
         @Override
         public GroupNorm build() {
             return new GroupNorm(this);
@@ -108,16 +121,17 @@ public final class GroupNorm extends NormLayer {
 
     @Override
     Work prepare(Shape shape) {
-        return prepare(shape, numGroups, numChannels, eps());
-    }
-
-    static Work prepare(Shape shape, long numGroups, long numChannels, double eps) {
         if (shape.rank() < 2) {
             throw new IllegalArgumentException("expected at least 2D input (got " + shape.rank() + "D input)");
         }
-        Views.checkChannels(numChannels, shape.dim(1), shape);
+        Extents x = Extents.of(shape, layout());
+        Views.checkChannels(numChannels, x.channels(), shape);
+        return prepare(x, shape, numGroups, eps());
+    }
+
+    static Work prepare(Extents x, Shape shape, long numGroups, double eps) {
         Views.checkValuesPerChannel(shape.size() / numGroups, shape);
-        return new Work(Views.group(shape, numGroups), null, null, eps, false);
+        return new Work(Views.group(x, numGroups), null, null, eps, false);
     }
 
     @Override

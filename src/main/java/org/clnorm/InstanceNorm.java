@@ -5,8 +5,8 @@ import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
 
 /**
- * Instance normalization of [N, C, …] or unbatched [C, …]: mean and variance of a channel are taken over the space of
- * one sample. By default without parameters and running statistics; eps 1e-5, momentum 0.1. Ulyanov and others, 2016.
+ * Instance normalization of [N, C, …] or unbatched [C, …], or [N, …, C] and […, C] if it is told so: mean and variance
+ * of a channel are taken over the space of one sample. By default without parameters and running statistics; eps 1e-5, momentum 0.1. Ulyanov and others, 2016.
  */
 public abstract class InstanceNorm extends TrackingLayer {
     private final int batchedRank;
@@ -20,14 +20,13 @@ public abstract class InstanceNorm extends TrackingLayer {
     final Work prepare(Shape shape) {
         checkRank(shape.rank());
         boolean unbatched = shape.rank() < batchedRank;
-        int channelDim = unbatched ? 0 : 1;
-        Views.checkChannels(numFeatures(), shape.dim(channelDim), shape);
-        long span = shape.size(channelDim + 1, shape.rank());
+        Extents x = unbatched ? Extents.unbatched(shape, layout()) : Extents.of(shape, layout());
+        Views.checkChannels(numFeatures(), x.channels(), shape);
         if (usesBatch()) {
-            Views.checkSpatialElements(span, shape);
+            Views.checkSpatialElements(x.span(), shape);
         }
-        NormView view = usesBatch() ? Views.instance(shape, unbatched) : Views.instanceGiven(shape, unbatched);
-        RunningUpdate update = shape.size() == 0 ? null : update(momentum().orElseThrow(), span);
+        NormView view = usesBatch() ? Views.instance(x) : Views.instanceGiven(x);
+        RunningUpdate update = shape.size() == 0 ? null : update(momentum().orElseThrow(), x.span());
         return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch());
     }
 

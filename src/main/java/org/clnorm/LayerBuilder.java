@@ -19,6 +19,7 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
     boolean bias = true;
     boolean centered = true;
     boolean zeroCentered;
+    Layout layout = Layout.CHANNELS_FIRST;
     Activation activation = Activation.NONE;
     DataType dataType = DataType.F32;
 

@@ -47,6 +47,7 @@ public abstract class NormLayer implements AutoCloseable {
     private final DataType type;
     private final double eps;
     private final Form form;
+    private final Layout layout;
     private Device device;
     /** What the last input came to, and its shape, as long as nothing changes that; null if it did. */
     private Work work;
@@ -58,6 +59,7 @@ public abstract class NormLayer implements AutoCloseable {
         type = options.dataType;
         eps = Views.checkedEps(options.eps);
         form = options.form();
+        layout = options.layout;
         parameters = new Parameters(options, parameterShape, state);
     }
 
@@ -740,6 +742,11 @@ public abstract class NormLayer implements AutoCloseable {
         return form;
     }
 
+    /** Where the channels of inputs lie. */
+    final Layout layout() {
+        return layout;
+    }
+
     final LayerState state() {
         return state;
     }
@@ -747,7 +754,8 @@ public abstract class NormLayer implements AutoCloseable {
     /** PyTorch's representation, {@code BatchNorm2d(64, eps=1e-05, …)}. */
     @Override
     public final String toString() {
-        String more = form.activation().equals(Activation.NONE) ? "" : ", activation=" + form.activation();
+        String more = (layout == Layout.CHANNELS_LAST ? ", layout=channels_last" : "")
+                + (form.activation().equals(Activation.NONE) ? "" : ", activation=" + form.activation());
         return getClass().getSimpleName() + "(" + describe() + (form.weightPlus1() ? ", zero_centered=True" : "") + more
                 + ")";
     }

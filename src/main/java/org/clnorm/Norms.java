@@ -39,12 +39,13 @@ public final class Norms {
         if (!training && running == null) {
             throw new IllegalArgumentException("expected running statistics without training, got null");
         }
-        long n = shape.dim(0) * shape.size(2, shape.rank());
+        Extents extents = Extents.of(shape, Layout.CHANNELS_FIRST);
+        long n = extents.samples() * extents.span();
         if (training) {
             Views.checkValuesPerChannel(n, shape);
         }
         RunningUpdate update = update(training && n > 0, running, momentum, n);
-        Work work = new Work(Views.batch(shape), training ? null : running, update, Views.checkedEps(eps), training);
+        Work work = new Work(Views.batch(extents), training ? null : running, update, Views.checkedEps(eps), training);
         return run(work, x, weight, bias, Shape.of(shape.dim(1)));
     }
 
@@ -71,12 +72,12 @@ public final class Norms {
         if (!useInputStats && running == null) {
             throw new IllegalArgumentException("expected running statistics without useInputStats, got null");
         }
-        long span = shape.size(2, shape.rank());
+        Extents extents = Extents.of(shape, Layout.CHANNELS_FIRST);
         if (useInputStats) {
-            Views.checkSpatialElements(span, shape);
+            Views.checkSpatialElements(extents.span(), shape);
         }
-        NormView view = useInputStats ? Views.instance(shape, false) : Views.instanceGiven(shape, false);
-        RunningUpdate update = update(useInputStats && shape.size() > 0, running, momentum, span);
+        NormView view = useInputStats ? Views.instance(extents) : Views.instanceGiven(extents);
+        RunningUpdate update = update(useInputStats && shape.size() > 0, running, momentum, extents.span());
         Work work = new Work(view, useInputStats ? null : running, update, Views.checkedEps(eps), useInputStats);
         return run(work, x, weight, bias, Shape.of(shape.dim(1)));
     }
@@ -95,7 +96,8 @@ public final class Norms {
     public static NormResult groupNorm(Tensor x, long numGroups, Tensor weight, Tensor bias, double eps) {
         long channels = checkedInput(x, 2).dim(1);
         Views.checkGroups(numGroups, channels);
-        Work work = GroupNorm.prepare(x.shape(), numGroups, channels, Views.checkedEps(eps));
+        Work work = GroupNorm.prepare(Extents.of(x.shape(), Layout.CHANNELS_FIRST), x.shape(), numGroups,
+                Views.checkedEps(eps));
         return run(work, x, weight, bias, Shape.of(channels));
     }
 

@@ -84,4 +84,16 @@ public abstract class TrackingBuilder<L extends NormLayer, B extends TrackingBui
         nonFinite = Objects.requireNonNull(policy, "policy");
         return self();
     }
+
+    /**
+     * Where the channels of inputs lie: {@link Layout#CHANNELS_LAST} takes [N, …, C], and in instance normalization
+     * […, C] without a batch. Parameters, statistics and state do not change.
+     *
+     * @param channels CHANNELS_FIRST unless told
+     * @return this builder
+     */
+    public final B layout(Layout channels) {
+        layout = Objects.requireNonNull(channels, "channels");
+        return self();
+    }
 }

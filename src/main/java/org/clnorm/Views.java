@@ -1,5 +1,8 @@
 package org.clnorm;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
@@ -9,46 +12,43 @@ final class Views {
     private Views() {
     }
 
-    /** Batch normalization of [N, C, spatial…]: a group is a channel. */
-    static NormView batch(Shape x) {
-        long channels = x.dim(1);
-        long span = x.size(2, x.rank());
-        return NormView.of(Axis.reduced(x.dim(0), channels * span, 0), Axis.kept(channels, span, 1),
-                Axis.reduced(span, 1, 0));
+    /** Batch normalization: a group is a channel. */
+    static NormView batch(Extents x) {
+        return view(x, true, List.of(Axis.kept(x.channels(), x.channelStride(), 1)));
     }
 
-    /**
-     * Instance normalization of [N, C, spatial…] or, {@code unbatched}, [C, spatial…]: a group is a channel of a
-     * sample.
-     */
-    static NormView instance(Shape x, boolean unbatched) {
-        int channelDim = unbatched ? 0 : 1;
-        long samples = unbatched ? 1 : x.dim(0);
-        long channels = x.dim(channelDim);
-        long span = x.size(channelDim + 1, x.rank());
-        return NormView.of(Axis.kept(samples, channels * span, 0), Axis.kept(channels, span, 1),
-                Axis.reduced(span, 1, 0));
+    /** Batch normalization of each {@code samples} samples by themselves, whose number is a multiple of it. */
+    static NormView batches(Extents x, long samples) {
+        Axis batches = Axis.kept(x.samples() / samples, samples * x.sampleStride(), 0);
+        Extents one = new Extents(samples, x.channels(), x.span(), x.channelsLast(), false);
+        return new NormView(Stream.concat(Stream.of(batches), batch(one).axes().stream()).toList());
+    }
+
+    /** Instance normalization: a group is a channel of a sample. */
+    static NormView instance(Extents x) {
+        return view(x, false, List.of(Axis.kept(x.channels(), x.channelStride(), 1)));
     }
 
     /** Instance normalization on running statistics: all samples of a channel share them. */
-    static NormView instanceGiven(Shape x, boolean unbatched) {
-        return unbatched ? batch(withBatch(x)) : batch(x);
+    static NormView instanceGiven(Extents x) {
+        return batch(x);
     }
 
-    private static Shape withBatch(Shape x) {
-        long[] dims = new long[x.rank() + 1];
-        dims[0] = 1;
-        System.arraycopy(x.dims(), 0, dims, 1, x.rank());
-        return Shape.of(dims);
+    /** Group normalization: a group is some neighbouring channels of a sample. */
+    static NormView group(Extents x, long groups) {
+        long members = x.channels() / groups;
+        return view(x, false, List.of(Axis.kept(groups, members * x.channelStride(), members),
+                Axis.reduced(members, x.channelStride(), 1)));
     }
 
-    /** Group normalization of [N, C, spatial…]. */
-    static NormView group(Shape x, long groups) {
-        long channels = x.dim(1);
-        long span = x.size(2, x.rank());
-        long members = channels / groups;
-        return NormView.of(Axis.kept(x.dim(0), channels * span, 0), Axis.kept(groups, members * span, members),
-                Axis.reduced(members, span, 1), Axis.reduced(span, 1, 0));
+    /** Samples outermost, then the channels' axes and space, as they lie. */
+    private static NormView view(Extents x, boolean reduceSamples, List<Axis> channels) {
+        Axis samples = new Axis(x.samples(), x.sampleStride(), reduceSamples, x.sampleParameters());
+        Axis space = Axis.reduced(x.span(), x.spaceStride(), 0);
+        List<Axis> axes = new ArrayList<>(channels);
+        axes.add(x.channelsLast() ? 0 : channels.size(), space);
+        axes.add(0, samples);
+        return new NormView(axes);
     }
 
     /** Layer normalization over the last dimensions. */

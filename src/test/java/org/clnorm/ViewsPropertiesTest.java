@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -31,9 +32,9 @@ class ViewsPropertiesTest {
     private static NormView view(Drawn drawn) {
         Shape x = Shape.of(drawn.samples(), drawn.channels(), drawn.rows(), drawn.width());
         return switch (drawn.kind()) {
-            case BATCH -> Views.batch(x);
-            case INSTANCE -> Views.instance(x, false);
-            case GROUP -> Views.group(x, drawn.groups());
+            case BATCH -> Views.batch(first(x));
+            case INSTANCE -> Views.instance(first(x));
+            case GROUP -> Views.group(first(x), drawn.groups());
             case LAYER -> Views.layer(x, 3);
             case LAYER_OF_ROWS -> Views.layer(x, 1);
         };
@@ -49,10 +50,36 @@ class ViewsPropertiesTest {
     void withoutABatchThereIsOneSample(@ForAll("layers") Drawn any) {
         Drawn one = new Drawn(Drawn.Kind.INSTANCE, 1, any.channels(), any.rows(), any.width(), 1, true, 0);
         Shape x = Shape.of(any.channels(), any.rows(), any.width());
-        assertPlaces(Views.instance(x, true), one);
-        assertPlaces(Views.instanceGiven(x, true), one.as(Drawn.Kind.BATCH, 1));
+        assertPlaces(Views.instance(Extents.unbatched(x, Layout.CHANNELS_FIRST)), one);
+        assertPlaces(Views.instanceGiven(Extents.unbatched(x, Layout.CHANNELS_FIRST)), one.as(Drawn.Kind.BATCH, 1));
         Shape many = Shape.of(any.samples(), any.channels(), any.rows(), any.width());
-        assertPlaces(Views.instanceGiven(many, false), any.as(Drawn.Kind.BATCH, 1));
+        assertPlaces(Views.instanceGiven(first(many)), any.as(Drawn.Kind.BATCH, 1));
+    }
+
+    private static Extents first(Shape x) {
+        return Extents.of(x, Layout.CHANNELS_FIRST);
+    }
+
+    /** The same element has the same group and the same parameter, wherever it lies. */
+    @Property
+    void channelsLastIsTheSameElementsElsewhere(@ForAll("layers") Drawn drawn) {
+        Extents last = Extents.of(Shape.of(drawn.samples(), drawn.rows(), drawn.width(), drawn.channels()),
+                Layout.CHANNELS_LAST);
+        NormView view = switch (drawn.kind()) {
+            case BATCH -> Views.batch(last);
+            case INSTANCE -> Views.instance(last);
+            default -> Views.group(last, drawn.groups());
+        };
+        Drawn.Kind kind = switch (drawn.kind()) {
+            case BATCH, INSTANCE -> drawn.kind();
+            default -> Drawn.Kind.GROUP;
+        };
+        Reference reference = drawn.as(kind, drawn.groups()).reference(0);
+        int channels = drawn.channels();
+        IntUnaryOperator logical = i -> i / channels / drawn.space() * drawn.sample() + i % channels * drawn.space()
+                + i / channels % drawn.space();
+        assertPlaces(view, drawn.size(), i -> reference.group().applyAsInt(logical.applyAsInt(i)),
+                i -> reference.parameter().applyAsInt(logical.applyAsInt(i)));
     }
 
     @Property
@@ -65,15 +92,18 @@ class ViewsPropertiesTest {
     }
 
     private static void assertPlaces(NormView view, Drawn drawn) {
-        long[] groups = new long[drawn.size()];
-        long[] parameters = new long[drawn.size()];
+        Reference reference = drawn.reference(0);
+        assertPlaces(view, drawn.size(), reference.group(), reference.parameter());
+    }
+
+    private static void assertPlaces(NormView view, int size, IntUnaryOperator group, IntUnaryOperator parameter) {
+        long[] groups = new long[size];
+        long[] parameters = new long[size];
         Arrays.fill(groups, -1);
         walk(view.axes(), 0, 0, 0, groups, parameters);
-        Reference reference = drawn.reference(0);
-        assertArrayEquals(IntStream.range(0, groups.length).map(reference.group()).asLongStream().toArray(), groups,
-                "groups of " + view);
-        assertArrayEquals(IntStream.range(0, groups.length).map(reference.parameter()).asLongStream().toArray(),
-                parameters, "parameters of " + view);
+        assertArrayEquals(IntStream.range(0, size).map(group).asLongStream().toArray(), groups, "groups of " + view);
+        assertArrayEquals(IntStream.range(0, size).map(parameter).asLongStream().toArray(), parameters,
+                "parameters of " + view);
     }
 
     private static void walk(List<Axis> axes, long offset, long group, long parameter, long[] groups,

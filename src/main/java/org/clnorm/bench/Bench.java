@@ -74,7 +74,7 @@ public final class Bench {
     /** Throws if the device cannot hold the workload, or the variant it was opened with does not do it. */
     private void checkAccepted(Workload workload) {
         try (NormLayer layer = workload.layer().on(device);
-                Tensor x = device.empty(workload.dataType(), workload.shape())) {
+                Tensor x = device.empty(workload.dataType(), workload.stored())) {
             layer.explain(x, Task.Pass.FORWARD);
             if (workload.backward()) {
                 layer.explain(x, Task.Pass.BACKWARD);

@@ -26,10 +26,10 @@ final class HostSubject implements AutoCloseable {
         scope = device.scope();
         try {
             for (int i = 0; i < SETS; i++) {
-                x[i] = Filling.random(device.empty(DataType.F32, workload.shape()), 3 + i);
-                dy[i] = Filling.random(device.empty(DataType.F32, workload.shape()), 5 + i);
-                y[i] = device.empty(DataType.F32, workload.shape()).fill(0);
-                dx[i] = device.empty(DataType.F32, workload.shape()).fill(0);
+                x[i] = Filling.random(device.empty(DataType.F32, workload.stored()), 3 + i);
+                dy[i] = Filling.random(device.empty(DataType.F32, workload.stored()), 5 + i);
+                y[i] = device.empty(DataType.F32, workload.stored()).fill(0);
+                dx[i] = device.empty(DataType.F32, workload.stored()).fill(0);
             }
             layer.on(device);
         } catch (RuntimeException failed) {

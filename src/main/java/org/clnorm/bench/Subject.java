@@ -29,10 +29,10 @@ final class Subject implements AutoCloseable {
         layer = workload.layer();
         scope = device.scope();
         try {
-            x = Filling.random(device.empty(workload.dataType(), workload.shape()), 3);
-            dy = Filling.random(device.empty(workload.dataType(), workload.shape()), 5);
-            y = device.empty(workload.dataType(), workload.shape()).fill(0);
-            dx = device.empty(workload.dataType(), workload.shape()).fill(0);
+            x = Filling.random(device.empty(workload.dataType(), workload.stored()), 3);
+            dy = Filling.random(device.empty(workload.dataType(), workload.stored()), 5);
+            y = device.empty(workload.dataType(), workload.stored()).fill(0);
+            dx = device.empty(workload.dataType(), workload.stored()).fill(0);
             layer.on(device);
         } catch (RuntimeException failed) {
             close();

@@ -89,7 +89,7 @@ final class KernelsCommand implements Callable<Integer> {
 
     private static void add(Map<Kernel, Use> kernels, Workload workload, PaperDevice device) {
         try (NormLayer layer = workload.layer().on(device);
-                Tensor x = device.empty(workload.dataType(), workload.shape())) {
+                Tensor x = device.empty(workload.dataType(), workload.stored())) {
             for (Task.Pass pass : workload.backward() ? Task.Pass.values() : new Task.Pass[] {Task.Pass.FORWARD}) {
                 Task task = layer.explain(x, pass).task();
                 device.attempt(task).ifPresent(plan -> {

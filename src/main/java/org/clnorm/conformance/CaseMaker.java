@@ -34,8 +34,8 @@ final class CaseMaker {
     private Case make() {
         List<CaseStep> steps = new ArrayList<>();
         for (int k = 0; k < workload.steps(); k++) {
-            HostTensor x = stored(trial.dataType(), inputs(k + ".x"), workload.shape());
-            HostTensor dy = trial.backward() ? stored(trial.dataType(), gradients(k + ".dy"), workload.shape()) : null;
+            HostTensor x = stored(trial.dataType(), inputs(k + ".x"), workload.stored());
+            HostTensor dy = trial.backward() ? stored(trial.dataType(), gradients(k + ".dy"), workload.stored()) : null;
             HostTensor residual = spec.join() == Join.NONE ? null : ordinary(k + ".residual");
             HostTensor dsum = spec.join() == Join.BEFORE && dy != null ? ordinary(k + ".dsum") : null;
             steps.add(new CaseStep(trial.steps().charAt(k) == 't', x, dy, residual, dsum, Map.of(), -1));
@@ -52,7 +52,7 @@ final class CaseMaker {
     }
 
     private HostTensor ordinary(String name) {
-        return stored(trial.dataType(), values(name, Family.NORMAL), workload.shape());
+        return stored(trial.dataType(), values(name, Family.NORMAL), workload.stored());
     }
 
     private Random random(String tensor) {
@@ -68,12 +68,13 @@ final class CaseMaker {
     }
 
     private ExactValues exact() {
-        Shape shape = workload.shape();
+        Shape shape = workload.stored();
         return new ExactValues(new Groups(spec, shape, false), Math.toIntExact(shape.size()), trial.seed());
     }
 
     private float[] values(String name, Family family) {
-        return family.in(trial.dataType()).values(workload.shape(), trial.unbatched() ? 0 : 1, random(name));
+        return family.in(trial.dataType()).values(workload.stored(),
+                spec.arrangement().channelDim(workload.stored(), trial.unbatched()), random(name));
     }
 
     private StateDict initial() {

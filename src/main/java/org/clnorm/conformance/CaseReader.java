@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.clnorm.Layout;
 import org.clnorm.VarianceEstimate;
 import org.clnorm.plan.Activation;
 import org.clnorm.state.CheckpointException;
@@ -69,7 +70,9 @@ final class CaseReader {
                 settings.real("eps", LayerSpec.eps(kind)), settings.momentum("momentum"), affine, bias, track,
                 settings.text("running_variance", "").equals("biased") ? VarianceEstimate.BIASED
                         : VarianceEstimate.UNBIASED, settings.flag("zero_centered", false),
-                Activation.parse(settings.text("activation", "none")), settings.join("residual"));
+                Activation.parse(settings.text("activation", "none")), settings.join("residual"),
+                new Arrangement(settings.text("layout", "").equals("nhwc") ? Layout.CHANNELS_LAST
+                        : Layout.CHANNELS_FIRST));
     }
 
     /** From the module's name, else from the rank of a batch. */

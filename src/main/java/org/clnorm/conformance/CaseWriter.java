@@ -14,7 +14,8 @@ import org.clnorm.state.StateDict;
 /**
  * Makes the file of a case, of the format norm-case-v1. What that format has no words for is said in keys of its own,
  * only where it is not the default: {@code frozen}, {@code accumulate}, {@code running_variance},
- * {@code zero_centered}, {@code activation}, {@code residual}; and in tensors {@code k.residual} and {@code k.dsum}.
+ * {@code zero_centered}, {@code activation}, {@code residual}, {@code layout}; and in tensors {@code k.residual} and
+ * {@code k.dsum}.
  */
 final class CaseWriter {
     private final Case what;
@@ -81,6 +82,9 @@ final class CaseWriter {
             say("running_variance", "biased");
         }
         form();
+        if (spec.arrangement().channelsLast()) {
+            say("layout", "nhwc");
+        }
     }
 
     private void form() {

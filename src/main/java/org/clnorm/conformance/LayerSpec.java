@@ -40,10 +40,11 @@ import org.clnorm.tensor.Shape;
  * @param zeroCentered whether the weight is kept as its difference from 1
  * @param activation what is applied last
  * @param join       where a residual is added
+ * @param arrangement how the axes of inputs belong together
  */
 record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
         OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance,
-        boolean zeroCentered, Activation activation, Join join) {
+        boolean zeroCentered, Activation activation, Join join, Arrangement arrangement) {
     LayerSpec {
         bias = bias && affine && kind != LayerKind.RMS_NORM;
         zeroCentered = zeroCentered && affine;
@@ -56,13 +57,19 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
     LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
             OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance) {
         this(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance, false,
-                Activation.NONE, Join.NONE);
+                Activation.NONE, Join.NONE, Arrangement.USUAL);
     }
 
     /** The same in another form. */
     LayerSpec in(boolean weightMinus1, Activation last, Join residual) {
         return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance,
-                weightMinus1, last, residual);
+                weightMinus1, last, residual, arrangement);
+    }
+
+    /** The same of inputs arranged otherwise. */
+    LayerSpec arranged(Arrangement other) {
+        return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance,
+                zeroCentered, activation, join, other);
     }
 
     /** Whether there is nothing but normalization and affine. */
@@ -96,7 +103,7 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
             case BATCH_NORM -> batchNorm(type);
             case INSTANCE_NORM -> instanceNorm(type);
             case GROUP_NORM -> GroupNorm.builder(groups, channels).affine(affine).bias(bias).eps(eps).dataType(type)
-                    .activation(activation).build();
+                    .activation(activation).layout(arrangement.layout()).build();
             case LAYER_NORM -> LayerNorm.builder(normalized.dims()).elementwiseAffine(affine).bias(bias).eps(eps)
                     .dataType(type).zeroCentered(zeroCentered).activation(activation).build();
             case RMS_NORM -> RMSNorm.builder(normalized.dims()).elementwiseAffine(affine).eps(eps).dataType(type)
@@ -128,7 +135,7 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
     private <L extends NormLayer> L tracking(TrackingBuilder<L, ?> builder, DataType type) {
         momentum.ifPresent(builder::momentum);
         return builder.affine(affine).bias(bias).trackRunningStats(track).runningVariance(variance).eps(eps)
-                .dataType(type).activation(activation).build();
+                .dataType(type).activation(activation).layout(arrangement.layout()).build();
     }
 
     /** The shape of weight and bias. */

@@ -7,6 +7,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.clnorm.Layout;
 import org.clnorm.VarianceEstimate;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Join;
@@ -109,7 +110,9 @@ public final class RandomWorkloads {
         }
         Join join = chance(0.8) ? Join.NONE : chance(0.5) ? Join.BEFORE : Join.AFTER;
         boolean rectified = activation.equals(Activation.NONE) || activation.equals(Activation.RELU);
-        return new Workload(plain.in(zeroCentered, activation, join == Join.AFTER && !rectified ? Join.BEFORE : join),
+        boolean last = !plain.kind().overLast() && chance(0.15);
+        LayerSpec arranged = last ? plain.arranged(new Arrangement(Layout.CHANNELS_LAST)) : plain;
+        return new Workload(arranged.in(zeroCentered, activation, join == Join.AFTER && !rectified ? Join.BEFORE : join),
                 shape, trial);
     }
 

@@ -91,7 +91,7 @@ public final class ReferenceCheck implements AutoCloseable {
             return true;
         }
         try (NormLayer layer = workload.layer().on(device);
-                Tensor x = device.empty(workload.dataType(), workload.shape())) {
+                Tensor x = device.empty(workload.dataType(), workload.stored())) {
             for (char step : workload.trial().steps().toCharArray()) {
                 explain(layer.train(step == 't'), x, workload, Task.Pass.FORWARD);
                 if (workload.backward()) {
@@ -160,7 +160,7 @@ public final class ReferenceCheck implements AutoCloseable {
         float denormal = 1e-39f;
         float[] values = {denormal, -denormal, -denormal, denormal};
         try (NormLayer layer = workload.layer().on(device); Scope scope = device.scope()) {
-            Tensor x = device.tensor(values, workload.shape().dims());
+            Tensor x = device.tensor(values, workload.stored().dims());
             float y = layer.forward(x).read()[0];
             return Float.isFinite(y) && y != 0;
         }

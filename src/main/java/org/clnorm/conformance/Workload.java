@@ -39,7 +39,8 @@ import org.clnorm.tensor.Shape;
  * <tr><td>accumulate</td><td>true: the parameters' gradients of all steps are added up</td></tr>
  * <tr><td>dtype</td><td>f32, f16 or bf16: the type of x, y, dy and dx</td></tr>
  * <tr><td>parameters</td><td>f32, or storage: weight, bias and their gradients have the type of x</td></tr>
- * <tr><td>layout</td><td>nchw, so far</td></tr>
+ * <tr><td>layout</td><td>nchw, or nhwc: the channels are last in memory; the shape in the line is N x C x space all the
+ * same; not for layer_norm and rms_norm</td></tr>
  * </table>
  */
 public final class Workload {
@@ -118,12 +119,21 @@ public final class Workload {
     }
 
     /**
-     * The shape of x, y, dy and dx: N x C x space in logical order.
+     * The shape in the line: N x C x space in logical order.
      *
      * @return the shape
      */
     public Shape shape() {
         return shape;
+    }
+
+    /**
+     * The shape of the tensors x, y, dy and dx, as they lie in memory.
+     *
+     * @return the shape, with the channels last where the line says so
+     */
+    public Shape stored() {
+        return spec.arrangement().stored(shape, trial.unbatched());
     }
 
     /**

@@ -51,6 +51,7 @@ final class WorkloadFormat {
         unless("variance", spec.variance() == VarianceEstimate.BIASED ? "biased" : "unbiased", "unbiased");
         unless("zero_centered", spec.zeroCentered(), false);
         unless("activation", spec.activation().toString(), "none");
+        unless("layout", spec.arrangement().channelsLast() ? "nhwc" : "nchw", "nchw");
         unless("residual", spec.join().name().toLowerCase(Locale.ROOT), "none");
     }
 

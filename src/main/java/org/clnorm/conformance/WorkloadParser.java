@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
+import org.clnorm.Layout;
 import org.clnorm.VarianceEstimate;
 import org.clnorm.plan.Activation;
 import org.clnorm.tensor.DataType;
@@ -59,7 +60,6 @@ final class WorkloadParser {
     }
 
     private Workload workload() {
-        checkLayout();
         if (shape.rank() == 0 || shape.size() > Long.MAX_VALUE / DataType.F64.bytes()) {
             throw new IllegalArgumentException("expected a shape of at most 2^60 - 1 elements, got " + shape);
         }
@@ -72,12 +72,17 @@ final class WorkloadParser {
         return new Workload(spec.checked(), shape, trial);
     }
 
-    private void checkLayout() {
+    private Arrangement arrangement() {
+        return new Arrangement(kind.overLast() ? Layout.CHANNELS_FIRST : layout());
+    }
+
+    private Layout layout() {
         String layout = settings.text("layout", "nchw");
-        if (!layout.equals("nchw")) {
-            String fault = layout.equals("nhwc") ? " is not supported yet" : " is unknown";
-            throw new IllegalArgumentException("layout '" + layout + "'" + fault + ", expected nchw");
-        }
+        return switch (layout) {
+            case "nchw" -> Layout.CHANNELS_FIRST;
+            case "nhwc" -> Layout.CHANNELS_LAST;
+            default -> throw new IllegalArgumentException("expected layout of nchw or nhwc, got '" + layout + "'");
+        };
     }
 
     private DataType dataType() {
@@ -109,7 +114,8 @@ final class WorkloadParser {
         return new LayerSpec(kind, spatial(channelDim), channels(channelDim), groups, normalized(), eps, momentum,
                 affine, bias, track, kind.mayTrack() ? variance() : VarianceEstimate.UNBIASED,
                 kind.overLast() && settings.flag("zero_centered", false),
-                Activation.parse(settings.text("activation", "none")), settings.join("residual"));
+                Activation.parse(settings.text("activation", "none")), settings.join("residual"),
+                arrangement());
     }
 
     private int spatial(int channelDim) {

@@ -122,7 +122,8 @@ class WorkloadTest {
             batch_norm 2x3 steps=tx                             | letters t and e
             batch_norm 2x3 dtype=f33                            | expected dtype of f32, f16 or bf16, got 'f33'
             batch_norm 2x3 dtype=f16 parameters=bf16            | expected parameters of f32 or storage, got 'bf16'
-            batch_norm 2x3x4x4 layout=nhwc                      | layout 'nhwc' is not supported yet, expected nchw
+            batch_norm 2x3x4x4 layout=cnhw                      | expected layout of nchw or nhwc, got 'cnhw'
+            layer_norm 2x3x4x4 normalized_shape=4 layout=nhwc   | got 'layout'
             batch_norm 2x3 x=offset                             | finite number after 'offset'
             batch_norm 2x3 x=odd                                | expected values of
             batch_norm 2x3 variance=some                        | unbiased or biased
