@@ -125,7 +125,7 @@ public final class Parameter {
 
     /** Throws if a tensor is the gradient, which a backward pass writes. */
     void checkGradNot(String what, Tensor tensor) {
-        if (grad != null && grad.storage().overlaps(tensor.storage())) {
+        if (grad != null && tensor != null && grad.storage().overlaps(tensor.storage())) {
             throw new IllegalArgumentException(
                     "expected " + what + " with memory of its own, got the gradient of " + name());
         }

@@ -58,7 +58,7 @@ final class Parameters {
         accumulate = add;
     }
 
-    /** Throws if a tensor is a gradient, which a backward pass writes. */
+    /** Throws if a tensor is a gradient, which a backward pass writes; null is none. */
     void checkGradNot(String what, Tensor tensor) {
         if (weight != null) {
             weight.checkGradNot(what, tensor);
