@@ -24,7 +24,7 @@ class CentralDifferencesTest {
     private static final double TOLERANCE = 1e-7;
 
     static Stream<Arguments> layers() {
-        return Stream.of(batch(), instance(), group(), layer()).flatMap(s -> s);
+        return Stream.of(batch(), instance(), group(), layer(), channelsLast()).flatMap(s -> s);
     }
 
     private static Arguments with(LayerBuilder<?, ?> builder, String mode, long... dims) {
@@ -74,6 +74,18 @@ class CentralDifferencesTest {
                 with(LayerNorm.builder(3, 4), mode, 2, 2, 3, 4),
                 with(LayerNorm.builder(3, 4).bias(false).eps(0.1), mode, 2, 3, 4),
                 with(LayerNorm.builder(5).elementwiseAffine(false), mode, 4, 5)));
+    }
+
+    private static Stream<Arguments> channelsLast() {
+        return Stream.of("train", "eval", "frozen").flatMap(mode -> Stream.of(
+                with(BatchNorm2d.builder(3).layout(Layout.CHANNELS_LAST), mode, 3, 2, 2, 3),
+                with(InstanceNorm2d.builder(3).affine(true).trackRunningStats(true).layout(Layout.CHANNELS_LAST), mode,
+                        2, 2, 2, 3),
+                with(InstanceNorm1d.builder(3).affine(true).trackRunningStats(true).layout(Layout.CHANNELS_LAST), mode,
+                        4, 3),
+                with(GroupNorm.builder(3, 6).layout(Layout.CHANNELS_LAST), mode, 2, 3, 6)))
+                .filter(arguments -> !arguments.get()[1].equals("frozen")
+                        || !(arguments.get()[0] instanceof GroupNorm.Builder));
     }
 
     @ParameterizedTest(name = "{0} {1} {2}")

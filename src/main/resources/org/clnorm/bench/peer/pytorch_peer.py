@@ -23,7 +23,7 @@ RESTING = 0.1
 
 KNOWN = {"format", "name", "tags", "op", "module", "num_steps", "eps", "momentum", "affine", "bias",
          "track_running_stats", "num_features", "num_groups", "normalized_shape", "num_batches_tracked_init", "frozen",
-         "accumulate", "running_variance"}
+         "accumulate", "running_variance", "layout"}
 
 
 class Refused(Exception):
@@ -107,6 +107,9 @@ class Subject:
             raise Refused("PyTorch's running variance is the unbiased one")
         self.frozen = self.said.get("frozen", "").split(",")
         self.accumulates = self.said.get("accumulate") == "true"
+        self.channels_last = self.said.get("layout") == "nhwc"
+        unbatched = self.said["module"] == "InstanceNorm%dd" % (self.tensors["0.x"].dim() - 1)
+        self.channel = 0 if unbatched else 1
         self.y = None
         self.begin()
 
@@ -119,11 +122,16 @@ class Subject:
         self.call = torch.compile(self.layer, dynamic=False) if arguments.compile else self.layer
         self.step(0)
 
+    def logical(self, tensor):
+        """[N, C, ...] of a tensor of the case, whose channels may lie last in memory, and stay there."""
+        return tensor.movedim(-1, self.channel) if self.channels_last else tensor
+
     def step(self, k):
         training = self.said["step.%d.mode" % k] == "train" and "statistics" not in self.frozen
         self.layer.train(training)
-        self.x = self.tensors["%d.x" % k].requires_grad_(True)
-        self.dy = self.tensors.get("%d.dy" % k)
+        self.x = self.logical(self.tensors["%d.x" % k]).requires_grad_(True)
+        dy = self.tensors.get("%d.dy" % k)
+        self.dy = None if dy is None else self.logical(dy)
 
     def forward(self):
         return self.call(self.x)
@@ -150,6 +158,10 @@ class Subject:
                         found["d" + name] = parameter.grad
             for name, buffer in self.layer.named_buffers():
                 found[name] = buffer
+            if self.channels_last:
+                for name in ("y", "dx"):
+                    if name in found:
+                        found[name] = found[name].movedim(self.channel, -1)
             for name, tensor in found.items():
                 out["%d.%s" % (k, name)] = tensor.detach().to("cpu", copy=True).contiguous()
         return out

@@ -27,6 +27,9 @@ class PyTorchTest {
             "instance_norm 5x6x7 unbatched=true affine=true", "instance_norm 2x3x4x5x6 affine=true freeze=bias",
             "group_norm 4x6x5x7 groups=3", "group_norm 4x6 groups=2 bias=false",
             "group_norm 4x6x7 groups=1 affine=false",
+            "batch_norm 4x5x6x7 layout=nhwc", "batch_norm 4x5x6x7 layout=nhwc mode=eval",
+            "instance_norm 4x5x6x7 layout=nhwc affine=true track=true steps=te",
+            "instance_norm 5x6x7 layout=nhwc unbatched=true", "group_norm 4x6x5x7 layout=nhwc groups=3",
             "layer_norm 12x31 normalized_shape=31", "layer_norm 3x4x5 normalized_shape=4x5 affine=false",
             "layer_norm 12x31 normalized_shape=31 bias=false backward=false");
 
