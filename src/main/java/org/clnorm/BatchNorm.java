@@ -6,8 +6,9 @@ import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
 
 /**
- * Batch normalization of [N, C, …], or [N, …, C] if it is told so: mean and variance of a channel are taken over the batch and space. By default with
- * weight, bias and running statistics; eps 1e-5, momentum 0.1. Ioffe and Szegedy, 2015.
+ * Batch normalization of [N, C, …], or [N, …, C] if it is told so: mean and variance of a channel are taken over the
+ * batch and space. By default with weight, bias and running statistics; eps 1e-5, momentum 0.1. Ioffe and Szegedy,
+ * 2015.
  */
 public abstract class BatchNorm extends TrackingLayer {
     BatchNorm(BatchNormBuilder<?> options) {

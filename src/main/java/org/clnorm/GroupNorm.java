@@ -5,8 +5,8 @@ import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 
 /**
- * Group normalization of [N, C, …], or [N, …, C] if it is told so: the channels of a sample are split into groups, and mean and variance taken over
- * each group with its space. Weight and bias are per channel. eps 1e-5. Wu and He, 2018.
+ * Group normalization of [N, C, …], or [N, …, C] if it is told so: the channels of a sample are split into groups, and
+ * mean and variance taken over each group with its space. Weight and bias are per channel. eps 1e-5. Wu and He, 2018.
  *
  * <p>{@code GroupNorm(1, C)} normalizes as {@code LayerNorm([C, H, W])} does, but has C parameters against C·H·W.
  */

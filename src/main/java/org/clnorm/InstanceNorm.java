@@ -6,7 +6,8 @@ import org.clnorm.tensor.Shape;
 
 /**
  * Instance normalization of [N, C, …] or unbatched [C, …], or [N, …, C] and […, C] if it is told so: mean and variance
- * of a channel are taken over the space of one sample. By default without parameters and running statistics; eps 1e-5, momentum 0.1. Ulyanov and others, 2016.
+ * of a channel are taken over the space of one sample. By default without parameters and running statistics; eps 1e-5,
+ * momentum 0.1. Ulyanov and others, 2016.
  */
 public abstract class InstanceNorm extends TrackingLayer {
     private final int batchedRank;

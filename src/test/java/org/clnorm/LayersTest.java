@@ -13,7 +13,7 @@ import org.clnorm.tensor.Tensor;
 
 /** Every layer at every rank it takes, forward and backward, against the formula written down once more. */
 class LayersTest {
-    private static void check(Device device, DataType type, NormLayer layer, Reference reference, long... dims) {
+    static void check(Device device, DataType type, NormLayer layer, Reference reference, long... dims) {
         try (layer) {
             double[] x = rounded(type, normal(1, Shape.of(dims).size()));
             double[] dy = rounded(type, normal(2, x.length));

@@ -36,6 +36,14 @@ record Reference(IntUnaryOperator group, int groups, IntUnaryOperator parameter,
         return new Reference(i -> i / length, rows, i -> i % length, eps);
     }
 
+    /** The same of elements whose channels lie last. */
+    Reference channelsLast(int channels, int space) {
+        IntUnaryOperator logical = i -> i / channels / space * channels * space + i % channels * space
+                + i / channels % space;
+        return new Reference(i -> group.applyAsInt(logical.applyAsInt(i)), groups,
+                i -> parameter.applyAsInt(logical.applyAsInt(i)), eps);
+    }
+
     /** Mean and biased variance of every group. */
     record Moments(double[] mean, double[] variance, int[] count) {
     }

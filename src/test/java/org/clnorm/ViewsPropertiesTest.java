@@ -74,12 +74,9 @@ class ViewsPropertiesTest {
             case BATCH, INSTANCE -> drawn.kind();
             default -> Drawn.Kind.GROUP;
         };
-        Reference reference = drawn.as(kind, drawn.groups()).reference(0);
-        int channels = drawn.channels();
-        IntUnaryOperator logical = i -> i / channels / drawn.space() * drawn.sample() + i % channels * drawn.space()
-                + i / channels % drawn.space();
-        assertPlaces(view, drawn.size(), i -> reference.group().applyAsInt(logical.applyAsInt(i)),
-                i -> reference.parameter().applyAsInt(logical.applyAsInt(i)));
+        Reference reference = drawn.as(kind, drawn.groups()).reference(0).channelsLast(drawn.channels(),
+                drawn.space());
+        assertPlaces(view, drawn.size(), reference.group(), reference.parameter());
     }
 
     @Property

@@ -112,8 +112,8 @@ public final class RandomWorkloads {
         boolean rectified = activation.equals(Activation.NONE) || activation.equals(Activation.RELU);
         boolean last = !plain.kind().overLast() && chance(0.15);
         LayerSpec arranged = last ? plain.arranged(new Arrangement(Layout.CHANNELS_LAST)) : plain;
-        return new Workload(arranged.in(zeroCentered, activation, join == Join.AFTER && !rectified ? Join.BEFORE : join),
-                shape, trial);
+        Join allowed = join == Join.AFTER && !rectified ? Join.BEFORE : join;
+        return new Workload(arranged.in(zeroCentered, activation, allowed), shape, trial);
     }
 
     private LayerSpec plain(LayerKind kind, long channels, long groups, Shape normalized) {

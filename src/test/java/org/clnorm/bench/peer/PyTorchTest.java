@@ -18,7 +18,10 @@ class PyTorchTest {
     private static final double LENIENCY = 1e-4;
     private static final double HALF_LENIENCY = Math.scalb(4.0, -8);
 
-    /** A line for every setting that PyTorch knows. */
+    /**
+     * A line for every setting that PyTorch knows. Without a batch PyTorch 2.13's backward pass of channels last takes
+     * dy for contiguous, and dx is wrong.
+     */
     private static final List<String> LINES = List.of(
             "batch_norm 8x5", "batch_norm 8x5x7 steps=tte momentum=none", "batch_norm 4x5x6x7 mode=eval",
             "batch_norm 2x3x4x5x6 affine=false track=false", "batch_norm 4x5x6x7 bias=false eps=0.01 momentum=0.3",
@@ -29,7 +32,8 @@ class PyTorchTest {
             "group_norm 4x6x7 groups=1 affine=false",
             "batch_norm 4x5x6x7 layout=nhwc", "batch_norm 4x5x6x7 layout=nhwc mode=eval",
             "instance_norm 4x5x6x7 layout=nhwc affine=true track=true steps=te",
-            "instance_norm 5x6x7 layout=nhwc unbatched=true", "group_norm 4x6x5x7 layout=nhwc groups=3",
+            "instance_norm 5x6x7 layout=nhwc unbatched=true backward=false",
+            "group_norm 4x6x5x7 layout=nhwc groups=3",
             "layer_norm 12x31 normalized_shape=31", "layer_norm 3x4x5 normalized_shape=4x5 affine=false",
             "layer_norm 12x31 normalized_shape=31 bias=false backward=false");
 
