@@ -26,7 +26,11 @@ final class TestCases {
     }
 
     static List<Path> all() {
-        try (Stream<Path> files = Files.list(folder())) {
+        return all(folder());
+    }
+
+    static List<Path> all(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
             return files.sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
