@@ -23,7 +23,7 @@ RESTING = 0.1
 
 KNOWN = {"format", "name", "tags", "op", "module", "num_steps", "eps", "momentum", "affine", "bias",
          "track_running_stats", "num_features", "num_groups", "normalized_shape", "num_batches_tracked_init", "frozen",
-         "accumulate", "running_variance", "layout"}
+         "accumulate", "running_variance", "layout", "zero_centered", "activation", "residual"}
 
 
 class Refused(Exception):
@@ -78,6 +78,9 @@ def build(said, tensors):
     if op == "layer_norm":
         shape = [int(size) for size in said["normalized_shape"].split(",")]
         layer = nn.LayerNorm(shape, eps, elementwise_affine=affine)
+    elif op == "rms_norm":
+        shape = [int(size) for size in said["normalized_shape"].split(",")]
+        layer = nn.RMSNorm(shape, eps, elementwise_affine=affine)
     elif op == "group_norm":
         layer = nn.GroupNorm(int(said["num_groups"]), int(said["num_features"]), eps, affine)
     else:
@@ -95,6 +98,52 @@ def build(said, tensors):
     return layer
 
 
+def normalizer(layer, said):
+    """What normalizes: the layer. PyTorch has none that keeps its weight as the difference from 1; models write it."""
+    functions = torch.nn.functional
+    if said.get("zero_centered") != "true":
+        return layer
+    if said["op"] == "rms_norm":
+        return lambda x: functions.rms_norm(x, layer.normalized_shape, 1 + layer.weight, layer.eps)
+    return lambda x: functions.layer_norm(x, layer.normalized_shape, 1 + layer.weight, layer.bias, layer.eps)
+
+
+def activation(name):
+    """The function of a name, in place where that keeps what its gradient needs; None for none."""
+    functions = torch.nn.functional
+    name, _, slope = name.partition(":")
+    return {
+        "none": None,
+        "relu": lambda v: functions.relu(v, inplace=True),
+        "leaky_relu": lambda v: functions.leaky_relu(v, float(slope)),
+        "silu": functions.silu,
+        "gelu": functions.gelu,
+        "gelu_tanh": lambda v: functions.gelu(v, approximate="tanh"),
+    }[name]
+
+
+def network(layer, said):
+    """The layer and what stands around it, as models write it: of x and the residual, if there is one, it makes y, and
+    the sum where the residual is added before.
+    """
+    normalize, activate = normalizer(layer, said), activation(said.get("activation", "none"))
+    residual = said.get("residual")
+
+    def activated(v):
+        return activate(v) if activate else v
+
+    def before(x, other):
+        total = x + other
+        return activated(normalize(total)), total
+
+    def after(x, other):
+        return activated(normalize(x).add_(other)),
+
+    if residual:
+        return {"before": before, "after": after}[residual]
+    return (lambda x: (activated(normalize(x)),)) if activate else lambda x: (normalize(x),)
+
+
 class Subject:
     """A case, and the layer that runs it."""
 
@@ -110,7 +159,10 @@ class Subject:
         self.channels_last = self.said.get("layout") == "nhwc"
         unbatched = self.said["module"] == "InstanceNorm%dd" % (self.tensors["0.x"].dim() - 1)
         self.channel = 0 if unbatched else 1
-        self.y = None
+        self.joins = self.said.get("residual")
+        # without an activation the gradient of what is added last is dy itself, and nothing has to be done for it
+        self.gates = self.joins == "after" and self.said.get("activation", "none") != "none"
+        self.out = None
         self.begin()
 
     def begin(self):
@@ -119,22 +171,45 @@ class Subject:
         for name, parameter in self.layer.named_parameters():
             parameter.requires_grad_(name not in self.frozen)
         self.parameters = list(self.layer.parameters())
-        self.call = torch.compile(self.layer, dynamic=False) if arguments.compile else self.layer
+        self.call = network(self.layer, self.said)
+        if arguments.compile:
+            # what was compiled for other cases would count towards the limit of what is compiled anew
+            torch.compiler.reset()
+            self.call = torch.compile(self.call, dynamic=False)
         self.step(0)
 
-    def logical(self, tensor):
-        """[N, C, ...] of a tensor of the case, whose channels may lie last in memory, and stay there."""
-        return tensor.movedim(-1, self.channel) if self.channels_last else tensor
+    def logical(self, k, name):
+        """[N, C, ...] of a tensor of the case, whose channels may lie last in memory, and stay there; None for none."""
+        tensor = self.tensors.get("%d.%s" % (k, name))
+        return tensor.movedim(-1, self.channel) if self.channels_last and tensor is not None else tensor
 
     def step(self, k):
         training = self.said["step.%d.mode" % k] == "train" and "statistics" not in self.frozen
         self.layer.train(training)
-        self.x = self.logical(self.tensors["%d.x" % k]).requires_grad_(True)
-        dy = self.tensors.get("%d.dy" % k)
-        self.dy = None if dy is None else self.logical(dy)
+        self.x = self.logical(k, "x").requires_grad_(True)
+        self.inputs = [self.x]
+        if self.joins:
+            self.inputs.append(self.logical(k, "residual").requires_grad_(self.gates))
+        self.dy = self.logical(k, "dy")
+        self.given = [self.dy]
+        if self.joins == "before" and self.dy is not None:
+            self.given.append(self.logical(k, "dsum"))
 
     def forward(self):
-        return self.call(self.x)
+        return self.call(*self.inputs)
+
+    def backward(self):
+        """The gradients of x and, where it is another than that or dy, of the residual; parameters get theirs."""
+        if not self.joins:
+            self.out[0].backward(self.dy)
+            return [self.x.grad]
+        # asked for, not left in .grad, for which PyTorch would copy a gradient that has two receivers
+        wanted = [tensor for tensor in self.inputs + self.parameters if tensor.requires_grad]
+        gradients = torch.autograd.grad(self.out, wanted, self.given)
+        inputs = 2 if self.gates else 1
+        for parameter, gradient in zip(wanted[inputs:], gradients[inputs:]):
+            parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
+        return gradients[:inputs]
 
     def prepare(self):
         """What a training loop does between two passes: the last results go."""
@@ -148,18 +223,19 @@ class Subject:
         for k in range(int(self.said["num_steps"])):
             self.step(k)
             self.prepare()
-            y = self.forward()
-            found = {"y": y.detach()}
+            self.out = self.forward()
+            found = dict(zip(("y", "sum"), self.out))
             if self.dy is not None:
-                y.backward(self.dy)
-                found["dx"] = self.x.grad
+                found.update(zip(("dx", "dresidual"), self.backward()))
+                if self.joins == "after" and not self.gates:
+                    found["dresidual"] = self.dy
                 for name, parameter in self.layer.named_parameters():
                     if parameter.grad is not None:
                         found["d" + name] = parameter.grad
             for name, buffer in self.layer.named_buffers():
                 found[name] = buffer
             if self.channels_last:
-                for name in ("y", "dx"):
+                for name in ("y", "sum", "dx", "dresidual"):
                     if name in found:
                         found[name] = found[name].movedim(self.channel, -1)
             for name, tensor in found.items():
@@ -168,12 +244,12 @@ class Subject:
 
     def pair(self, clock):
         """A forward pass and its backward pass, each timed."""
-        self.y = None
-        self.y, forward = clock(self.forward)
+        self.out = None
+        self.out, forward = clock(self.forward)
         backward = 0
         if self.dy is not None:
             self.prepare()
-            _, backward = clock(lambda: self.y.backward(self.dy))
+            _, backward = clock(self.backward)
         return forward, backward
 
     def turn(self):

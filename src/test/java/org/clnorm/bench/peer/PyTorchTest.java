@@ -35,12 +35,28 @@ class PyTorchTest {
             "instance_norm 5x6x7 layout=nhwc unbatched=true backward=false",
             "group_norm 4x6x5x7 layout=nhwc groups=3",
             "layer_norm 12x31 normalized_shape=31", "layer_norm 3x4x5 normalized_shape=4x5 affine=false",
+            "rms_norm 12x31 normalized_shape=31", "rms_norm 3x4x5 normalized_shape=4x5 affine=false eps=0.01",
+            "rms_norm 12x31 normalized_shape=31 zero_centered=true steps=tt accumulate=true",
+            "layer_norm 12x31 normalized_shape=31 zero_centered=true bias=false activation=silu",
+            "batch_norm 8x5x7 activation=relu", "batch_norm 8x5x7 activation=leaky_relu:0.2 mode=eval",
+            "group_norm 4x6x7 groups=3 activation=gelu", "instance_norm 4x5x6 affine=true activation=gelu_tanh",
+            "layer_norm 12x31 normalized_shape=31 residual=before",
+            "rms_norm 12x31 normalized_shape=31 residual=before",
+            "layer_norm 12x31 normalized_shape=31 residual=before activation=gelu steps=tt accumulate=true",
+            "batch_norm 4x5x6x7 residual=after activation=relu freeze=bias", "group_norm 4x6x7 groups=2 residual=after",
+            "instance_norm 4x5x6x7 residual=after activation=relu",
+            "batch_norm 4x5x6x7 residual=after mode=eval backward=false",
+            "layer_norm 12x31 normalized_shape=31 residual=before backward=false",
             "layer_norm 12x31 normalized_shape=31 bias=false backward=false");
 
     /** What is stored in 16 bits, with parameters in float and in 16 bits. */
     private static final List<String> HALF_LINES = List.of("layer_norm 64x96 normalized_shape=96 dtype=bf16",
             "layer_norm 64x96 normalized_shape=96 dtype=f16 parameters=storage", "batch_norm 8x6x9x7 dtype=bf16",
-            "group_norm 4x6x5x7 groups=3 dtype=bf16 parameters=storage", "instance_norm 4x6x5x7 affine=true dtype=f16");
+            "group_norm 4x6x5x7 groups=3 dtype=bf16 parameters=storage", "instance_norm 4x6x5x7 affine=true dtype=f16",
+            "rms_norm 64x96 normalized_shape=96 dtype=bf16 parameters=storage",
+            "rms_norm 64x96 normalized_shape=96 dtype=f16",
+            "layer_norm 64x96 normalized_shape=96 dtype=bf16 residual=before",
+            "batch_norm 8x6x9x7 dtype=f16 activation=gelu");
 
     private static Peer pytorch(Device device) {
         try {
