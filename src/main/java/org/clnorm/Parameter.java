@@ -123,7 +123,7 @@ public final class Parameter {
         return slot;
     }
 
-    /** Throws if a tensor is the gradient, which a backward pass writes. */
+    /** Throws if a tensor is the gradient, which a backward pass writes; null is none. */
     void checkGradNot(String what, Tensor tensor) {
         if (grad != null && tensor != null && grad.storage().overlaps(tensor.storage())) {
             throw new IllegalArgumentException(
