@@ -91,13 +91,13 @@ static inline real activation_slope(real v) {
     return v <= 0.0f ? SLOPE : 1.0f;
 #elif ACTIVATION == SILU
     const real s = sigmoid(v);
-    return s * fma(v, 1.0f - s, 1.0f);
+    return s * fma(v, 1.0f - s, (real)1.0f);
 #elif ACTIVATION == GELU
     return fma(v * REAL(0.3989422804014327), exp(-0.5f * v * v), normal_cdf(v));
 #elif ACTIVATION == GELU_TANH
     v = clamp(v, (real)-16.0f, (real)16.0f);  // beyond, the slope is 0 or 1, and powers of v would leave the range
     const real s = sigmoid(gelu_tanh_inner(v));
-    return s * fma(v * fma(REAL(0.21406444881780076) * v, v, REAL(1.5957691216057308)), 1.0f - s, 1.0f);
+    return s * fma(v * fma(REAL(0.21406444881780076) * v, v, REAL(1.5957691216057308)), 1.0f - s, (real)1.0f);
 #else
     return 1.0f;
 #endif

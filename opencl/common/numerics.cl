@@ -123,7 +123,7 @@ static inline real rstd_of(real variance, real eps, real scale, int zero_rstd) {
     }
     const real r = 1.0f / sqrt(v);
     const int ordinary = v > 0x1p-100f && v < 0x1p100f;
-    return ordinary ? fma(0.5f * r, fma(-v * r, r, 1.0f), r) : r;
+    return ordinary ? fma((real)0.5f * r, fma(-v * r, r, (real)1.0f), r) : r;
 }
 
 static inline void read_stats(__global const real *stats, long groups, long group, group_stats *s) {

@@ -75,9 +75,9 @@ public final class Bench {
     private void checkAccepted(Workload workload) {
         try (NormLayer layer = workload.layer().on(device);
                 Tensor x = device.empty(workload.dataType(), workload.stored())) {
-            layer.explain(x, Task.Pass.FORWARD);
+            workload.explain(layer, x, Task.Pass.FORWARD);
             if (workload.backward()) {
-                layer.explain(x, Task.Pass.BACKWARD);
+                workload.explain(layer, x, Task.Pass.BACKWARD);
             }
         }
     }
@@ -90,16 +90,14 @@ public final class Bench {
             for (int i = 0; i < runs; i++) {
                 timings.round();
             }
-            long bytes = line.workload().bytes();
             double copyUs = timings.copyMedian();
-            copies.add(BenchRow.gbPerS(2 * bytes, copyUs));
+            copies.add(BenchRow.copyGbPerS(line.workload(), copyUs));
             SideBySide.Times beside = beside(line, subject, progress);
-            rows.add(BenchRow.of(line.text(), Task.Pass.FORWARD, bytes, timings.forward(), timings.forwardWall(),
-                    copyUs, subject.explain(Task.Pass.FORWARD), device.name()).beside(beside.forward()));
+            rows.add(BenchRow.of(line, Task.Pass.FORWARD, timings.forward(), timings.forwardWall(), copyUs,
+                    subject.explain(Task.Pass.FORWARD), device.name()).beside(beside.forward()));
             if (backward) {
-                rows.add(BenchRow.of(line.text(), Task.Pass.BACKWARD, bytes, timings.backward(),
-                        timings.backwardWall(), copyUs, subject.explain(Task.Pass.BACKWARD), device.name())
-                        .beside(beside.backward()));
+                rows.add(BenchRow.of(line, Task.Pass.BACKWARD, timings.backward(), timings.backwardWall(), copyUs,
+                        subject.explain(Task.Pass.BACKWARD), device.name()).beside(beside.backward()));
             }
         }
     }

@@ -2,6 +2,7 @@ package org.clnorm.bench;
 
 import java.util.List;
 import java.util.Locale;
+import org.clnorm.conformance.Workload;
 import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Task;
 
@@ -14,8 +15,10 @@ import org.clnorm.plan.Task;
  *                     the caller's
  * @param minUs        the least such time
  * @param wallMedianUs median time around an enqueue and finish, which is what a caller waits
- * @param gbPerS       minimum bytes, in 10⁹ a second: every tensor once, which is 2T forward (x, y) and 3T backward (x,
- *                     dy, dx) where T is x's size, over the median
+ * @param gbPerS       minimum bytes, in 10⁹ a second, over the median: every tensor once, which is 2T forward (x, y)
+ *                     and 3T backward (x, dy, dx) where T is x's size; with a residual before 4T either way (and the
+ *                     sum; and what reached it besides), with one after 3T forward, and where an activation follows
+ *                     4T backward (its gradient) and a bit an element both ways
  * @param copyFraction {@code gbPerS} over that of the fastest copy of x to y in the same run
  * @param kernels      {@code cpu}, {@code gpu} or {@code java}
  * @param variant      the variant that ran
@@ -26,8 +29,6 @@ import org.clnorm.plan.Task;
 public record BenchRow(String workload, String pass, double medianUs, double minUs, double wallMedianUs, double gbPerS,
         double copyFraction, String kernels, String variant, String reason, String device,
         List<PeerTimes> peers) {
-    private static final int FORWARD_TENSORS = 2;
-    private static final int BACKWARD_TENSORS = 3;
     private static final double BYTES_PER_US_AND_GB = 1e3;
 
     /**
@@ -50,13 +51,16 @@ public record BenchRow(String workload, String pass, double medianUs, double min
         peers = List.copyOf(peers);
     }
 
-    static BenchRow of(String line, Task.Pass pass, long bytes, Samples kernels, Samples wall, double copyUs,
-            Explanation how, String device) {
-        int tensors = pass == Task.Pass.FORWARD ? FORWARD_TENSORS : BACKWARD_TENSORS;
-        double gbPerS = gbPerS(tensors * bytes, kernels.median());
-        return new BenchRow(line, label(pass), kernels.median(), kernels.min(), wall.median(), gbPerS,
-                gbPerS / gbPerS(FORWARD_TENSORS * bytes, copyUs), how.kernels(), how.variant(), how.reason(), device,
+    static BenchRow of(BenchLine line, Task.Pass pass, Samples kernels, Samples wall, double copyUs, Explanation how,
+            String device) {
+        double gbPerS = gbPerS(Traffic.bytes(line.workload(), pass), kernels.median());
+        return new BenchRow(line.text(), label(pass), kernels.median(), kernels.min(), wall.median(), gbPerS,
+                gbPerS / copyGbPerS(line.workload(), copyUs), how.kernels(), how.variant(), how.reason(), device,
                 List.of());
+    }
+
+    static double copyGbPerS(Workload workload, double microseconds) {
+        return gbPerS(Traffic.COPY_TENSORS * workload.bytes(), microseconds);
     }
 
     BenchRow beside(List<PeerTimes> others) {
@@ -68,7 +72,7 @@ public record BenchRow(String workload, String pass, double medianUs, double min
         return pass.name().toLowerCase(Locale.ROOT);
     }
 
-    static double gbPerS(long bytes, double microseconds) {
+    private static double gbPerS(long bytes, double microseconds) {
         return bytes / microseconds / BYTES_PER_US_AND_GB;
     }
 }

@@ -4,32 +4,26 @@ import org.clnorm.NormLayer;
 import org.clnorm.conformance.Workload;
 import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Task;
-import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
-import org.clnorm.tensor.Tensor;
 
 /** A layer and two sets of tensors for its calls; {@link #other()} says which set the next calls use. */
 final class HostSubject implements AutoCloseable {
     private static final int SETS = 2;
 
+    private final Workload workload;
     private final NormLayer layer;
     private final Scope scope;
-    private final Tensor[] x = new Tensor[SETS];
-    private final Tensor[] y = new Tensor[SETS];
-    private final Tensor[] dy = new Tensor[SETS];
-    private final Tensor[] dx = new Tensor[SETS];
+    private final PassTensors[] tensors = new PassTensors[SETS];
     private int set;
 
     HostSubject(Device device, Workload workload) {
+        this.workload = workload;
         layer = workload.layer();
         scope = device.scope();
         try {
             for (int i = 0; i < SETS; i++) {
-                x[i] = Filling.random(device.empty(DataType.F32, workload.stored()), 3 + i);
-                dy[i] = Filling.random(device.empty(DataType.F32, workload.stored()), 5 + i);
-                y[i] = device.empty(DataType.F32, workload.stored()).fill(0);
-                dx[i] = device.empty(DataType.F32, workload.stored()).fill(0);
+                tensors[i] = new PassTensors(device, workload, layer, i);
             }
             layer.on(device);
         } catch (RuntimeException failed) {
@@ -43,15 +37,15 @@ final class HostSubject implements AutoCloseable {
     }
 
     void forward() {
-        layer.forward(x[set], y[set]);
+        tensors[set].forward();
     }
 
     void backward() {
-        layer.backward(dy[set], dx[set]);
+        tensors[set].backward();
     }
 
     Explanation explain(Task.Pass pass) {
-        return layer.explain(x[0], pass);
+        return workload.explain(layer, tensors[0].x(), pass);
     }
 
     @Override

@@ -9,30 +9,25 @@ import org.clnorm.engine.MemoryProbe;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
-import org.clnorm.tensor.Tensor;
 
 /**
  * The layer and tensors of a workload, and the calls that are timed. The same tensors are used each time, the steady
  * state of a training loop; a copy uses x and y as well, so that it meets the same memory.
  */
 final class Subject implements AutoCloseable {
+    private final Workload workload;
     private final NormLayer layer;
     private final MemoryProbe probe;
     private final Scope scope;
-    private final Tensor x;
-    private final Tensor y;
-    private final Tensor dy;
-    private final Tensor dx;
+    private final PassTensors tensors;
 
     Subject(Device device, Workload workload) {
+        this.workload = workload;
         probe = device.service(MemoryProbe.class);
         layer = workload.layer();
         scope = device.scope();
         try {
-            x = Filling.random(device.empty(workload.dataType(), workload.stored()), 3);
-            dy = Filling.random(device.empty(workload.dataType(), workload.stored()), 5);
-            y = device.empty(workload.dataType(), workload.stored()).fill(0);
-            dx = device.empty(workload.dataType(), workload.stored()).fill(0);
+            tensors = new PassTensors(device, workload, layer, 0);
             layer.on(device);
         } catch (RuntimeException failed) {
             close();
@@ -42,19 +37,16 @@ final class Subject implements AutoCloseable {
 
     /** The values of a case, so that a peer and this have the same. */
     void values(Case values) {
-        x.write(values.x().toFloats());
-        if (values.dy() != null) {
-            dy.write(values.dy().toFloats());
-        }
+        tensors.values(values);
     }
 
     void forward() {
-        layer.forward(x, y);
+        tensors.forward();
     }
 
     /** The gradients of the last forward pass, which has had none. */
     void backward() {
-        layer.backward(dy, dx);
+        tensors.backward();
     }
 
     List<String> copyMethods() {
@@ -62,11 +54,11 @@ final class Subject implements AutoCloseable {
     }
 
     void copy(String method) {
-        probe.copy(x, y, method);
+        probe.copy(tensors.x(), tensors.y(), method);
     }
 
     Explanation explain(Task.Pass pass) {
-        return layer.explain(x, pass);
+        return workload.explain(layer, tensors.x(), pass);
     }
 
     @Override

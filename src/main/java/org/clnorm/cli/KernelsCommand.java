@@ -91,7 +91,7 @@ final class KernelsCommand implements Callable<Integer> {
         try (NormLayer layer = workload.layer().on(device);
                 Tensor x = device.empty(workload.dataType(), workload.stored())) {
             for (Task.Pass pass : workload.backward() ? Task.Pass.values() : new Task.Pass[] {Task.Pass.FORWARD}) {
-                Task task = layer.explain(x, pass).task();
+                Task task = workload.explain(layer, x, pass).task();
                 device.attempt(task).ifPresent(plan -> {
                     Use use = new Use(workload.toString(), pass.name().toLowerCase(Locale.ROOT), plan.variant());
                     for (Step step : plan.steps()) {

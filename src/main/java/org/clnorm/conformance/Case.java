@@ -124,6 +124,24 @@ public final class Case {
         return steps.get(0).dy();
     }
 
+    /**
+     * What is added in the first step.
+     *
+     * @return the residual, or null if the case has none
+     */
+    public HostTensor residual() {
+        return steps.get(0).residual();
+    }
+
+    /**
+     * What reaches the sum of the first step besides dy.
+     *
+     * @return dsum, or null if no residual is added before, or the case has no backward pass
+     */
+    public HostTensor dsum() {
+        return steps.get(0).dsum();
+    }
+
     /** The type of x, y, dy and dx in a step: of 16 bits where x is stored in them, else F32. */
     DataType storage(int step) {
         return storage(steps.get(step).x());

@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.clnorm.AddNorm;
-import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
@@ -93,22 +91,14 @@ public final class ReferenceCheck implements AutoCloseable {
         try (NormLayer layer = workload.layer().on(device);
                 Tensor x = device.empty(workload.dataType(), workload.stored())) {
             for (char step : workload.trial().steps().toCharArray()) {
-                explain(layer.train(step == 't'), x, workload, Task.Pass.FORWARD);
+                workload.explain(layer.train(step == 't'), x, Task.Pass.FORWARD);
                 if (workload.backward()) {
-                    explain(layer, x, workload, Task.Pass.BACKWARD);
+                    workload.explain(layer, x, Task.Pass.BACKWARD);
                 }
             }
             return true;
         } catch (IllegalArgumentException declined) {
             return false;
-        }
-    }
-
-    private static void explain(NormLayer layer, Tensor x, Workload workload, Task.Pass pass) {
-        switch (workload.spec().join()) {
-            case NONE -> layer.explain(x, pass);
-            case BEFORE -> new AddNorm(layer).explain(x, pass);
-            case AFTER -> new NormAdd(layer).explain(x, pass);
         }
     }
 

@@ -5,10 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.clnorm.AddNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
 import org.clnorm.TrackingLayer;
+import org.clnorm.engine.Explanation;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
+import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
 
 /**
  * What is run, checked and timed, in one line: {@code LAYER SHAPE [key=value …]}, such as
@@ -179,6 +186,42 @@ public final class Workload {
      */
     public boolean backward() {
         return trial.backward();
+    }
+
+    /**
+     * Where a residual is added.
+     *
+     * @return NONE unless the line says {@code residual}
+     */
+    public Join join() {
+        return spec.join();
+    }
+
+    /**
+     * What is applied last.
+     *
+     * @return NONE unless the line says {@code activation}
+     */
+    public Activation activation() {
+        return spec.activation();
+    }
+
+    /**
+     * How a layer of the workload does a pass, with a residual where the line has one.
+     *
+     * @param layer such a layer, on a device
+     * @param x     the input
+     * @param pass  forward or backward
+     * @return as {@link NormLayer#explain(Tensor, Task.Pass)}
+     * @throws IllegalArgumentException as of the layer
+     * @throws IllegalStateException    as of the layer
+     */
+    public Explanation explain(NormLayer layer, Tensor x, Task.Pass pass) {
+        return switch (join()) {
+            case NONE -> layer.explain(x, pass);
+            case BEFORE -> new AddNorm(layer).explain(x, pass);
+            case AFTER -> new NormAdd(layer).explain(x, pass);
+        };
     }
 
     LayerSpec spec() {

@@ -12,11 +12,18 @@ import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.Device;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BenchTest {
     private static final BenchLine LAYER = BenchLine.of("layer_norm 32x65 normalized_shape=65");
     private static final BenchLine EVAL = BenchLine.of("batch_norm 4x6x5x7 mode=eval");
     private static final BenchLine FORWARD_ONLY = BenchLine.of("group_norm 4x6x5x7 groups=3 backward=false");
+
+    private static final String MEGABYTE = "layer_norm 250x1000 normalized_shape=1000";
+    private static final List<String> FORMS = List.of("rms_norm 32x65 normalized_shape=65",
+            "layer_norm 32x65 normalized_shape=65 residual=before activation=silu",
+            "batch_norm 4x6x5x7 residual=after activation=relu", "group_norm 4x6x5x7 groups=3 residual=after");
 
     @OnEveryDevice
     void checksThenTimesEveryPass(Device device) {
@@ -37,6 +44,18 @@ class BenchTest {
             assertTrue(row.copyFraction() > 0 && Double.isFinite(row.copyFraction()), row.toString());
             assertTrue(List.of("cpu", "gpu", "java").contains(row.kernels()), row.toString());
             assertEquals(device.name(), row.device());
+        }
+    }
+
+    @OnEveryDevice
+    void timesFormsAsTheyAreUsed(Device device) {
+        List<BenchLine> lines = FORMS.stream().map(BenchLine::of).toList();
+        Bench bench = new Bench(device, Checker::againstReference, 1);
+        lines.forEach(line -> bench.run(line, note -> { }));
+        assertEquals(List.of(), bench.report().failures());
+        assertEquals(2 * FORMS.size(), bench.report().rows().size());
+        for (BenchRow row : bench.report().rows()) {
+            assertTrue(row.gbPerS() > 0 && row.copyFraction() > 0, row.toString());
         }
     }
 
@@ -81,17 +100,32 @@ class BenchTest {
     void bytesAreCountedOnceATensor() {
         Samples micros = new Samples();
         micros.add(1_000_000);
-        BenchRow forward = row(Task.Pass.FORWARD, micros);
-        BenchRow backward = row(Task.Pass.BACKWARD, micros);
+        BenchRow forward = row(MEGABYTE, Task.Pass.FORWARD, micros);
+        BenchRow backward = row(MEGABYTE, Task.Pass.BACKWARD, micros);
         assertEquals(2, forward.gbPerS(), 1e-12);
         assertEquals(0.5, forward.copyFraction(), 1e-12);
         assertEquals(3, backward.gbPerS(), 1e-12);
         assertEquals(0.75, backward.copyFraction(), 1e-12);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "layer_norm 250x1000 normalized_shape=1000 activation=gelu, 2, 3",
+        "layer_norm 250x1000 normalized_shape=1000 residual=before activation=relu, 4, 4",
+        "batch_norm 250x1000 residual=after, 3, 3",
+        "batch_norm 250x1000 residual=after activation=relu, 3.03125, 4.03125",
+        "batch_norm 500x1000 residual=after activation=relu dtype=bf16, 3.0625, 4.0625"})
+    void residualsAreCountedToo(String line, double forward, double backward) {
+        Samples micros = new Samples();
+        micros.add(1_000_000);
+        assertEquals(forward, row(line, Task.Pass.FORWARD, micros).gbPerS(), 1e-12);
+        assertEquals(backward, row(line, Task.Pass.BACKWARD, micros).gbPerS(), 1e-12);
+        assertEquals(backward / 4, row(line, Task.Pass.BACKWARD, micros).copyFraction(), 1e-12);
+    }
+
     /** A tensor of 10⁶ bytes that is copied in 500 microseconds. */
-    private static BenchRow row(Task.Pass pass, Samples samples) {
-        return BenchRow.of("line", pass, 1_000_000, samples, samples, 500,
+    private static BenchRow row(String line, Task.Pass pass, Samples samples) {
+        return BenchRow.of(BenchLine.of(line), pass, samples, samples, 500,
                 new Explanation(null, "cpu", "cpu/rows", "why"), "device");
     }
 
