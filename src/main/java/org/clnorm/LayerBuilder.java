@@ -86,8 +86,8 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
      * The type of weight, bias and their gradients, and which inputs the layer takes. An output has the type of its
      * input. Running statistics are F32 in any case but F64.
      *
-     * @param type F32 unless told: inputs are F32, F16 or BF16; F16 and BF16: inputs too; F64: inputs too, on the CPU
-     *             engine
+     * @param type F32 unless told: inputs are F32, F16 or BF16; F16 and BF16: inputs too; F64: inputs too, on devices
+     *             that have doubles
      * @return this builder
      */
     public final B dataType(DataType type) {

@@ -30,6 +30,11 @@ final class Storage {
         }
     }
 
+    /** How kernels that copy elements are told of their size. */
+    static int option(int elementBytes) {
+        return elementBytes == Double.BYTES ? FLOAT64 : elementBytes == Float.BYTES ? 0 : 1;
+    }
+
     static boolean isDouble(Map<String, Integer> options) {
         return options.getOrDefault(TENSORS, 0) == FLOAT64;
     }

@@ -6,9 +6,9 @@ public enum DataType {
     F16(2),
     /** The upper half of a float (bfloat16), for storage: what is computed from it is float. */
     BF16(2),
-    /** IEEE 754 single precision: what OpenCL devices compute in. */
+    /** IEEE 754 single precision: what OpenCL devices compute in, but for F64. */
     F32(4),
-    /** IEEE 754 double precision: tensors of the CPU engine, for reference computations. */
+    /** IEEE 754 double precision: on the CPU engine, and on OpenCL devices that have it. */
     F64(8);
 
     private final int bytes;

@@ -5,8 +5,8 @@ import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Task;
 
 /**
- * What one forward pass leaves for its backward pass: five planes of floats, or doubles, with the groups' statistics, as
- * {@code common/numerics.cl} says, and perhaps a bit an element.
+ * What one forward pass leaves for its backward pass: five planes of floats, or doubles, with the groups' statistics,
+ * as {@code common/numerics.cl} says, and perhaps a bit an element.
  */
 final class DeviceStatistics implements SavedStatistics {
     private static final int PLANES = 5;

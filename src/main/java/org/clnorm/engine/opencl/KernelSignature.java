@@ -30,7 +30,8 @@ record KernelSignature(String kernel, List<Parameter> parameters) {
             "\\b(?:__)?kernel\\s+(?:__attribute__\\s*\\(\\(.*?\\)\\)\\s*)*void\\s+(\\w+)\\s*\\(([^)]*)\\)\\s*\\{",
             Pattern.DOTALL);
     private static final Pattern PARAMETER = Pattern.compile("(.*\\W)(\\w+)", Pattern.DOTALL);
-    private static final Map<String, Type> SCALARS = Map.of("float", Type.FLOAT, "real", Type.REAL, "int", Type.INT, "long", Type.LONG);
+    private static final Map<String, Type> SCALARS = Map.of("float", Type.FLOAT, "real", Type.REAL, "int", Type.INT,
+            "long", Type.LONG);
 
     /** The kernels of a source, by name. */
     static Map<String, KernelSignature> parse(String program, String source) {
