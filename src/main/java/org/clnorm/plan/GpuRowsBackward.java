@@ -23,6 +23,8 @@ final class GpuRowsBackward {
     private static final int HELD_REGISTERS = 96;
     private static final int KEPT_REGISTERS = 112;
     private static final int SUMMED_REGISTERS = 128;
+    /** What an activation takes besides, of a work-item that holds x and dy. */
+    private static final int ACTIVATION_REGISTERS = 16;
 
     /** Elements of a chunk to a work-item, at least, that only adds them up. */
     private static final long STREAMED_ELEMENTS = 16;
@@ -46,8 +48,11 @@ final class GpuRowsBackward {
         boolean few = rows.length() >= traits.threshold(GPU_LONG_ROW)
                 && rows.rows() < traits.threshold(GPU_FEWEST_ROWS) * traits.computeUnits();
         boolean held = holding.elementsEach() <= HELD_ELEMENTS;
-        // odd rows of 16 bits would take 144 registers, of which such work-groups have 128
-        boolean summed = summing.elementsEach() <= SUMMED_ELEMENTS && (summing.aligned() || backward.pack == 4);
+        // odd rows of 16 bits would take 144 registers, of which such work-groups have 128, and activations take more
+        boolean activates = task.form().activates();
+        boolean fits = summing.aligned() ? !activates || task.form().activation().hasCorner()
+                : backward.pack == 4 && !activates;
+        boolean summed = summing.elementsEach() <= SUMMED_ELEMENTS && fits;
         if (few || !held && !summed) {
             return backward.byColumns(variant);
         }
@@ -58,7 +63,8 @@ final class GpuRowsBackward {
     private NormPlan byRows(String variant, GpuRowTeam one, boolean hold) {
         GpuRowTeam team = one.shared(rows.rows() / traits.threshold(GPU_FEWEST_ROWS), traits);
         boolean keep = hold && !team.aligned() && task.weight();
-        int registers = keep ? KEPT_REGISTERS : hold ? HELD_REGISTERS : SUMMED_REGISTERS;
+        int registers = !hold ? SUMMED_REGISTERS : (keep ? KEPT_REGISTERS : HELD_REGISTERS)
+                + (task.form().activates() ? ACTIVATION_REGISTERS : 0);
         long busy = traits.computeUnits() * team.resident(registers);
         long most = rows.rows() / (traits.threshold(GPU_FEWEST_ROWS) * team.teams());
         long blocks = Gpu.roundUp(Math.max(1, Math.min(busy, most)), team.phases());

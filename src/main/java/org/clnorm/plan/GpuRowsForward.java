@@ -29,6 +29,8 @@ final class GpuRowsForward {
     /** Elements a work-item holds where it holds their weights and biases too. */
     private static final long KEPT_ELEMENTS = 16;
     private static final int KEPT_REGISTERS = 104;
+    /** The same with an activation, or a sum of two tensors. */
+    private static final int KEPT_FORM_REGISTERS = 120;
     /** Rows to a work-group, at least, that are worth reading parameters ahead. */
     private static final long KEPT_ROWS = 4;
     /** Elements of a split row that a work-group holds at a time. */
@@ -57,10 +59,11 @@ final class GpuRowsForward {
         GpuRowTeam team = GpuRowTeam.of(rows.length(), pack, each, traits);
         GpuRowTeam keeping = GpuRowTeam.of(rows.length(), pack, KEPT_ELEMENTS, traits).shared(rows.rows(), traits);
         if (keeps(keeping)) {
-            long most = traits.computeUnits() * keeping.resident(KEPT_REGISTERS);
+            int registers = task.form().isPlain() ? KEPT_REGISTERS : KEPT_FORM_REGISTERS;
+            long most = traits.computeUnits() * keeping.resident(registers);
             long strands = Math.max(1, Math.min(most, sets(keeping, keeping.phases()) * keeping.phases() / KEPT_ROWS)
                     / keeping.phases());
-            return plan(variant, keeping, keeping.phases(), strands, Map.of("KEEP", 1, "REGISTERS", KEPT_REGISTERS),
+            return plan(variant, keeping, keeping.phases(), strands, Map.of("KEEP", 1, "REGISTERS", registers),
                     "with parameters in registers");
         }
         if (team.elementsEach() > MOST_ELEMENTS) {
