@@ -12,6 +12,9 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.clnorm.engine.HostProbe;
 import org.clnorm.engine.MemoryProbe;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.Traits;
 import org.clnorm.plan.Tuning;
 import org.clnorm.tensor.DataType;
@@ -127,6 +130,10 @@ class EveryKernelTest {
             case LARGE -> check.values(0, 1e19);
             case GIVEN_FROZEN -> check.given().frozen();
             case HALF_IN_PLACE -> check.in(DataType.BF16, DataType.F32).inPlace();
+            case RMS -> check.as(new Form(false, true, Activation.NONE, Join.NONE));
+            case ACTIVATED -> check.as(Form.PLAIN.activation(Activation.SILU));
+            case ADD_BEFORE -> check.as(Form.PLAIN.join(Join.BEFORE));
+            case ADD_AFTER -> check.as(Form.PLAIN.activation(Activation.RELU).join(Join.AFTER));
         };
     }
 }

@@ -12,6 +12,9 @@ import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Tensor;
@@ -67,6 +70,27 @@ class GpuKernelsTest {
             if (!variant.equals("gpu/rows") && !variant.equals("gpu/planes-ticketed")) {
                 new PassCheck(view).given().run(device);
             }
+        }
+    }
+
+    static Stream<Arguments> forms() {
+        Form rms = new Form(false, true, Activation.SILU, Join.BEFORE);
+        Form added = Form.PLAIN.activation(Activation.RELU).join(Join.AFTER);
+        return Stream.of(
+                form("a sum normalized by its root mean square, odd rows", "gpu/rows", layer(1030, 35), rms),
+                form("a sum of rows in chunks", "gpu/rows", layer(5, 33_001), Form.PLAIN.join(Join.BEFORE)),
+                form("a sum of split rows", "gpu/rows", layer(2, 66_000), rms),
+                form("a residual, groups in chunks", "gpu/rows", groups(1, 2, 5, 7001), added),
+                form("gelu, columns", "gpu/columns", planes(777, 35, 1), Form.PLAIN.activation(Activation.GELU)),
+                form("a residual, ticketed", "gpu/planes-ticketed", planes(3, 5, 20_001), added));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("forms")
+    void agreesWithTheFormulasInOtherForms(String name, String variant, NormView view, Form form) {
+        try (OpenClDevice device = TestDevices.open("gpu", variant)) {
+            new PassCheck(view).as(form).run(device);
+            new PassCheck(view).as(form).values(0, 1e19).run(device);
         }
     }
 
@@ -140,6 +164,10 @@ class GpuKernelsTest {
             }
             return new float[][] {y.read(), dx.read(), dweight.read(), dbias.read()};
         }
+    }
+
+    private static Arguments form(String name, String variant, NormView view, Form form) {
+        return Arguments.of(name, variant, view, form);
     }
 
     private static float[] values(int count, long seed) {

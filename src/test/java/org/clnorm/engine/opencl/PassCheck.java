@@ -1,5 +1,6 @@
 package org.clnorm.engine.opencl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -12,7 +13,10 @@ import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.plan.Activation;
 import org.clnorm.plan.Axis;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.NormView;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
@@ -48,6 +52,7 @@ public final class PassCheck {
     private long seed = 1;
     private DataType storage = DataType.F32;
     private DataType parameterStorage = DataType.F32;
+    private Form form = Form.PLAIN;
 
     /** A pass over a view. */
     public PassCheck(NormView view) {
@@ -129,12 +134,23 @@ public final class PassCheck {
         return this;
     }
 
+    /** Does what else the form says. */
+    public PassCheck as(Form other) {
+        form = other;
+        return this;
+    }
+
     /** Runs both passes and compares every tensor. */
     public void run(Device device) {
         int n = (int) view.elements();
         int groups = (int) view.groups();
-        float[] x = rounded(storage, normal(n, offset, deviation));
+        boolean before = form.join() == Join.BEFORE;
+        boolean after = form.join() == Join.AFTER;
+        float[] first = rounded(storage, normal(n, offset, deviation));
+        float[] residual = rounded(storage, reversed(normal(n, 0, deviation / 2)));
+        float[] x = before ? rounded(storage, sum(first, residual)) : first;
         float[] dy = rounded(storage, normal(n, 0, 1));
+        float[] dsum = rounded(storage, reversed(normal(n, 0, 1)));
         float[] w = affine ? rounded(parameterStorage, normal(parameters, 1, 0.5f)) : null;
         float[] b = affine ? rounded(parameterStorage, normal(parameters, 0, 0.5f)) : null;
         float[] mean = normal(groups, offset, deviation / 2);
@@ -142,10 +158,13 @@ public final class PassCheck {
         for (int i = 0; i < groups; i++) {
             var[i] *= var[i];
         }
-        Expected expected = new Expected(x, dy, w, b, given ? mean : null, var);
+        Expected expected = new Expected(x, dy, w, b, given ? mean : null, var, after ? residual : new float[n],
+                before ? dsum : new float[n]);
         NormEngine engine = NormEngine.of(device);
         try (Scope scope = device.scope()) {
-            Tensor tx = device.tensor(storage, x, n);
+            Tensor tx = before ? output(device, storage, n) : device.tensor(storage, x, n);
+            Tensor tfirst = before ? device.tensor(storage, first, n) : tx;
+            Tensor tresidual = before || after ? device.tensor(storage, residual, n) : null;
             Tensor tdy = device.tensor(storage, dy, n);
             Tensor y = inPlace ? device.tensor(storage, x, n) : output(device, storage, n);
             Tensor dx = !wantDx ? null : inPlace ? tdy : device.tensor(storage, x, n);
@@ -155,17 +174,30 @@ public final class PassCheck {
             Tensor tb = affine ? device.tensor(parameterStorage, b, parameters) : null;
             RunningStatistics running = given || tracking
                     ? new RunningStatistics(device.tensor(mean, groups), device.tensor(var, groups)) : null;
-            ForwardCall forward = new ForwardCall(view, inPlace ? y : tx, y, tw, tb, eps, false,
+            ForwardCall forward = new ForwardCall(view, inPlace ? y : tfirst, y, tw, tb, eps, false,
                     given ? running : null, tracking ? new RunningUpdate(running, MOMENTUM, CORRECTION) : null);
+            forward = new ForwardCall(forward.task().as(form, affine), forward.x(), y, tw, tb, eps, false,
+                    forward.given(), forward.update(), tresidual, before ? tx : null);
             told.accept(forward.task());
             SavedStatistics saved = engine.forward(forward);
             boolean gradients = affine && wantParameters;
+            boolean gated = after && form.activation() != Activation.NONE;
+            Tensor dresidual = gated ? output(device, storage, n) : null;
             BackwardCall backward = new BackwardCall(view, tx, tdy, dx, tw, gradients ? dw : null,
                     gradients ? db : null, false, given, saved);
-            told.accept(backward.task());
+            Task task = backward.task().as(after && !gated ? form.join(Join.NONE) : form, affine);
+            backward = new BackwardCall(task, tx, tdy, dx, tw, task.bias() ? tb : null, backward.dweight(),
+                    backward.dbias(), false, saved, before && wantDx ? device.tensor(storage, dsum, n) : null, dresidual);
+            told.accept(task);
             engine.backward(backward);
             saved.close();
             compare("y", expected.y, y, expected.yScale);
+            if (before) {
+                assertArrayEquals(x, tx.read(), "the sum");
+            }
+            if (gated) {
+                compare("dresidual", expected.through, dresidual, 1);
+            }
             if (tracking) {
                 compare("running mean", moved(mean, expected.mean, 1), running.mean(), Math.abs(offset) + deviation);
                 compare("running variance", moved(var, expected.var, CORRECTION), running.variance(),
@@ -201,6 +233,22 @@ public final class PassCheck {
         return values;
     }
 
+    private static float[] reversed(float[] values) {
+        float[] reversed = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            reversed[i] = values[values.length - 1 - i];
+        }
+        return reversed;
+    }
+
+    private static float[] sum(float[] a, float[] b) {
+        float[] sum = new float[a.length];
+        for (int i = 0; i < a.length; i++) {
+            sum[i] = a[i] + b[i];
+        }
+        return sum;
+    }
+
     private static float[] rounded(DataType type, float[] values) {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) type.round(values[i]);
@@ -231,6 +279,8 @@ public final class PassCheck {
         final double[] var;
         final double[] y;
         final double[] dx;
+        /** dy through the activation. */
+        final double[] through;
         final double[] dw = new double[parameters];
         final double[] db = new double[parameters];
         double yScale;
@@ -238,7 +288,8 @@ public final class PassCheck {
         double dwScale;
         double dbScale;
 
-        Expected(float[] x, float[] dy, float[] w, float[] b, float[] givenMean, float[] givenVar) {
+        Expected(float[] x, float[] dy, float[] w, float[] b, float[] givenMean, float[] givenVar, float[] residual,
+                float[] dsum) {
             int n = x.length;
             int groups = (int) view.groups();
             double size = view.groupSize();
@@ -246,7 +297,7 @@ public final class PassCheck {
             int[] param = index(false);
             mean = new double[groups];
             var = new double[groups];
-            for (int i = 0; i < n; i++) {
+            for (int i = 0; i < n && form.centered(); i++) {
                 mean[group[i]] += x[i] / size;
             }
             for (int i = 0; i < n; i++) {
@@ -260,36 +311,44 @@ public final class PassCheck {
             }
             y = new double[n];
             dx = new double[n];
+            through = new double[n];
             double[][] sums = new double[4][groups];
             double[][] scales = new double[2][parameters];
             for (int i = 0; i < n; i++) {
                 double xHat = (x[i] - mean[group[i]]) * rstd[group[i]];
-                double weight = w == null ? 1 : w[param[i]];
+                double weight = weight(w, param[i]);
                 double bias = b == null ? 0 : b[param[i]];
-                double g = dy[i] * weight;
-                y[i] = xHat * weight + bias;
-                yScale = Math.max(yScale, Math.abs(xHat * weight) + Math.abs(bias));
+                double v = xHat * weight + bias + residual[i];
+                y[i] = form.activation().value(v);
+                yScale = Math.max(yScale, Math.abs(xHat * weight) + Math.abs(bias) + Math.abs(residual[i]));
+                through[i] = dy[i] * form.activation().derivative(v);
+                double g = through[i] * weight;
                 sums[0][group[i]] += g / size;
                 sums[1][group[i]] += g * xHat / size;
                 sums[2][group[i]] += Math.abs(g) / size;
                 sums[3][group[i]] += Math.abs(g * xHat) / size;
-                dw[param[i]] += dy[i] * xHat;
-                db[param[i]] += dy[i];
+                dw[param[i]] += through[i] * xHat;
+                db[param[i]] += through[i];
                 scales[0][param[i]] += Math.abs(dy[i] * xHat);
                 scales[1][param[i]] += Math.abs(dy[i]);
             }
             for (int i = 0; i < n; i++) {
                 int k = group[i];
                 double xHat = (x[i] - mean[k]) * rstd[k];
-                double g = dy[i] * (w == null ? 1 : w[param[i]]);
-                dx[i] = givenMean == null ? rstd[k] * (g - sums[0][k] - xHat * sums[1][k]) : rstd[k] * g;
-                dxScale = Math.max(dxScale, rstd[k] * (Math.abs(g)
+                double g = through[i] * weight(w, param[i]);
+                double meanG = form.centered() ? sums[0][k] : 0;
+                dx[i] = dsum[i] + (givenMean == null ? rstd[k] * (g - meanG - xHat * sums[1][k]) : rstd[k] * g);
+                dxScale = Math.max(dxScale, Math.abs(dsum[i]) + rstd[k] * (Math.abs(dy[i] * weight(w, param[i]))
                         + (givenMean == null ? sums[2][k] + Math.abs(xHat) * sums[3][k] : 0)));
             }
             for (int p = 0; p < parameters; p++) {
                 dwScale = Math.max(dwScale, scales[0][p]);
                 dbScale = Math.max(dbScale, scales[1][p]);
             }
+        }
+
+        private double weight(float[] w, int p) {
+            return w == null ? 1 : form.weightPlus1() ? 1.0 + w[p] : w[p];
         }
 
         /** The group, or the parameter, of every element. */

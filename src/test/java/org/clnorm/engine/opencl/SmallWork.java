@@ -23,7 +23,8 @@ import org.clnorm.plan.Traits;
 final class SmallWork {
     /** What plans distinguish besides the shape. */
     enum Mode {
-        TRAIN, TRACKING, GIVEN, IN_PLACE, F16, BF16, PLAIN, WITHOUT_DX, FROZEN, LARGE, GIVEN_FROZEN, HALF_IN_PLACE
+        TRAIN, TRACKING, GIVEN, IN_PLACE, F16, BF16, PLAIN, WITHOUT_DX, FROZEN, LARGE, GIVEN_FROZEN, HALF_IN_PLACE,
+        RMS, ACTIVATED, ADD_BEFORE, ADD_AFTER
     }
 
     private final String variant;
@@ -80,11 +81,21 @@ final class SmallWork {
             return modes;
         }
         if (isTicketed()) {
-            return EnumSet.of(Mode.TRAIN, Mode.TRACKING, Mode.F16, Mode.LARGE);
+            return EnumSet.of(Mode.TRAIN, Mode.TRACKING, Mode.F16, Mode.LARGE, Mode.ACTIVATED, Mode.ADD_BEFORE,
+                    Mode.ADD_AFTER);
         }
         modes = EnumSet.complementOf(EnumSet.copyOf(modes));
         if (variant.endsWith("rows")) {
             modes.removeAll(List.of(Mode.GIVEN, Mode.GIVEN_FROZEN));
+        }
+        if (!variant.equals("gpu/rows") && !variant.equals("plain")) {
+            modes.remove(Mode.RMS);
+        }
+        if (!variant.startsWith("gpu/") && !variant.equals("plain")) {
+            modes.remove(Mode.ACTIVATED);
+        }
+        if (variant.equals("bitwise")) {
+            modes.removeAll(List.of(Mode.ADD_BEFORE, Mode.ADD_AFTER));
         }
         boolean bare = view.withoutParameters().axes().size() == view.axes().size();
         if (!variant.endsWith("rows") && !bare) {
