@@ -1,4 +1,5 @@
 // Normalizing a run of consecutive floats, and its gradient, given the statistics of its group.
+#include "cpu/activations.cl"
 #include "cpu/moments.cl"
 #include "cpu/stage.cl"
 
@@ -38,10 +39,26 @@ static inline vec weights_at(__global const parameter *weight) {
 #endif
 }
 
+#if JOIN == ADD_AFTER
+#define fetch_residual(p) fetch_far(p)
+#else
+#define fetch_residual(p) (void)0
+#endif
+
+// y from x_hat * w + b; `residual` is read where that is added.
+static inline vec finished(vec v, __global const element *residual) {
+#if JOIN == ADD_AFTER
+    v += load_elements(residual);
+#endif
+    return activations(v);
+}
+
 // y over a run whose elements share one parameter. While it is stored, what lies `ahead` elements further is fetched.
-static inline void apply_run(__global const element *x, __global element *y, long count, group_stats s, float w,
-                             float b, long ahead) {
-#define Y_OF_RUN(i) (fetch_far(x + ahead + (i)), normalized_of(load_elements(x + (i)), s) * w + b)
+static inline void apply_run(__global const element *x, __global const element *residual, __global element *y,
+                             long count, group_stats s, float w, float b, long ahead) {
+#define Y_OF_RUN(i)                                                                                                    \
+    (fetch_far(x + ahead + (i)), fetch_residual(residual + ahead + (i)),                                               \
+     finished(normalized_of(load_elements(x + (i)), s) * w + b, residual + (i)))
     SWEEP(y, count, Y_OF_RUN)
 }
 
@@ -58,14 +75,17 @@ static inline vec affine(vec x_hat, __global const parameter *w, __global const 
 #endif
 }
 
-static inline void apply_dense(__global const element *x, __global element *y, long count, group_stats s,
-                               __global const parameter *w, __global const parameter *b, long ahead) {
-#define Y_OF_DENSE(i) (fetch(x + ahead + (i)), affine(normalized_of(load_elements(x + (i)), s), w + (i), b + (i)))
+static inline void apply_dense(__global const element *x, __global const element *residual, __global element *y,
+                               long count, group_stats s, __global const parameter *w, __global const parameter *b,
+                               long ahead) {
+#define Y_OF_DENSE(i)                                                                                                  \
+    (fetch(x + ahead + (i)), fetch_residual(residual + ahead + (i)),                                                   \
+     finished(affine(normalized_of(load_elements(x + (i)), s), w + (i), b + (i)), residual + (i)))
     SWEEP(y, count, Y_OF_DENSE)
 }
 
 // The same into a stage.
-static inline void stage_dense(__global const element *x, stage *staged, long count, group_stats s,
-                               __global const parameter *w, __global const parameter *b, long ahead) {
+static inline void stage_dense(__global const element *x, __global const element *residual, stage *staged, long count,
+                               group_stats s, __global const parameter *w, __global const parameter *b, long ahead) {
     STAGE_ROW(staged, count, Y_OF_DENSE)
 }

@@ -27,9 +27,18 @@ static inline float total_sum(vec_pair lanes_sums) {
     return sum_of(lanes_sums.hi + lanes_sums.lo);
 }
 
-// Adds `runs` runs of `count` consecutive floats, `stride` apart.
+// The gradient of x_hat * w + b: dy, through the activation.
+static inline vec through(vec dy, vec x_hat, vec w, vec b) {
+#if ACTIVATION
+    return dy * activation_slopes(x_hat * w + b);
+#else
+    return dy;
+#endif
+}
+
+// Adds `runs` runs of `count` consecutive floats, `stride` apart, which share the parameters w and b.
 static inline void add_runs(gradient_sums *sums, __global const element *x, __global const element *dy, long runs,
-                            long stride, long count, group_stats s) {
+                            long stride, long count, group_stats s, float w, float b) {
     for (long r = 0; r < runs; r++) {
         __global const element *p = x + r * stride;
         __global const element *q = dy + r * stride;
@@ -37,17 +46,20 @@ static inline void add_runs(gradient_sums *sums, __global const element *x, __gl
             const long end = min(i + 2 * SERIAL_SUMS * WIDTH, count);
             vec a0 = (vec)(0.0f), a1 = a0, b0 = a0, b1 = a0;
             for (; i + 2 * WIDTH <= end; i += 2 * WIDTH) {
-                const vec g0 = load_elements(q + i);
-                const vec g1 = load_elements(q + i + WIDTH);
-                a0 += g0 * normalized_of(load_elements(p + i), s);
-                a1 += g1 * normalized_of(load_elements(p + i + WIDTH), s);
+                const vec x0 = normalized_of(load_elements(p + i), s);
+                const vec x1 = normalized_of(load_elements(p + i + WIDTH), s);
+                const vec g0 = through(load_elements(q + i), x0, (vec)(w), (vec)(b));
+                const vec g1 = through(load_elements(q + i + WIDTH), x1, (vec)(w), (vec)(b));
+                a0 += g0 * x0;
+                a1 += g1 * x1;
                 b0 += g0;
                 b1 += g1;
             }
             for (; i < end; i += WIDTH) {
                 const long at = min(i, count - WIDTH);
-                const vec g = load_elements(q + at);
-                a0 += fresh_lanes(g * normalized_of(load_elements(p + at), s), count - i);
+                const vec x_hat = normalized_of(load_elements(p + at), s);
+                const vec g = through(load_elements(q + at), x_hat, (vec)(w), (vec)(b));
+                a0 += fresh_lanes(g * x_hat, count - i);
                 b0 += fresh_lanes(g, count - i);
             }
             vec_pair_add(&sums->dyx, a0 + a1);
@@ -56,29 +68,48 @@ static inline void add_runs(gradient_sums *sums, __global const element *x, __gl
     }
 }
 
-// mean_g and mean_gx are the means of g = dy * w and of g * x_hat over the group; unused if GIVEN,
-// and without a mean that is subtracted mean_g too.
-static inline vec dx_of(vec g, __global const element *x, group_stats s, float mean_g, float mean_gx) {
-#if GIVEN
-    return g * s.rstd * s.scale;
-#elif CENTERED
-    return (g - mean_g - normalized_of(load_elements(x), s) * mean_gx) * s.rstd * s.scale;
+// Whether dx is made of x.
+#define DX_OF_X (!GIVEN || ACTIVATION)
+
+// mean_g and mean_gx are the means over the group of g, the gradient of x_hat, and of g * x_hat; unused if GIVEN, and
+// where no mean is subtracted mean_g too. dsum is read where it is added.
+static inline vec dx_of(vec dy, __global const element *x, __global const element *dsum, group_stats s, vec w, vec b,
+                        float mean_g, float mean_gx) {
+#if DX_OF_X
+    const vec x_hat = normalized_of(load_elements(x), s);
 #else
-    return (g - normalized_of(load_elements(x), s) * mean_gx) * s.rstd * s.scale;
+    const vec x_hat = (vec)(0.0f);
 #endif
+    vec g = through(dy, x_hat, w, b) * w;
+#if !GIVEN && CENTERED
+    g = g - mean_g - x_hat * mean_gx;
+#elif !GIVEN
+    g = g - x_hat * mean_gx;
+#endif
+    g = g * s.rstd * s.scale;
+#if JOIN == ADD_BEFORE
+    g += load_elements(dsum);
+#endif
+    return g;
 }
 
-#if GIVEN && !PARAMETERS
+#if !DX_OF_X && !PARAMETERS
 #define fetch_x(p) (void)0
 #else
 #define fetch_x(p) fetch_far(p)
 #endif
+#if JOIN == ADD_BEFORE
+#define fetch_dsum(p) fetch_far(p)
+#else
+#define fetch_dsum(p) (void)0
+#endif
 
-// dx over a run. While it is stored, what lies `ahead` elements further is fetched.
-static inline void dx_run(__global const element *x, __global const element *dy, __global element *dx, long count,
-                          group_stats s, float w, float mean_g, float mean_gx, long ahead) {
+// dx over a run that shares the parameters w and b. While it is stored, what lies `ahead` elements further is fetched.
+static inline void dx_run(__global const element *x, __global const element *dy, __global const element *dsum,
+                          __global element *dx, long count, group_stats s, float w, float b, float mean_g,
+                          float mean_gx, long ahead) {
 #define DX_OF_RUN(i)                                                                                                   \
-    (fetch_x(x + ahead + (i)), fetch_far(dy + ahead + (i)),                                                            \
-     dx_of(load_elements(dy + (i)) * w, x + (i), s, mean_g, mean_gx))
+    (fetch_x(x + ahead + (i)), fetch_far(dy + ahead + (i)), fetch_dsum(dsum + ahead + (i)),                            \
+     dx_of(load_elements(dy + (i)), x + (i), dsum + (i), s, (vec)(w), (vec)(b), mean_g, mean_gx))
     SWEEP(dx, count, DX_OF_RUN)
 }

@@ -8,17 +8,20 @@
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                  __global element *y, __global float *stats, __global float *running_mean,
-                  __global float *running_var, long rows, long segments, long span, long row_groups, long block,
-                  float eps, int zero_rstd, float momentum, float keep, float correction) {
+                  __global const element *residual, __global element *y, __global float *stats,
+                  __global float *running_mean, __global float *running_var, long rows, long segments, long span,
+                  long row_groups, long block, float eps, int zero_rstd, float momentum, float keep, float correction) {
     const tracked running = TRACKED;
+    const long length = segments * span;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
     uint16 room[STAGED ? STAGE_BYTES / 64 : 1];
     stage staged;
-    open_stage(&staged, room, y + first * segments * span);
+    open_stage(&staged, room, y + first * length);
     for (long r = first; r < last; r++) {
-        forward_row(x, weight, bias, y, &staged, stats, running, rows, r, segments, span, row_groups, eps, zero_rstd);
+        row_source in;
+        find_row(&in, x, residual, weight, bias, r, segments, length, row_groups);
+        forward_row(in, y + r * length, &staged, stats, running, rows, r, length, span, eps, zero_rstd);
     }
 #if STAGED
     close_stage(&staged);
@@ -63,9 +66,10 @@ void rows_merge(__global const element *x, __global const float *partials, __glo
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                __global element *y, __global float *stats, __global float *running_mean, __global float *running_var,
-                long rows, long segments, long span, long row_groups, long block, long parts, long part, float eps,
-                int zero_rstd, float momentum, float keep, float correction) {
+                __global const element *residual, __global element *y, __global float *stats,
+                __global float *running_mean, __global float *running_var, long rows, long segments, long span,
+                long row_groups, long block, long parts, long part, float eps, int zero_rstd, float momentum,
+                float keep, float correction) {
     const tracked running = TRACKED;
     const long id = get_group_id(0);
     const long length = segments * span;
@@ -74,10 +78,10 @@ void rows_apply(__global const element *x, __global const parameter *weight, __g
     const long first = id / parts * block;
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
-        const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
+        row_source in;
+        find_row(&in, x, residual, weight, bias, r, segments, length, row_groups);
         group_stats s;
         settled_stats(&s, stats, rows, r, running, eps, zero_rstd, from == 0);
-        apply_part(x + r * length, weight + parameter, bias + parameter, y + r * length, from, to, span, s,
-                   length);
+        apply_part(in, y + r * length, from, to, span, s, length);
     }
 }

@@ -25,7 +25,7 @@
 #define FIXED_LENGTH 0
 #endif
 
-// 1: weights are spread to one an element, as floats.
+// 1: weights, and the biases where they are needed, are spread to one an element, as floats.
 #ifndef SPREAD
 #define SPREAD 0
 #endif
@@ -33,32 +33,48 @@
 #if SPREAD
 typedef float weight_type;
 #define load_weights(p) load(p)
+#define load_biases(p) load(p)
 #else
 typedef parameter weight_type;
 #define load_weights(p) weights_at(p)
+#define load_biases(p) load_parameters(p)
 #endif
 
-static inline vec weighted(__global const element *dy, __global const weight_type *w) {
+// 1: the gradient depends on the bias.
+#define BIASED (HAS_BIAS && ACTIVATION)
+
+static inline vec own_weights(__global const weight_type *w) {
 #if HAS_WEIGHT
-    return load_elements(dy) * load_weights(w);
+    return load_weights(w);
 #else
-    return load_elements(dy);
+    return (vec)(1.0f);
 #endif
 }
 
-static inline void dx_dense(__global const element *x, __global const element *dy, __global element *dx, long count,
-                            group_stats s, __global const weight_type *w, float mean_g, float mean_gx) {
-#define DX_OF_DENSE(i) dx_of(weighted(dy + (i), w + (i)), x + (i), s, mean_g, mean_gx)
+static inline vec own_biases(__global const weight_type *b) {
+#if BIASED
+    return load_biases(b);
+#else
+    return (vec)(0.0f);
+#endif
+}
+
+static inline void dx_dense(__global const element *x, __global const element *dy, __global const element *dsum,
+                            __global element *dx, long count, group_stats s, __global const weight_type *w,
+                            __global const weight_type *b, float mean_g, float mean_gx) {
+#define DX_OF_DENSE(i)                                                                                                 \
+    dx_of(load_elements(dy + (i)), x + (i), dsum + (i), s, own_weights(w + (i)), own_biases(b + (i)), mean_g, mean_gx)
     SWEEP(dx, count, DX_OF_DENSE)
 }
 
 // dx of a whole row; with STAGED into a stage, which then is that of all rows before it.
-static inline void dx_row(__global const element *x, __global const element *dy, __global element *dx, stage *staged,
-                          long length, group_stats s, __global const weight_type *w, float mean_g, float mean_gx) {
+static inline void dx_row(__global const element *x, __global const element *dy, __global const element *dsum,
+                          __global element *dx, stage *staged, long length, group_stats s,
+                          __global const weight_type *w, __global const weight_type *b, float mean_g, float mean_gx) {
 #if STAGED
     STAGE_ROW(staged, length, DX_OF_DENSE)
 #else
-    dx_dense(x, dy, dx, length, s, w, mean_g, mean_gx);
+    dx_dense(x, dy, dsum, dx, length, s, w, b, mean_g, mean_gx);
 #endif
 }
 
@@ -90,20 +106,18 @@ typedef struct {
 // after it was stored in two pieces. The next rows are fetched meanwhile: 1.4 to 1.5
 // times as fast at 64 to 512 elements, 1.05 to 1.15 times up to 32,768 (PoCL on Sapphire Rapids).
 static inline void add_columns(four_sums *sums, __global const element *x, __global const element *dy,
-                               __global const weight_type *w, __global float *dw, __global float *db, long stride,
-                               long count, const group_stats *s, int four, long ahead) {
+                               __global const weight_type *w, __global const weight_type *b, __global float *dw,
+                               __global float *db, long stride, long count, const group_stats *s, int four,
+                               long ahead) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
         __global const element *p = x + at;
         __global const element *q = dy + at;
-#if HAS_WEIGHT
-        const vec weights = fresh_lanes(load_weights(w + at), count - i);
-#else
-        const vec weights = (vec)(1.0f);
-#endif
-        vec g = fresh_lanes(load_elements(q), count - i);
-        vec t = fresh_lanes(g * normalized_of(load_elements(p), s[0]), count - i);
+        const vec weights = own_weights(w + at), biases = own_biases(b + at);
+        const vec x0 = normalized_of(load_elements(p), s[0]);
+        vec g = fresh_lanes(through(load_elements(q), x0, weights, biases), count - i);
+        vec t = fresh_lanes(g * x0, count - i);
         a0 += g * weights;
         b0 += t * weights;
         for (int k = 0; k < (four ? 4 : 1); k++) {
@@ -111,12 +125,15 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
             fetch(q + k * stride + ahead);
         }
         if (four) {
-            const vec g1 = fresh_lanes(load_elements(q + stride), count - i);
-            const vec g2 = fresh_lanes(load_elements(q + 2 * stride), count - i);
-            const vec g3 = fresh_lanes(load_elements(q + 3 * stride), count - i);
-            const vec t1 = fresh_lanes(g1 * normalized_of(load_elements(p + stride), s[1]), count - i);
-            const vec t2 = fresh_lanes(g2 * normalized_of(load_elements(p + 2 * stride), s[2]), count - i);
-            const vec t3 = fresh_lanes(g3 * normalized_of(load_elements(p + 3 * stride), s[3]), count - i);
+            const vec x1 = normalized_of(load_elements(p + stride), s[1]);
+            const vec x2 = normalized_of(load_elements(p + 2 * stride), s[2]);
+            const vec x3 = normalized_of(load_elements(p + 3 * stride), s[3]);
+            const vec g1 = fresh_lanes(through(load_elements(q + stride), x1, weights, biases), count - i);
+            const vec g2 = fresh_lanes(through(load_elements(q + 2 * stride), x2, weights, biases), count - i);
+            const vec g3 = fresh_lanes(through(load_elements(q + 3 * stride), x3, weights, biases), count - i);
+            const vec t1 = fresh_lanes(g1 * x1, count - i);
+            const vec t2 = fresh_lanes(g2 * x2, count - i);
+            const vec t3 = fresh_lanes(g3 * x3, count - i);
             a1 += g1 * weights;
             a2 += g2 * weights;
             a3 += g3 * weights;
@@ -138,10 +155,11 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
 }
 
 // Four whole rows, or one, from `row` on; `apart` rows lie between.
-static inline void backward_rows(__global const element *x, __global const element *dy,
-                                 __global const weight_type *weight, __global const float *stats, __global element *dx,
-                                 stage *staged, __global float *dw, __global float *db, long rows, long row, long apart,
-                                 long length, long ahead, int four) {
+static inline void backward_rows(__global const element *x, __global const element *dy, __global const element *dsum,
+                                 __global const weight_type *weight, __global const weight_type *bias,
+                                 __global const float *stats, __global element *dx, stage *staged, 
+                                 __global float *dw, __global float *db, long rows, long row, long apart, long length,
+                                 long ahead, int four) {
     const long at = row * length;
     const long stride = apart * length;
     group_stats s[4];
@@ -151,18 +169,18 @@ static inline void backward_rows(__global const element *x, __global const eleme
     four_sums sums;
     sums.g.hi = sums.g.lo = sums.gx.hi = sums.gx.lo = (float4)(0.0f);
     for (long from = 0; from < length; from += 2 * SERIAL_SUMS * WIDTH) {
-        add_columns(&sums, x + at + from, dy + at + from, weight + from, dw + from, db + from, stride,
+        add_columns(&sums, x + at + from, dy + at + from, weight + from, bias + from, dw + from, db + from, stride,
                     min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four, ahead);
     }
 #if DX
     const float4 g = four_means(sums.g, (float)length);
     const float4 gx = four_means(sums.gx, (float)length);
-    dx_row(x + at, dy + at, dx + at, staged, length, s[0], weight, g.x, gx.x);
+    dx_row(x + at, dy + at, dsum + at, dx + at, staged, length, s[0], weight, bias, g.x, gx.x);
     if (four) {
         const long second = at + stride, third = second + stride, fourth = third + stride;
-        dx_row(x + second, dy + second, dx + second, staged, length, s[1], weight, g.y, gx.y);
-        dx_row(x + third, dy + third, dx + third, staged, length, s[2], weight, g.z, gx.z);
-        dx_row(x + fourth, dy + fourth, dx + fourth, staged, length, s[3], weight, g.w, gx.w);
+        dx_row(x + second, dy + second, dsum + second, dx + second, staged, length, s[1], weight, bias, g.y, gx.y);
+        dx_row(x + third, dy + third, dsum + third, dx + third, staged, length, s[2], weight, bias, g.z, gx.z);
+        dx_row(x + fourth, dy + fourth, dsum + fourth, dx + fourth, staged, length, s[3], weight, bias, g.w, gx.w);
     }
 #endif
 }
@@ -231,25 +249,22 @@ static inline void end_block(__global const float *hi, __global const float *lo,
     }
 }
 
-static inline void spread_weights(__global const parameter *weight, __global float *to, long parameters, long span) {
-    for (long p = 0; p < parameters; p++) {
-        const float one = weight_at(weight, p);
-        for (long i = 0; i < span; i++) {
-            to[p * span + i] = one;
-        }
+static inline void spread_one(float value, __global float *to, long span) {
+    for (long i = 0; i < span; i++) {
+        to[i] = value;
     }
 }
 
 // A work-item's own memory in sums, in rows for all groups of its chunk: the running sums of dweight and dbias; with
-// `pairs` totals in two floats of both; with SPREAD the weights.
-#define REGION(pairs) (2 + ((pairs) ? 4 : 0) + SPREAD)
+// `pairs` totals in two floats of both; with SPREAD the weights, and the biases.
+#define REGION(pairs) (2 + ((pairs) ? 4 : 0) + (SPREAD ? 1 + BIASED : 0))
 
 // by_four: four samples at a time. pairs: a block has more than SERIAL_SUMS steps.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-                    __global const float *stats, __global element *dx, __global float *sums, __global float *partials,
-                    long rows, long segments, long span, long row_groups, long chunk, long block, long by_four,
-                    long pairs) {
+                    __global const parameter *bias, __global const float *stats, __global const element *dsum,
+                    __global element *dx, __global float *sums, __global float *partials, long rows, long segments,
+                    long span, long row_groups, long chunk, long block, long by_four, long pairs) {
     const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
     const long chunks = (row_groups + chunk - 1) / chunk;
     const long samples = rows / row_groups;
@@ -263,9 +278,16 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
     __global float *totals = db + size;
 #if SPREAD
     __global float *w = dw + (REGION(pairs) - 1) * size;
-    spread_weights(weight + first_group * segments, w, groups * segments, span);
+    __global float *biases = BIASED ? w - size : w;
+    for (long p = 0; p < groups * segments; p++) {
+        spread_one(weight_at(weight, first_group * segments + p), w + p * span, span);
+        if (BIASED) {
+            spread_one(bias_at(bias, first_group * segments + p), biases + p * span, span);
+        }
+    }
 #else
     __global const parameter *w = weight + first_group * segments;
+    __global const parameter *biases = bias + first_group * segments;
 #endif
 #if PARAMETERS
     clear(dw, (pairs ? 6 : 2) * size);
@@ -281,11 +303,11 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
             const long row = n * row_groups + first_group + g;
             const long at = g * padded(length);
             if (four) {
-                backward_rows(x, dy, w + g * length, stats, dx, &staged, dw + at, db + at, rows, row, row_groups,
-                              length, short_rows ? 4 * length : 4 * row_groups * length, 1);
+                backward_rows(x, dy, dsum, w + g * length, biases + g * length, stats, dx, &staged, dw + at, db + at,
+                              rows, row, row_groups, length, short_rows ? 4 * length : 4 * row_groups * length, 1);
             } else {
-                backward_rows(x, dy, w + g * length, stats, dx, &staged, dw + at, db + at, rows, row, row_groups,
-                              length, short_rows ? 4 * length : row_groups * length, 0);
+                backward_rows(x, dy, dsum, w + g * length, biases + g * length, stats, dx, &staged, dw + at, db + at,
+                              rows, row, row_groups, length, short_rows ? 4 * length : row_groups * length, 0);
             }
         }
         n += four ? 4 : 1;
@@ -316,7 +338,8 @@ void dense_backward(__global const element *x, __global const element *dy, __glo
 // sums: [2][rows][parts], of g = dy * weight and of g * x_hat.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
-                __global const float *stats, __global float *sums, long rows, long length, long parts, long part) {
+                __global const parameter *bias, __global const float *stats, __global float *sums, long rows,
+                long length, long parts, long part) {
     const long id = get_group_id(0);
     const long r = id / parts;
     const long begin = id % parts * part;
@@ -330,9 +353,11 @@ void dense_sums(__global const element *x, __global const element *dy, __global 
         vec a = (vec)(0.0f), b = a;
         for (; i < stop; i += WIDTH) {
             const long at = min(i, end - WIDTH);
-            const vec v = fresh_lanes(weighted(dy + r * length + at, weight + at), end - i);
-            a += v;
-            b += fresh_lanes(v * normalized_of(load_elements(x + r * length + at), s), end - i);
+            const vec w = own_weights(weight + at);
+            const vec x_hat = normalized_of(load_elements(x + r * length + at), s);
+            const vec v = through(load_elements(dy + r * length + at), x_hat, w, own_biases(bias + at)) * w;
+            a += fresh_lanes(v, end - i);
+            b += fresh_lanes(v * x_hat, end - i);
         }
         vec_pair_add(&g, a);
         vec_pair_add(&gx, b);
@@ -370,9 +395,10 @@ static inline void put_columns(__global parameter *dweight, __global parameter *
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void dense_columns(__global const element *x, __global const element *dy, __global const parameter *weight,
-                   __global const float *stats, __global const float *means, __global element *dx,
-                   __global parameter *dweight, __global parameter *dbias, long rows, long length, int want_dweight,
-                   int want_dbias, int accumulate) {
+                   __global const parameter *bias, __global const float *stats, __global const float *means,
+                   __global const element *dsum, __global element *dx, __global parameter *dweight,
+                   __global parameter *dbias, long rows, long length, int want_dweight, int want_dbias,
+                   int accumulate) {
     const long from = get_group_id(0) * COLUMNS;
     const long count = min((long)COLUMNS, length - from);
     vec_pair dw_totals[COLUMNS / WIDTH], db_totals[COLUMNS / WIDTH];
@@ -381,12 +407,14 @@ void dense_columns(__global const element *x, __global const element *dy, __glob
 #if PARAMETERS
         for (long i = 0; i < count; i += WIDTH) {
             const long at = from + min(i, count - WIDTH);
+            const vec w = own_weights(weight + at), b = own_biases(bias + at);
             vec dw = (vec)(0.0f), db = dw;
             for (long r = first; r < last; r++) {
                 group_stats s;
                 read_stats(stats, rows, r, &s);
-                const vec g = load_elements(dy + r * length + at);
-                dw += g * normalized_of(load_elements(x + r * length + at), s);
+                const vec x_hat = normalized_of(load_elements(x + r * length + at), s);
+                const vec g = through(load_elements(dy + r * length + at), x_hat, w, b);
+                dw += g * x_hat;
                 db += g;
             }
             vec_pair *dw_total = &dw_totals[i / WIDTH];
@@ -410,7 +438,8 @@ void dense_columns(__global const element *x, __global const element *dy, __glob
             group_stats s;
             read_stats(stats, rows, r, &s);
             const long row = r * length + from;
-            dx_dense(x + row, dy + row, dx + row, count, s, weight + from, means[r], means[rows + r]);
+            dx_dense(x + row, dy + row, dsum + row, dx + row, count, s, weight + from, bias + from, means[r],
+                     means[rows + r]);
         }
 #endif
     }

@@ -8,7 +8,8 @@
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void segments_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-                       __global const float *stats, __global element *dx, __global float *partials, long rows,
+                       __global const parameter *bias, __global const float *stats, __global const element *dsum,
+                       __global element *dx, __global float *partials, long rows,
                        long segments, long span, long row_groups, long block) {
     const long length = segments * span;
     const long first = get_group_id(0) * block;
@@ -17,20 +18,21 @@ void segments_backward(__global const element *x, __global const element *dy, __
         group_stats s;
         read_stats(stats, rows, r, &s);
         __global const parameter *w = weight + r % row_groups * segments;
+        __global const parameter *b = bias + r % row_groups * segments;
         float_pair g = pair_of(0.0f);
         float_pair gx = pair_of(0.0f);
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
+            const float wd = weight_at(w, d);
             gradient_sums sums;
             clear_sums(&sums);
-            add_runs(&sums, x + at, dy + at, 1, 0, span, s);
+            add_runs(&sums, x + at, dy + at, 1, 0, span, s, wd, bias_at(b, d));
             const float dyx_sum = total_sum(sums.dyx);
             const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
             partials[r * segments + d] = dyx_sum;
             partials[(rows + r) * segments + d] = dy_sum;
 #endif
-            const float wd = weight_at(w, d);
             add_to(&g, dy_sum * wd);
             add_to(&gx, dyx_sum * wd);
         }
@@ -39,7 +41,7 @@ void segments_backward(__global const element *x, __global const element *dy, __
         const float mean_gx = pair_value(gx) / (float)length;
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
-            dx_run(x + at, dy + at, dx + at, span, s, weight_at(w, d), mean_g, mean_gx,
+            dx_run(x + at, dy + at, dsum + at, dx + at, span, s, weight_at(w, d), bias_at(b, d), mean_g, mean_gx,
                    length);
         }
 #endif
@@ -48,17 +50,20 @@ void segments_backward(__global const element *x, __global const element *dy, __
 
 // sums: [2][rows * segments][parts], of dy * x_hat and of dy over a part.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_sums(__global const element *x, __global const element *dy, __global const float *stats,
-                   __global float *sums, long rows, long segments, long span, long parts, long part) {
+void segments_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
+                   __global const parameter *bias, __global const float *stats, __global float *sums, long rows,
+                   long segments, long span, long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long from = id % parts * part;
     const long at = segment * span + from;
     group_stats s;
     read_stats(stats, rows, segment / segments, &s);
+    const long parameter = segment % (row_groups * segments);
     gradient_sums one;
     clear_sums(&one);
-    add_runs(&one, x + at, dy + at, 1, 0, min(part, span - from), s);
+    add_runs(&one, x + at, dy + at, 1, 0, min(part, span - from), s, weight_at(weight, parameter),
+             bias_at(bias, parameter));
     sums[id] = total_sum(one.dyx);
     sums[rows * segments * parts + id] = total_sum(one.dy);
 }
@@ -97,16 +102,17 @@ void segments_fold(__global const float *sums, __global const parameter *weight,
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void segments_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
-                 __global const float *stats, __global const float *means, __global element *dx, long rows,
-                 long segments, long span, long row_groups, long parts, long part) {
+                 __global const parameter *bias, __global const float *stats, __global const float *means,
+                 __global const element *dsum, __global element *dx, long rows, long segments, long span,
+                 long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long r = segment / segments;
     const long from = id % parts * part;
     const long at = segment * span + from;
-    const long parameter = r % row_groups * segments + segment % segments;
+    const long parameter = segment % (row_groups * segments);
     group_stats s;
     read_stats(stats, rows, r, &s);
-    dx_run(x + at, dy + at, dx + at, min(part, span - from), s,
-           weight_at(weight, parameter), means[r], means[rows + r], part);
+    dx_run(x + at, dy + at, dsum + at, dx + at, min(part, span - from), s, weight_at(weight, parameter),
+           bias_at(bias, parameter), means[r], means[rows + r], part);
 }

@@ -99,6 +99,8 @@ static inline halves vec_to_bf16(vec value) {
     return NARROWED(select(rounded, bits | 0x400000, isnan(value)) >> 16);
 }
 #else
+#define WORDS_OF as_uint
+#define VEC_OF as_float
 #define half_to_vec half_to_float
 #define vec_to_half float_to_half
 #define bf16_to_vec bf16_to_float

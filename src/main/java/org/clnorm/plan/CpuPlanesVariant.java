@@ -22,7 +22,7 @@ final class CpuPlanesVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return !task.form().activates() && task.form().join() == Join.NONE;
+        return task.form().join() != (task.pass() == Task.Pass.FORWARD ? Join.BEFORE : Join.AFTER);
     }
 
     @Override

@@ -30,6 +30,8 @@ final class CpuRowsVariant implements Variant {
     /** Elements a parameter up to which its gradient is summed element by element first. */
     private static final long SHORT_SPAN = 64;
     private static final long FOUR = 4;
+    /** Bytes by which the memory of work-items lies apart. */
+    private static final long PAGE = 4_096;
     /**
      * Rows up to this length are normalized four at a time. Measured with PoCL on Sapphire Rapids: 1.4–1.6 times as
      * fast at 31 and 64, slower from 128 on.
@@ -57,7 +59,7 @@ final class CpuRowsVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return !task.form().activates() && task.form().join() == Join.NONE;
+        return task.pass() == Task.Pass.FORWARD || task.form().join() != Join.AFTER;
     }
 
     @Override
@@ -86,13 +88,20 @@ final class CpuRowsVariant implements Variant {
         return shared ? forwardInParts(task, rows, options, traits) : forwardWhole(task, rows, options, traits);
     }
 
+    private static boolean sums(Task task) {
+        return task.form().join() == Join.BEFORE;
+    }
+
     private NormPlan forwardWhole(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
-        if (rows.span() == 1) {
-            stage(task, rows, traits, options);
-        }
         Map<String, Long> scalars = scalars(rows);
         long block = CpuWork.block(rows.rows(), rows.length(), traits);
         scalars.put("block", block);
+        if (sums(task)) {
+            return forwardSums(task, rows, options, scalars);
+        }
+        if (rows.span() == 1) {
+            stage(task, rows, traits, options);
+        }
         long shortest = rows.length() % CpuWork.width(traits, rows.length()) == 0 ? SHORT_ROW : SHORT_RAGGED_ROW;
         boolean shortRows = rows.length() <= shortest && block >= FOUR;
         if (shortRows) {
@@ -101,6 +110,16 @@ final class CpuRowsVariant implements Variant {
         Step step = CpuWork.step(shortRows ? "cpu/rows_short" : "cpu/rows", shortRows ? "rows_short" : "rows_forward",
                 options, CpuWork.ceil(rows.rows(), block), scalars);
         return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", List.of(step), Map.of(), task);
+    }
+
+    /** A row of the sum waits in scratch memory of its work-item, which stays in the cache. */
+    private NormPlan forwardSums(Task task, Rows rows, Map<String, Integer> options, Map<String, Long> scalars) {
+        long room = CpuWork.ceil(rows.length() * task.storage().bytes(), PAGE) * PAGE;
+        long items = CpuWork.ceil(rows.rows(), scalars.get("block"));
+        scalars.put("room", room / task.storage().bytes());
+        Step step = CpuWork.step("cpu/rows_sum", "rows_sum", options, items, scalars);
+        return CpuWork.plan(name(), said(rows) + " of sums, " + scalars.get("block") + " a work-item", List.of(step),
+                Map.of("kept", options.get("STREAM") == 1 ? items * room / Float.BYTES : 1), task);
     }
 
     private NormPlan forwardInParts(Task task, Rows rows, Map<String, Integer> options, Traits traits) {
@@ -117,7 +136,8 @@ final class CpuRowsVariant implements Variant {
         apply.put("part", part);
         apply.put("block", block);
         List<Step> steps = List.of(
-                CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, moments),
+                sums(task) ? CpuWork.step("cpu/rows_sum", "sum_moments", options, rows.rows() * parts, moments)
+                        : CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, moments),
                 CpuWork.step("cpu/rows", "rows_merge", options, rows.rows(), moments),
                 CpuWork.step("cpu/rows", "rows_apply", options, tiles * CpuWork.ceil(rows.rows(), block), apply));
         return CpuWork.plan(name(), said(rows) + ", in " + parts + " parts each", steps,
@@ -165,7 +185,7 @@ final class CpuRowsVariant implements Variant {
         int width = CpuWork.width(traits, rows.length());
         long size = chunk * CpuWork.ceil(rows.length(), width) * width;
         Map<String, Long> scratch = Map.of("partials", task.parameters() ? 2 * blocks * parameters : 1, "sums",
-                blocks * chunks * size * ((pairs ? 6 : 2) + (spread ? 1 : 0)));
+                blocks * chunks * size * ((pairs ? 6 : 2) + (spread ? task.bias() ? 2 : 1 : 0)));
         if (task.parameters()) {
             steps.add(CpuWork.sumPartials(blocks, parameters, traits));
         }

@@ -56,9 +56,8 @@ final class CpuWork {
         options.put("WIDTH", width(traits, run));
         options.put("STREAM", streams(task, traits, run) ? 1 : 0);
         options.put("HAS_WEIGHT", task.weight() ? 1 : 0);
-        if (task.pass() == Task.Pass.FORWARD) {
-            options.put("HAS_BIAS", task.bias() ? 1 : 0);
-        } else {
+        options.put("HAS_BIAS", task.bias() ? 1 : 0);
+        if (task.pass() == Task.Pass.BACKWARD) {
             options.put("DX", task.dx() ? 1 : 0);
             options.put("PARAMETERS", task.parameters() ? 1 : 0);
         }
@@ -80,10 +79,19 @@ final class CpuWork {
     /** A plan; its bytes are those of every tensor that the pass must read or write, once. */
     static NormPlan plan(String variant, String reason, List<Step> steps, Map<String, Long> scratch, Task task) {
         boolean readsX = task.pass() == Task.Pass.FORWARD || task.statistics() == Task.Statistics.BATCH
-                || task.parameters();
+                || task.parameters() || task.form().activates();
         boolean writes = task.pass() == Task.Pass.FORWARD || task.dx();
         boolean readsDy = task.pass() == Task.Pass.BACKWARD;
-        long tensors = (readsX ? 1 : 0) + (readsDy ? 1 : 0) + (writes ? 1 : 0);
+        long tensors = (readsX ? 1 : 0) + (readsDy ? 1 : 0) + (writes ? 1 : 0) + joined(task);
         return new NormPlan(variant, reason, steps, scratch, task.bytes(tensors));
+    }
+
+    /** Tensors more for a residual: it and, before the normalization, the sum; or the gradient of that. */
+    private static long joined(Task task) {
+        return switch (task.form().join()) {
+            case NONE -> 0;
+            case AFTER -> 1;
+            case BEFORE -> task.pass() == Task.Pass.FORWARD ? 2 : task.dx() ? 1 : 0;
+        };
     }
 }
