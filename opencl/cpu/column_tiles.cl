@@ -1,11 +1,21 @@
-// Tiles of x as [samples][channels][span], where span is short: a sample's channels * span elements are columns, and
-// `fused` samples lie in a row, so that rows are long enough for vectors whatever channels and span are. A tile holds
-// whole channels, some columns of some rows. What belongs to a column (sums, statistics, parameters) is kept in arrays
-// of the work-item's own, an entry a column although columns of a channel share it: no element asks for its channel.
+// Tiles of x as [sheets][samples][channels][span], where span is short: a sample's channels * span elements are
+// columns, and `fused` samples lie in a row, so that rows are long enough for vectors whatever channels and span are. A
+// tile holds whole channels, some columns of some rows, of one sheet. What belongs to a column (sums, statistics,
+// parameters) is kept in arrays of the work-item's own, an entry a column although columns of a channel share it: no
+// element asks for its channel. A group is a channel of a sheet.
 #include "cpu/apply.cl"
 
 #ifndef COLUMNS
 #define COLUMNS 1024 // the most columns of a tile, as the plan has it; its arrays should stay in the L1 cache
+#endif
+
+// What has a parameter of its own: a channel, a column (its index goes on from channel to channel), or a sample, in
+// which case none are fused.
+#define CHANNEL 0
+#define COLUMN 1
+#define SAMPLE 2
+#ifndef PARAMETER_OF
+#define PARAMETER_OF CHANNEL
 #endif
 
 typedef struct {
@@ -14,28 +24,51 @@ typedef struct {
     long stride;            // elements from row to row
     long origin;            // where the tile begins in x
     long channel, channels; // first channel, and how many
+    long group, groups;     // the first channel's group, and how many there are in all
     long count;             // columns
     long span;
     long block;             // which block of samples
-    long samples;
+    long slot;              // which block, counted through all sheets
+    long sample, samples;   // first sample of the sheet, and how many
 } tile;
 
 // Work-item `id` has `part` channels of `block` samples; the last part what remains, the last block all that remain.
-static inline void cut_tile(tile *t, long id, long samples, long channels, long span, long fused, long block,
-                            long blocks, long parts, long part) {
+static inline void cut_tile(tile *t, long id, long sheets, long samples, long channels, long span, long fused,
+                            long block, long blocks, long parts, long part) {
     const long p = id % parts;
-    t->block = id / parts;
-    const long begin = t->block * block;
-    t->samples = (t->block == blocks - 1 ? samples : begin + block) - begin;
+    t->slot = id / parts;
+    const long sheet = t->slot / blocks;
+    t->block = t->slot % blocks;
+    t->sample = t->block * block;
+    t->samples = t->block == blocks - 1 ? samples - t->sample : block;
     t->span = span;
     t->channel = p * part;
     t->channels = p == parts - 1 ? channels - t->channel : part;
+    t->group = sheet * channels + t->channel;
+    t->groups = sheets * channels;
     t->stride = fused * channels * span;
-    t->origin = (begin * channels + t->channel) * span;
+    t->origin = ((sheet * samples + t->sample) * channels + t->channel) * span;
     t->rows = t->samples / fused;
     t->rest = t->samples % fused * channels * span;
     t->count = fused * t->channels * span;
 }
+
+// The tile as one whose channels are what has a parameter of its own; t where that is a sample.
+static inline void tile_of_parameters(tile *u, const tile *t) {
+    *u = *t;
+#if PARAMETER_OF == COLUMN
+    u->channel *= t->span;
+    u->channels *= t->span;
+    u->span = 1;
+#endif
+}
+
+// Parameters a channel has.
+#if PARAMETER_OF == COLUMN
+#define EACH(t) ((t)->span)
+#else
+#define EACH(t) 1
+#endif
 
 static inline long row_of(const tile *t, long r) {
     return t->origin + r * t->stride;
@@ -147,9 +180,19 @@ static inline void settle(column_sums *s, long count) {
     fill(s->now, count, 0.0f);
 }
 
-// What belongs to the tile's channel c, which is the tensor's channel t->channel + c.
-#define channel_stat(stats, channels, which, c) (stats)[(which) * (channels) + t->channel + (c)]
-#define channel_parameter(present, p, c, otherwise) parameter_or(present, p, t->channel + (c), otherwise)
+// What belongs to the tile's channel c.
+#define channel_stat(stats, t, which, c) (stats)[(which) * (t)->groups + (t)->group + (c)]
+
+// The parameter p of the tile's columns, counted from its first one, and that of its row r, which is 1 (or 0) where
+// columns have them.
+#if PARAMETER_OF == SAMPLE
+#define column_parameter(present, values, t, p, otherwise) (otherwise)
+#define row_parameter(present, values, t, r, otherwise) parameter_or(present, values, (t)->sample + (r), otherwise)
+#else
+#define column_parameter(present, values, t, p, otherwise)                                                             \
+    parameter_or(present, values, (t)->channel * EACH(t) + (p), otherwise)
+#define row_parameter(present, values, t, r, otherwise) (otherwise)
+#endif
 
 // Whether products with this factor keep their digits.
 static inline int ordinary(float factor, float limit) {

@@ -1,5 +1,5 @@
-// Forward over columns, as in batch normalization of [N, C] or of small planes: x is [samples][channels][span], a group
-// is a channel; column_tiles.cl says how it is cut.
+// Forward over columns, as in batch normalization of [N, C] or of small planes, and where channels lie last: x is
+// [sheets][samples][channels][span], a group is a channel of a sheet; column_tiles.cl says how it is cut.
 //
 // columns_forward: a work-item has some channels of all samples, and reads them for the second time from its cache: 2T.
 // Where they are too much for a cache: columns_moments (a tile has a block of samples), columns_merge of
@@ -17,47 +17,56 @@ static inline int plain_channel(group_stats s, float w) {
     return s.scale == 1.0f && ordinary(s.rstd, 0x1p40f) && ordinary(w, 0x1p40f);
 }
 
-#define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
-#define BIAS(c) channel_parameter(HAS_BIAS, bias, c, 0.0f)
+#define WEIGHT(p) column_parameter(HAS_WEIGHT, weight, t, p, 1.0f)
+#define BIAS(p) column_parameter(HAS_BIAS, bias, t, p, 0.0f)
+#define ROW_WEIGHT(r) row_parameter(HAS_WEIGHT, weight, t, r, 1.0f)
+#define ROW_BIAS(r) row_parameter(HAS_BIAS, bias, t, r, 0.0f)
 
-// The tile of the first samples speaks for its channels.
+// The tile of a sheet's first samples speaks for its channels.
 static inline void settle_affine(column_affine *a, const tile *t, __global float *stats, tracked running,
-                                 __global const parameter *weight, __global const parameter *bias, long channels,
-                                 float eps, int zero_rstd) {
+                                 __global const parameter *weight, __global const parameter *bias, float eps,
+                                 int zero_rstd) {
     float mean[COLUMNS] COLUMN_ARRAYS, factor[COLUMNS] COLUMN_ARRAYS, rest[COLUMNS] COLUMN_ARRAYS;
+    tile u;
+    tile_of_parameters(&u, t);
     a->odd.count = 0;
     for (long c = 0; c < t->channels; c++) {
         group_stats s;
-        settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, t->block == 0);
-        const float w = WEIGHT(c);
+        int plain = 1;
+        settled_stats(&s, stats, t->groups, t->group + c, running, eps, zero_rstd, t->block == 0);
         mean[c] = s.mean;
-        factor[c] = s.rstd * w;
-        rest[c] = BIAS(c) - s.delta * (s.rstd * w);
-        note_channel(&a->odd, c, plain_channel(s, w));
+        for (long p = c * EACH(t); p < (c + 1) * EACH(t); p++) {
+            const float w = WEIGHT(p);
+            factor[p] = s.rstd * w;
+            rest[p] = BIAS(p) - s.delta * (s.rstd * w);
+            plain &= plain_channel(s, w);
+        }
+        note_channel(&a->odd, c, plain);
     }
     spread(a->mean, mean, t);
-    spread(a->factor, factor, t);
-    spread(a->rest, rest, t);
+    spread(a->factor, factor, &u);
+    spread(a->rest, rest, &u);
 }
 
 static inline vec y_of(vec x, const column_affine *a, long i) {
     return (x - own(a->mean + i)) * own(a->factor + i) + own(a->rest + i);
 }
 
-// The odd channels of a row, by the long formula: rare, so an element at a time. `kept` is what the row was, since y
+// The odd channels of row r, by the long formula: rare, so an element at a time. `kept` is what the row was, since y
 // may lie where x does.
-static inline void apply_odd(const float *kept, __global element *y, const tile *t, long columns,
+static inline void apply_odd(const float *kept, __global element *y, const tile *t, long r, long columns,
                              const column_affine *a, __global float *stats, tracked running,
-                             __global const parameter *weight, __global const parameter *bias, long channels, float eps,
+                             __global const parameter *weight, __global const parameter *bias, float eps,
                              int zero_rstd) {
     for (int j = 0; j < a->odd.count; j++) {
         const long c = a->odd.channel[j];
-        const float w = WEIGHT(c), b = BIAS(c);
         group_stats s;
-        settled_stats(&s, stats, channels, t->channel + c, running, eps, zero_rstd, 0);
+        settled_stats(&s, stats, t->groups, t->group + c, running, eps, zero_rstd, 0);
         for (long i = c * t->span; i < columns; i += t->channels * t->span) {
-            for (long k = i; k < i + t->span; k++) {
-                put_element(normalized(kept[k], s) * w + b, y + k);
+            for (long k = 0; k < t->span; k++) {
+                const long p = EACH(t) == 1 ? c : c * t->span + k;
+                const float w = WEIGHT(p) * ROW_WEIGHT(r), b = BIAS(p) + ROW_BIAS(r);
+                put_element(normalized(kept[i + k], s) * w + b, y + i + k);
             }
         }
     }
@@ -65,22 +74,29 @@ static inline void apply_odd(const float *kept, __global element *y, const tile 
 
 static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a,
                               __global float *stats, tracked running, __global const parameter *weight,
-                              __global const parameter *bias, long channels, float eps, int zero_rstd) {
+                              __global const parameter *bias, float eps, int zero_rstd) {
     float kept[COLUMNS] COLUMN_ARRAYS;
+#if PARAMETER_OF == SAMPLE
+#define Y_OF_COLUMN(i) (y_of(load_elements(row + (i)), a, i) * w + b)
+#else
 #define Y_OF_COLUMN(i) y_of(load_elements(row + (i)), a, i)
+#endif
     for (long r = 0; r < t->rows; r++) {
         __global const element *row = x + row_of(t, r);
         __global element *out = y + row_of(t, r);
+#if PARAMETER_OF == SAMPLE
+        const float w = ROW_WEIGHT(r), b = ROW_BIAS(r);
+#endif
         keep_row(kept, row, t->count, &a->odd);
         SWEEP(out, t->count, Y_OF_COLUMN)
-        apply_odd(kept, out, t, t->count, a, stats, running, weight, bias, channels, eps, zero_rstd);
+        apply_odd(kept, out, t, r, t->count, a, stats, running, weight, bias, eps, zero_rstd);
     }
     const long last = row_of(t, t->rows);
     keep_row(kept, x + last, t->rest, &a->odd);
     for (long i = 0; i < t->rest; i++) {
         put_element((element_at(x + last + i) - a->mean[i]) * a->factor[i] + a->rest[i], y + last + i);
     }
-    apply_odd(kept, y + last, t, t->rest, a, stats, running, weight, bias, channels, eps, zero_rstd);
+    apply_odd(kept, y + last, t, t->rows, t->rest, a, stats, running, weight, bias, eps, zero_rstd);
 }
 
 // Elements of a channel whose mean its sums are taken around, or ROUGH_ROWS rows.
@@ -193,53 +209,55 @@ static inline void measure_tile(__global const element *x, const tile *t, tile_m
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
                      __global element *y, __global float *stats, __global float *running_mean,
-                     __global float *running_var, long samples, long channels, long span, long fused, long parts,
-                     long part, float eps, int zero_rstd, float momentum, float keep, float correction) {
+                     __global float *running_var, long sheets, long samples, long channels, long span, long fused,
+                     long parts, long part, float eps, int zero_rstd, float momentum, float keep, float correction) {
     const tracked running = TRACKED;
     tile t;
-    cut_tile(&t, get_group_id(0), samples, channels, span, fused, samples, 1, parts, part);
+    cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, samples, 1, parts, part);
     tile_moments all;
     measure_tile(x, &t, &all);
     for (long i = 0; i < t.channels; i++) {
-        const long c = t.channel + i;
         moments m;
         m.mean = all.mean[i * span];
         m.delta = all.delta[i];
         m.squares = pair_of(all.squares[i]);
         group_stats s;
-        finish_group(&m, x + c * span, samples, channels * span, span, stats, channels, c, eps, zero_rstd, &s);
+        finish_group(&m, x + t.origin + i * span, samples, channels * span, span, stats, t.groups, t.group + i, eps,
+                     zero_rstd, &s);
     }
     column_affine a;
-    settle_affine(&a, &t, stats, running, weight, bias, channels, eps, zero_rstd);
-    apply_tile(x, y, &t, &a, stats, running, weight, bias, channels, eps, zero_rstd);
+    settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
+    apply_tile(x, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
 }
 
-// partials: [3][blocks][channels], the mean in two floats and the squared deviations of every block of samples.
+// partials: [3][sheets * blocks][channels], the mean in two floats and the squared deviations of every block of
+// samples.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_moments(__global const element *x, __global float *partials, long samples, long channels, long span,
-                     long fused, long block, long blocks, long parts, long part) {
+void columns_moments(__global const element *x, __global float *partials, long sheets, long samples, long channels,
+                     long span, long fused, long block, long blocks, long parts, long part) {
     tile t;
-    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     tile_moments all;
     measure_tile(x, &t, &all);
-    __global float *out = partials + t.block * channels + t.channel;
+    const long plane = sheets * blocks * channels;
+    __global float *out = partials + t.slot * channels + t.channel;
     for (long i = 0; i < t.channels; i++) {
         out[i] = all.mean[i * span];
-        out[blocks * channels + i] = all.delta[i];
-        out[2 * blocks * channels + i] = all.squares[i];
+        out[plane + i] = all.delta[i];
+        out[2 * plane + i] = all.squares[i];
     }
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
                    __global element *y, __global float *stats, __global float *running_mean,
-                   __global float *running_var, long samples, long channels, long span, long fused, long block,
-                   long blocks, long parts, long part, float eps, int zero_rstd, float momentum, float keep,
+                   __global float *running_var, long sheets, long samples, long channels, long span, long fused,
+                   long block, long blocks, long parts, long part, float eps, int zero_rstd, float momentum, float keep,
                    float correction) {
     const tracked running = TRACKED;
     tile t;
-    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_affine a;
-    settle_affine(&a, &t, stats, running, weight, bias, channels, eps, zero_rstd);
-    apply_tile(x, y, &t, &a, stats, running, weight, bias, channels, eps, zero_rstd);
+    settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
+    apply_tile(x, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
 }

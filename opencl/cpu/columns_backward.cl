@@ -1,9 +1,11 @@
-// Backward over columns: x is [samples][channels][span], a group is a channel; column_tiles.cl says how it is cut.
+// Backward over columns: x is [sheets][samples][channels][span], a group is a channel of a sheet; column_tiles.cl says
+// how it is cut.
 //
 // columns_backward: a work-item has some channels of all samples, and reads them for the second time from its cache:
 // 3T. Where they are too much for a cache: columns_sums (a tile has a block of samples), columns_fold of
 // columns_merge.cl, columns_dx; 5T, straight through memory. Given statistics: either kernel has dx and the sums in one
-// sweep, 3T, and columns_sums is for blocks of samples, or dx alone.
+// sweep, 3T, and columns_sums is for blocks of samples, or dx alone. columns_shared is columns_backward where a
+// parameter is not one tile's alone: of several sheets, or of a sample.
 #include "cpu/column_tiles.cl"
 
 #ifndef DX
@@ -20,15 +22,16 @@ typedef struct {
     float mean[COLUMNS], delta[COLUMNS], rstd[COLUMNS], scale[COLUMNS];
 } COLUMN_ARRAYS column_stats;
 
-#define STAT(which, c) channel_stat(stats, channels, which, c)
-#define WEIGHT(c) channel_parameter(HAS_WEIGHT, weight, c, 1.0f)
+#define STAT(which, c) channel_stat(stats, t, which, c)
+#define WEIGHT(p) column_parameter(HAS_WEIGHT, weight, t, p, 1.0f)
+#define ROW_WEIGHT(r) row_parameter(HAS_WEIGHT, weight, t, r, 1.0f)
 #define FILL(array, value)                                                                                             \
     for (long c = 0; c < t->channels; c++) {                                                                           \
         one[c] = (value);                                                                                              \
     }                                                                                                                  \
     spread(array, one, t);
 
-static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats, long channels) {
+static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats) {
     float one[COLUMNS] COLUMN_ARRAYS;
     FILL(s->mean, STAT(MEAN, c))
     FILL(s->delta, STAT(DELTA, c))
@@ -46,29 +49,49 @@ static inline int plain_channel(group_stats s, float w) {
 typedef struct {
     float weight[COLUMNS], mean_g[COLUMNS], mean_gx[COLUMNS];
     odd_channels odd;             // those that are not
-    const float *products, *sums; // of the channels, over n elements
+    const float *products, *sums; // of what has a parameter, over n elements of a channel
     float n;
 } COLUMN_ARRAYS column_means;
 
-// Of channels with these sums of dy * x_hat and of dy over n elements.
-static inline void set_means(column_means *m, const tile *t, __global const float *stats,
-                             __global const parameter *weight, long channels, const float *products,
-                             const float *sums, float n) {
-    float one[COLUMNS] COLUMN_ARRAYS;
-    FILL(m->weight, WEIGHT(c) * STAT(RSTD, c))
-#if !GIVEN
-    FILL(m->mean_g, sums[c] * WEIGHT(c) / n * STAT(RSTD, c))
-    FILL(m->mean_gx, products[c] * WEIGHT(c) / n * STAT(RSTD, c) * STAT(RSTD, c))
+// A channel's sum of what reaches x_hat, from sums of what reaches y.
+static inline float weighted_sum(const float *sums, const tile *t, long c, __global const parameter *weight) {
+#if PARAMETER_OF == COLUMN
+    float_pair total = {0.0f, 0.0f};
+    for (long p = c * t->span; p < (c + 1) * t->span; p++) {
+        add_to(&total, sums[p] * WEIGHT(p));
+    }
+    return pair_value(total);
+#else
+    return sums[c] * WEIGHT(c);
 #endif
+}
+
+// Of parameters, or channels, with these sums of dy * x_hat and of dy, over n elements of a channel.
+static inline void set_means(column_means *m, const tile *t, __global const float *stats,
+                             __global const parameter *weight, const float *products, const float *sums, float n) {
+    float one[COLUMNS] COLUMN_ARRAYS;
+    tile u;
+    tile_of_parameters(&u, t);
     m->products = products;
     m->sums = sums;
     m->n = n;
     m->odd.count = 0;
     for (long c = 0; c < t->channels; c++) {
         group_stats s;
-        read_stats(stats, channels, t->channel + c, &s);
-        note_channel(&m->odd, c, plain_channel(s, WEIGHT(c)));
+        int plain = 1;
+        read_stats(stats, t->groups, t->group + c, &s);
+        for (long p = c * EACH(t); p < (c + 1) * EACH(t); p++) {
+            const float w = WEIGHT(p);
+            one[p] = w * s.rstd;
+            plain &= plain_channel(s, w);
+        }
+        note_channel(&m->odd, c, plain);
     }
+    spread(m->weight, one, &u);
+#if !GIVEN
+    FILL(m->mean_g, weighted_sum(sums, t, c, weight) / n * STAT(RSTD, c))
+    FILL(m->mean_gx, weighted_sum(products, t, c, weight) / n * STAT(RSTD, c) * STAT(RSTD, c))
+#endif
 }
 
 static inline vec x_hat_of(vec x, const column_stats *s, long i) {
@@ -101,14 +124,56 @@ static inline void add_products(__global const element *x, __global const elemen
     }
 }
 
+#if PARAMETER_OF == SAMPLE
+// The same for a row whose elements share a weight: sums are of dy * weight. What the row's own parameters get is left
+// in `row_products` and `row_sums`.
+static inline void add_row_products(__global const element *x, __global const element *dy, const column_stats *s,
+                                    column_sums *products, column_sums *sums, long count, float w,
+                                    float *row_products, float *row_sums) {
+    vec_pair all_products, all_sums;
+    all_products.hi = all_products.lo = all_sums.hi = all_sums.lo = (vec)(0.0f);
+    for (long i = 0; i < count;) {
+        const long end = min(i + SERIAL_SUMS * WIDTH, count);
+        vec row_product = (vec)(0.0f), row_sum = row_product;
+        for (; i < end; i += WIDTH) {
+            const long at = min(i, count - WIDTH);
+            const vec g = fresh_lanes(load_elements(dy + at), count - i);
+            const vec product = fresh_lanes(g * x_hat_of(load_elements(x + at), s, at), count - i);
+            row_product += product;
+            row_sum += g;
+            add_now(products, at, product * w);
+            add_now(sums, at, g * w);
+        }
+        vec_pair_add(&all_products, row_product);
+        vec_pair_add(&all_sums, row_sum);
+    }
+    *row_products = sum_of(all_products.hi + all_products.lo);
+    *row_sums = sum_of(all_sums.hi + all_sums.lo);
+}
+#endif
+
+// partials: of the tile's rows, if those have parameters.
 static inline void add_rows(__global const element *x, __global const element *dy, const tile *t, long r, long end,
-                            const column_stats *s, column_sums *products, column_sums *sums) {
+                            const column_stats *s, __global const parameter *weight, column_sums *products,
+                            column_sums *sums, __global float *partials, long plane) {
+#if PARAMETER_OF == SAMPLE
+    for (; r < end; r++) {
+        float row_products, row_sums;
+        add_row_products(x + row_of(t, r), dy + row_of(t, r), s, products, sums, t->count, ROW_WEIGHT(r),
+                         &row_products, &row_sums);
+#if PARAMETERS
+        partials[r] = row_products;
+        partials[plane + r] = row_sums;
+#endif
+    }
+#else
     for (; r + 4 <= end; r += 4) {
         add_products(x + row_of(t, r), dy + row_of(t, r), t->stride, 1, s, products, sums, t->count);
     }
     for (; r < end; r++) {
         add_products(x + row_of(t, r), dy + row_of(t, r), t->stride, 0, s, products, sums, t->count);
     }
+#endif
     settle(products, t->count);
     settle(sums, t->count);
 }
@@ -125,34 +190,40 @@ static inline void add_rest(__global const element *x, __global const element *d
     settle(sums, t->count);
 }
 
+#if PARAMETER_OF == SAMPLE
+#define of_row(dy) ((dy) * w)
+#else
+#define of_row(dy) (dy)
+#endif
 #if GIVEN
-#define DX_OF_COLUMN(i) (load_elements(dy + row + (i)) * own(m->weight + (i)))
+#define DX_OF_COLUMN(i) (of_row(load_elements(dy + row + (i))) * own(m->weight + (i)))
 #define DX_OF_ONE(k, i) (element_at(dy + (k)) * m->weight[i])
 #else
 #define DX_OF_COLUMN(i)                                                                                                \
-    (load_elements(dy + row + (i)) * own(m->weight + (i)) - own(m->mean_g + (i))                                       \
+    (of_row(load_elements(dy + row + (i))) * own(m->weight + (i)) - own(m->mean_g + (i))                               \
      - ((load_elements(x + row + (i)) - own(s->mean + (i))) - own(s->delta + (i))) * own(m->mean_gx + (i)))
 #define DX_OF_ONE(k, i)                                                                                                \
     (element_at(dy + (k)) * m->weight[i] - m->mean_g[i]                                                                \
      - ((element_at(x + (k)) - s->mean[i]) - s->delta[i]) * m->mean_gx[i])
 #endif
 
-// The odd channels of a row, by the long formula: rare, so an element at a time. `kept` is what x and dy were, since dx
+// The odd channels of row r, by the long formula: rare, so an element at a time. `kept` is what x and dy were, since dx
 // may lie where one of them does.
-static inline void dx_odd(const float *kept_x, const float *kept_dy, __global element *dx, const tile *t, long columns,
-                          const column_means *m, __global const float *stats, __global const parameter *weight,
-                          long channels) {
+static inline void dx_odd(const float *kept_x, const float *kept_dy, __global element *dx, const tile *t, long r,
+                          long columns, const column_means *m, __global const float *stats,
+                          __global const parameter *weight) {
     for (int j = 0; j < m->odd.count; j++) {
         const long c = m->odd.channel[j];
-        const float w = WEIGHT(c);
-        const float mean_g = GIVEN ? 0.0f : m->sums[c] * w / m->n;
-        const float mean_gx = GIVEN ? 0.0f : m->products[c] * w / m->n;
+        const float mean_g = GIVEN ? 0.0f : weighted_sum(m->sums, t, c, weight) / m->n;
+        const float mean_gx = GIVEN ? 0.0f : weighted_sum(m->products, t, c, weight) / m->n;
         group_stats s;
-        read_stats(stats, channels, t->channel + c, &s);
+        read_stats(stats, t->groups, t->group + c, &s);
         for (long i = c * t->span; i < columns; i += t->channels * t->span) {
-            for (long k = i; k < i + t->span; k++) {
-                const float g = kept_dy[k] * w;
-                put_element((GIVEN ? g : g - mean_g - normalized(kept_x[k], s) * mean_gx) * s.rstd * s.scale, dx + k);
+            for (long k = 0; k < t->span; k++) {
+                const float w = WEIGHT(EACH(t) == 1 ? c : c * t->span + k) * ROW_WEIGHT(r);
+                const float g = kept_dy[i + k] * w;
+                const float g_x = GIVEN ? g : g - mean_g - normalized(kept_x[i + k], s) * mean_gx;
+                put_element(g_x * s.rstd * s.scale, dx + i + k);
             }
         }
     }
@@ -160,21 +231,24 @@ static inline void dx_odd(const float *kept_x, const float *kept_dy, __global el
 
 static inline void dx_rows(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
                            long r, long end, const column_stats *s, const column_means *m,
-                           __global const float *stats, __global const parameter *weight, long channels) {
+                           __global const float *stats, __global const parameter *weight) {
     float kept_x[COLUMNS] COLUMN_ARRAYS, kept_dy[COLUMNS] COLUMN_ARRAYS;
     for (; r < end; r++) {
         const long row = row_of(t, r);
+#if PARAMETER_OF == SAMPLE
+        const float w = ROW_WEIGHT(r);
+#endif
         keep_row(kept_x, x + row, t->count, &m->odd);
         keep_row(kept_dy, dy + row, t->count, &m->odd);
         SWEEP(dx + row, t->count, DX_OF_COLUMN)
-        dx_odd(kept_x, kept_dy, dx + row, t, t->count, m, stats, weight, channels);
+        dx_odd(kept_x, kept_dy, dx + row, t, r, t->count, m, stats, weight);
     }
 }
 
 // What dx_rows left: samples that fill no row.
 static inline void dx_rest(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
                            const column_stats *s, const column_means *m, __global const float *stats,
-                           __global const parameter *weight, long channels) {
+                           __global const parameter *weight) {
     float kept_x[COLUMNS] COLUMN_ARRAYS, kept_dy[COLUMNS] COLUMN_ARRAYS;
     const long at = row_of(t, t->rows);
     keep_row(kept_x, x + at, t->rest, &m->odd);
@@ -182,36 +256,62 @@ static inline void dx_rest(__global const element *x, __global const element *dy
     for (long i = 0; i < t->rest; i++) {
         put_element(DX_OF_ONE(at + i, i), dx + at + i);
     }
-    dx_odd(kept_x, kept_dy, dx + at, t, t->rest, m, stats, weight, channels);
+    dx_odd(kept_x, kept_dy, dx + at, t, t->rows, t->rest, m, stats, weight);
 }
 
-// The sums of the tile's channels, and dx where it does not depend on them.
+// The sums of what has parameters in the tile, and dx where it does not depend on them. Sums of rows go to partials.
 static inline void sum_tile(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
                             const column_stats *s, __global const float *stats, __global const parameter *weight,
-                            long channels, column_sums *products, column_sums *sums) {
+                            column_sums *products, column_sums *sums, __global float *partials, long plane) {
 #if GIVEN && DX
     column_means m;
-    set_means(&m, t, stats, weight, channels, 0, 0, 1.0f);
+    set_means(&m, t, stats, weight, 0, 0, 1.0f);
 #endif
     start_sums(products, t->count);
     start_sums(sums, t->count);
     for (long r = 0; r < t->rows; r += SETTLED_ROWS) {
         const long end = min(r + SETTLED_ROWS, t->rows);
 #if PARAMETERS || !GIVEN
-        add_rows(x, dy, t, r, end, s, products, sums);
+        add_rows(x, dy, t, r, end, s, weight, products, sums, partials, plane);
 #endif
 #if GIVEN && DX
-        dx_rows(x, dy, dx, t, r, end, s, &m, stats, weight, channels);
+        dx_rows(x, dy, dx, t, r, end, s, &m, stats, weight);
 #endif
     }
 #if PARAMETERS || !GIVEN
+    tile u;
+    tile_of_parameters(&u, t);
     add_rest(x, dy, t, s, products, sums);
-    fold(products->now, products->hi, products->lo, t);
-    fold(sums->now, sums->hi, sums->lo, t);
+    fold(products->now, products->hi, products->lo, &u);
+    fold(sums->now, sums->hi, sums->lo, &u);
 #endif
 #if GIVEN && DX
-    dx_rest(x, dy, dx, t, s, &m, stats, weight, channels);
+    dx_rest(x, dy, dx, t, s, &m, stats, weight);
 #endif
+}
+
+// dx of a tile that has all samples.
+static inline void dx_tile(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
+                           const column_stats *s, __global const float *stats, __global const parameter *weight,
+                           const float *products, const float *sums, long samples) {
+    column_means m;
+    set_means(&m, t, stats, weight, products, sums, (float)(samples * t->span));
+    dx_rows(x, dy, dx, t, 0, t->rows, s, &m, stats, weight);
+    dx_rest(x, dy, dx, t, s, &m, stats, weight);
+}
+
+static inline void put_gradients(const float *products, const float *sums, const tile *t,
+                                 __global parameter *dweight, __global parameter *dbias, int want_dweight,
+                                 int want_dbias, int accumulate) {
+    const long first = t->channel * EACH(t);
+    for (long p = 0; p < t->channels * EACH(t); p++) {
+        if (want_dweight) {
+            put_one_gradient(products[p], dweight + first + p, accumulate);
+        }
+        if (want_dbias) {
+            put_one_gradient(sums[p], dbias + first + p, accumulate);
+        }
+    }
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -220,75 +320,88 @@ void columns_backward(__global const element *x, __global const element *dy, __g
                       __global parameter *dbias, long samples, long channels, long span, long fused, long parts,
                       long part, int want_dweight, int want_dbias, int accumulate) {
     tile t;
-    cut_tile(&t, get_group_id(0), samples, channels, span, fused, samples, 1, parts, part);
+    cut_tile(&t, get_group_id(0), 1, samples, channels, span, fused, samples, 1, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats, channels);
+    read_tile_stats(&s, &t, stats);
     column_sums products, sums;
-    sum_tile(x, dy, dx, &t, &s, stats, weight, channels, &products, &sums);
-    for (long c = 0; c < t.channels; c++) {
-        if (want_dweight) {
-            put_one_gradient(products.now[c], dweight + t.channel + c, accumulate);
-        }
-        if (want_dbias) {
-            put_one_gradient(sums.now[c], dbias + t.channel + c, accumulate);
-        }
-    }
+    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, 0, 0);
+    put_gradients(products.now, sums.now, &t, dweight, dbias, want_dweight, want_dbias, accumulate);
 #if DX && !GIVEN
-    column_means m;
-    const float n = (float)(samples * span);
-    set_means(&m, &t, stats, weight, channels, products.now, sums.now, n);
-    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m, stats, weight, channels);
-    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels);
+    dx_tile(x, dy, dx, &t, &s, stats, weight, products.now, sums.now, samples);
 #endif
 }
 
-// partials: [2][blocks][channels], of dy * x_hat and of dy, as sum_partials takes it.
+static inline void put_partials(const float *products, const float *sums, const tile *t, __global float *out,
+                                long plane) {
+    for (long p = 0; p < t->channels * EACH(t); p++) {
+        out[p] = products[p];
+        out[plane + p] = sums[p];
+    }
+}
+
+// partials: [2][sheets][parameters], of dy * x_hat and of dy, as sum_partials takes it; of samples:
+// [2][sheets * parts][samples].
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void columns_shared(__global const element *x, __global const element *dy, __global const parameter *weight,
+                    __global const float *stats, __global element *dx, __global float *partials, long sheets,
+                    long samples, long channels, long span, long fused, long parts, long part) {
+    tile t;
+    cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, samples, 1, parts, part);
+    column_stats s;
+    read_tile_stats(&s, &t, stats);
+    column_sums products, sums;
+#if PARAMETER_OF == SAMPLE
+    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, partials + get_group_id(0) * samples,
+             sheets * parts * samples);
+#else
+    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, 0, 0);
+#if PARAMETERS
+    put_partials(products.now, sums.now, &t, partials + (t.slot * channels + t.channel) * EACH(&t),
+                 sheets * channels * EACH(&t));
+#endif
+#endif
+#if DX && !GIVEN
+    dx_tile(x, dy, dx, &t, &s, stats, weight, products.now, sums.now, samples);
+#endif
+}
+
+// partials: [2][sheets * blocks][parameters], of dy * x_hat and of dy, as sum_partials takes it.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
-                  __global const float *stats, __global element *dx, __global float *partials, long samples,
-                  long channels, long span, long fused, long block, long blocks, long parts, long part) {
+                  __global const float *stats, __global element *dx, __global float *partials, long sheets,
+                  long samples, long channels, long span, long fused, long block, long blocks, long parts, long part) {
     tile t;
-    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats, channels);
+    read_tile_stats(&s, &t, stats);
     column_sums products, sums;
-    sum_tile(x, dy, dx, &t, &s, stats, weight, channels, &products, &sums);
+    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, 0, 0);
 #if PARAMETERS || !GIVEN
-    __global float *out = partials + t.block * channels + t.channel;
-    for (long c = 0; c < t.channels; c++) {
-        out[c] = products.now[c];
-        out[blocks * channels + c] = sums.now[c];
-    }
+    put_partials(products.now, sums.now, &t, partials + (t.slot * channels + t.channel) * EACH(&t),
+                 sheets * blocks * channels * EACH(&t));
 #endif
 }
 
-// sums: [2][channels], of dy * x_hat and of dy: also what the parameters' gradients are, written in this last step.
+// sums: [2][sheets][parameters], of dy * x_hat and of dy: of one sheet also what the parameters' gradients are, written
+// in this last step.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
                 __global const float *stats, __global const float *sums, __global element *dx,
-                __global parameter *dweight, __global parameter *dbias, long samples, long channels, long span,
-                long fused, long block, long blocks, long parts, long part, int want_dweight, int want_dbias,
-                int accumulate) {
+                __global parameter *dweight, __global parameter *dbias, long sheets, long samples, long channels,
+                long span, long fused, long block, long blocks, long parts, long part, int want_dweight,
+                int want_dbias, int accumulate) {
     tile t;
-    cut_tile(&t, get_group_id(0), samples, channels, span, fused, block, blocks, parts, part);
+    cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats, channels);
+    read_tile_stats(&s, &t, stats);
     float totals[2][COLUMNS];
-    for (long c = 0; c < t.channels; c++) {
-        totals[0][c] = sums[t.channel + c];
-        totals[1][c] = sums[channels + t.channel + c];
+    __global const float *own_sums = sums + t.group * EACH(&t);
+    for (long p = 0; p < t.channels * EACH(&t); p++) {
+        totals[0][p] = own_sums[p];
+        totals[1][p] = own_sums[t.groups * EACH(&t) + p];
     }
-    column_means m;
-    const float n = (float)(samples * span);
-    set_means(&m, &t, stats, weight, channels, totals[0], totals[1], n);
-    for (long c = 0; c < t.channels && t.block == 0; c++) {
-        if (want_dweight) {
-            put_one_gradient(totals[0][c], dweight + t.channel + c, accumulate);
-        }
-        if (want_dbias) {
-            put_one_gradient(totals[1][c], dbias + t.channel + c, accumulate);
-        }
+    if (sheets == 1 && t.block == 0) {
+        put_gradients(totals[0], totals[1], &t, dweight, dbias, want_dweight, want_dbias, accumulate);
     }
-    dx_rows(x, dy, dx, &t, 0, t.rows, &s, &m, stats, weight, channels);
-    dx_rest(x, dy, dx, &t, &s, &m, stats, weight, channels);
+    dx_tile(x, dy, dx, &t, &s, stats, weight, totals[0], totals[1], samples);
 }

@@ -1,15 +1,24 @@
 // Between the two sweeps over columns: the statistics of channels from those of blocks of samples (forward), or the
-// sums of channels from those of blocks (backward). WIDTH channels a work-item; the last one's overlap those before.
+// sums of channels from those of blocks (backward). WIDTH channels of a sheet a work-item; the last one's overlap those
+// before.
 #include "cpu/apply.cl"
 
-// partials: [3][blocks][channels], see columns_moments.
+// The first of the WIDTH channels of work-item `id` that are its own, and the sheet they are of.
+static inline void cut_channels(long id, long channels, long *sheet, long *c) {
+    const long vectors = (channels + WIDTH - 1) / WIDTH;
+    *sheet = id / vectors;
+    *c = id % vectors * WIDTH;
+}
+
+// partials: [3][sheets * blocks][channels], see columns_moments.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_merge(__global const element *x, __global const float *partials, __global float *stats, long samples,
-                   long channels, long span, long block, long blocks, float eps, int zero_rstd) {
-    const long plane = blocks * channels;
-    const long c = get_group_id(0) * WIDTH;
+void columns_merge(__global const element *x, __global const float *partials, __global float *stats, long sheets,
+                   long samples, long channels, long span, long block, long blocks, float eps, int zero_rstd) {
+    long sheet, c;
+    cut_channels(get_group_id(0), channels, &sheet, &c);
+    const long plane = sheets * blocks * channels;
     const long at = min(c, channels - WIDTH);
-    __global const float *p = partials + at;
+    __global const float *p = partials + sheet * blocks * channels + at;
     const vec mean = load(p);
     vec delta = load(p + plane);
     vec_pair squares;
@@ -32,8 +41,8 @@ void columns_merge(__global const element *x, __global const float *partials, __
         m.squares.hi = ((const float *)&squares.hi)[lane];
         m.squares.lo = ((const float *)&squares.lo)[lane];
         group_stats s;
-        finish_group(&m, x + (at + lane) * span, samples, channels * span, span, stats, channels, at + lane, eps,
-                     zero_rstd, &s);
+        finish_group(&m, x + (sheet * samples * channels + at + lane) * span, samples, channels * span, span, stats,
+                     sheets * channels, sheet * channels + at + lane, eps, zero_rstd, &s);
     }
 }
 
@@ -46,11 +55,15 @@ static inline vec total_of(__global const float *sums, long blocks, long channel
     return total.hi + total.lo;
 }
 
-// partials: [2][blocks][channels], sums: [2][channels], of dy * x_hat and of dy.
+// partials: [2][sheets * blocks][parameters], sums: [2][sheets][parameters], of dy * x_hat and of dy.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void columns_fold(__global const float *partials, __global float *sums, long channels, long blocks) {
-    const long c = get_group_id(0) * WIDTH;
-    const long at = min(c, channels - WIDTH);
-    put_last(total_of(partials + at, blocks, channels), channels - c, sums + at);
-    put_last(total_of(partials + blocks * channels + at, blocks, channels), channels - c, sums + channels + at);
+void columns_fold(__global const float *partials, __global float *sums, long sheets, long parameters, long blocks) {
+    long sheet, p;
+    cut_channels(get_group_id(0), parameters, &sheet, &p);
+    const long at = min(p, parameters - WIDTH);
+    for (int k = 0; k < 2; k++) {
+        const long plane = k * sheets + sheet;
+        const vec total = total_of(partials + plane * blocks * parameters + at, blocks, parameters);
+        put_last(total, parameters - p, sums + plane * parameters + at);
+    }
 }

@@ -3,14 +3,15 @@ package org.clnorm.plan;
 import static org.clnorm.plan.Threshold.CPU_CACHED_BYTES;
 import static org.clnorm.plan.Threshold.CPU_SHARES;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How [samples, channels, span] with a short span is cut: {@code parts} of {@code part} channels times {@code blocks}
- * of {@code block} samples. A sample's channels and their spans are the columns of a row, {@code fused} samples of it
- * where they are few; the last part and the last block hold what remains.
+ * How sheets of [samples, channels, span] with a short span are cut: {@code parts} of {@code part} channels times
+ * {@code blocks} of {@code block} samples. A sample's channels and their spans are the columns of a row, {@code fused}
+ * samples of it where they are few; the last part and the last block hold what remains.
  */
-record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks, long block) {
+record ColumnTiles(Sheets sheets, long fused, long parts, long part, long blocks, long block) {
     /** The most columns of a tile, as the kernels have it: their arrays take 36 KiB forward, 52 KiB backward. */
     static final long COLUMNS = 1024;
     /**
@@ -34,27 +35,40 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
     private static final long LINE_BYTES = 64;
 
     /** Tiles of all samples where these stay in the cache, of a block of samples elsewhere. */
-    static ColumnTiles of(Task task, Planes planes, Traits traits) {
+    static ColumnTiles of(Task task, Sheets sheets, Traits traits) {
+        Planes planes = sheets.planes();
         long row = planes.channels() * planes.span();
         long line = LINE_BYTES / task.storage().bytes();
         boolean even = row % line == 0;
-        if (row <= COLUMNS && row * planes.outer() <= SMALL) {
-            return blocks(planes, fused(planes, line), 1, planes.channels(), 1);
+        if (row <= COLUMNS && (row * planes.outer() <= SMALL || stays(task, sheets, traits))) {
+            return blocks(sheets, fused(sheets, line), 1, planes.channels(), 1);
         }
-        if (task.statistics() == Task.Statistics.BATCH) {
-            long shares = traits.threshold(CPU_SHARES) * traits.computeUnits();
-            long columns = Math.min(cached(task, planes, traits), row / shares);
+        boolean whole = sheets.parameters() == Sheets.Parameters.SAMPLE;
+        if (whole || task.statistics() == Task.Statistics.BATCH) {
+            long shares = CpuWork.ceil(traits.threshold(CPU_SHARES) * traits.computeUnits(), sheets.sheets());
+            long fair = Math.min(COLUMNS, row / shares);
+            long columns = Math.min(cached(task, planes, traits), fair);
             if (columns >= Math.max(even ? NARROW : NARROW_RAGGED, planes.span())) {
                 // 1,024 columns of 16 samples took 1.45 times as long as 512
                 long most = even || planes.outer() < ROWS ? EVEN_COLUMNS : COLUMNS;
-                return parts(planes, Math.min(columns, most), line, 1);
+                return parts(sheets, Math.max(planes.span(), Math.min(columns, most)), line, 1);
+            }
+            if (whole) {
+                return parts(sheets, Math.max(planes.span(), Math.max(Math.min(NARROW_RAGGED, row), fair)), line, 1);
             }
         }
-        long wanted = TILES * traits.computeUnits();
+        long wanted = CpuWork.ceil(TILES * traits.computeUnits(), sheets.sheets());
         if (row <= COLUMNS) {
-            return blocks(planes, fused(planes, line), 1, planes.channels(), wanted);
+            return blocks(sheets, fused(sheets, line), 1, planes.channels(), wanted);
         }
-        return parts(planes, planes.span() == 1 && even ? EVEN_COLUMNS : COLUMNS, line, wanted);
+        return parts(sheets, planes.span() == 1 && even ? EVEN_COLUMNS : COLUMNS, line, wanted);
+    }
+
+    /** Whether there are sheets for all compute units, and one stays in the cache. */
+    private static boolean stays(Task task, Sheets sheets, Traits traits) {
+        long bytes = task.bytes(1) / sheets.sheets();
+        return sheets.sheets() >= traits.threshold(CPU_SHARES) * traits.computeUnits()
+                && bytes <= traits.threshold(CPU_CACHED_BYTES);
     }
 
     /** Columns of all samples that stay in the cache together; 0 if the distance of rows has them meet in its sets. */
@@ -65,8 +79,15 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
         return planes.outer() * apart > room ? 0 : room / bytes / planes.outer();
     }
 
-    /** Samples in a row, if possible so many that every row begins with a cache line; fewer where samples are few. */
-    private static long fused(Planes planes, long line) {
+    /**
+     * Samples in a row, if possible so many that every row begins with a cache line; fewer where samples are few, and
+     * one where each has a parameter.
+     */
+    private static long fused(Sheets sheets, long line) {
+        if (sheets.parameters() == Sheets.Parameters.SAMPLE) {
+            return 1;
+        }
+        Planes planes = sheets.planes();
         long row = planes.channels() * planes.span();
         long columns = Math.min(EVEN_COLUMNS, Math.max(NARROW, planes.outer() * row / ROWS));
         long fused = Math.max(1, Math.min(columns / row, planes.outer()));
@@ -75,7 +96,8 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
     }
 
     /** Parts of about the same size, if possible beginning with a cache line. */
-    private static ColumnTiles parts(Planes planes, long columns, long line, long tiles) {
+    private static ColumnTiles parts(Sheets sheets, long columns, long line, long tiles) {
+        Planes planes = sheets.planes();
         long parts = CpuWork.ceil(planes.channels(), columns / planes.span());
         long part = CpuWork.ceil(planes.channels(), parts);
         long even = line / gcd(planes.span(), line);
@@ -85,37 +107,70 @@ record ColumnTiles(Planes planes, long fused, long parts, long part, long blocks
             part = rounded;
         }
         parts = CpuWork.ceil(planes.channels(), part);
-        return blocks(planes, 1, parts, part, 2 * parts >= tiles ? 1 : tiles / parts);
+        return blocks(sheets, 1, parts, part, 2 * parts >= tiles ? 1 : tiles / parts);
     }
 
-    private static ColumnTiles blocks(Planes planes, long fused, long parts, long part, long wanted) {
+    private static ColumnTiles blocks(Sheets sheets, long fused, long parts, long part, long wanted) {
+        Planes planes = sheets.planes();
         long rows = planes.outer() / fused;
-        long blocks = Math.max(1, Math.min(wanted, rows / ROWS));
+        long blocks = sheets.parameters() == Sheets.Parameters.SAMPLE ? 1 : Math.max(1, Math.min(wanted, rows / ROWS));
         long block = blocks == 1 ? planes.outer() : rows / blocks * fused;
-        return new ColumnTiles(planes, fused, parts, part, blocks, block);
+        return new ColumnTiles(sheets, fused, parts, part, blocks, block);
     }
 
     private static long gcd(long a, long b) {
         return b == 0 ? a : gcd(b, a % b);
     }
 
+    private Planes planes() {
+        return sheets.planes();
+    }
+
     long count() {
-        return parts * blocks;
+        return sheets.sheets() * parts * blocks;
     }
 
     /** Columns of the narrowest tile. */
     long narrowest() {
-        long last = planes.channels() - (parts - 1) * part;
-        return fused * Math.min(part, last) * planes.span();
+        long last = planes().channels() - (parts - 1) * part;
+        return fused * Math.min(part, last) * planes().span();
     }
 
     Map<String, Long> scalars() {
-        return Map.of("samples", planes.outer(), "channels", planes.channels(), "span", planes.span(), "fused", fused,
-                "block", block, "blocks", blocks, "parts", parts, "part", part);
+        Map<String, Long> scalars = new HashMap<>();
+        scalars.put("sheets", sheets.sheets());
+        scalars.put("samples", planes().outer());
+        scalars.put("channels", planes().channels());
+        scalars.put("span", planes().span());
+        scalars.put("fused", fused);
+        scalars.put("block", block);
+        scalars.put("blocks", blocks);
+        scalars.put("parts", parts);
+        scalars.put("part", part);
+        scalars.put("parameters", parameters());
+        return scalars;
+    }
+
+    /** Parameters of a sheet; where there are none, what it has sums of. */
+    long parameters() {
+        return sheets.parameters() == Sheets.Parameters.SAMPLE ? planes().outer()
+                : planes().channels() * sheets.each();
+    }
+
+    /** Partial sums of all tiles together, of dy say. */
+    long sums() {
+        long each = sheets.parameters() == Sheets.Parameters.SAMPLE ? parts : blocks;
+        return sheets.sheets() * each * parameters();
+    }
+
+    /** Whether a parameter is of several tiles that have all samples. */
+    boolean sharesParameters() {
+        return sheets.sheets() > 1 || sheets.parameters() == Sheets.Parameters.SAMPLE;
     }
 
     String said() {
-        return planes.channels() + " channels of " + planes.outer() + " runs of " + planes.span() + ", tiles of " + part
-                + " channels and " + block + " samples";
+        String several = sheets.sheets() == 1 ? "" : sheets.sheets() + " sheets of ";
+        return several + planes().channels() + " channels of " + planes().outer() + " runs of " + planes().span()
+                + ", tiles of " + part + " channels and " + block + " samples";
     }
 }

@@ -49,6 +49,8 @@ final class AnyViews {
                 Combinators.combine(size, size, span, param).as(ViewsOfTests::batch),
                 Combinators.combine(size, size, span, param).as(ViewsOfTests::instance),
                 Combinators.combine(size, few, few, span, param).as(ViewsOfTests::group),
+                Combinators.combine(size, span, few, few, param).as(ViewsOfTests::groupLast),
+                Combinators.combine(size, few, span, param).as(ViewsOfTests::overChannels),
                 Combinators.combine(size, size, param).as(ViewsOfTests::layer))
                 .map(NormView::new).filter(view -> elements(view) <= MOST_ELEMENTS);
     }

@@ -46,6 +46,42 @@ class CpuPlansTest {
         assertEquals("cpu/columns", forward(COLUMNS, Statistics.GIVEN).variant());
     }
 
+    /** Channels last, in groups of some members each. */
+    private static NormView groupsLast(long samples, long pixels, long groups, long members) {
+        long channels = groups * members;
+        return NormView.of(kept(samples, pixels * channels, 0), reduced(pixels, channels, 0),
+                kept(groups, members, members), reduced(members, 1, 1));
+    }
+
+    @Test
+    void channelsLastAreColumns() {
+        NormView fewLarge = groupsLast(2, 90_000, 64, 1);
+        for (NormView view : List.of(groupsLast(32, 3136, 64, 1), groupsLast(16, 1024, 32, 8), fewLarge,
+                groupsLast(1, 1024, 1, 256),
+                NormView.of(kept(8, 96 * 3136, 0), reduced(96, 3136, 1), kept(3136, 1, 0)))) {
+            for (Statistics statistics : Statistics.values()) {
+                assertEquals("cpu/columns", forward(view, statistics).variant(), view.toString());
+                assertEquals("cpu/columns", backward(view, statistics).variant(), view.toString());
+            }
+        }
+        assertEquals(List.of("columns_forward"), kernels(forward(groupsLast(16, 1024, 32, 8), Statistics.BATCH)));
+        assertEquals(List.of("columns_shared", "sum_partials"),
+                kernels(backward(groupsLast(16, 1024, 32, 8), Statistics.BATCH)));
+        assertEquals(List.of("columns_moments", "columns_merge", "columns_apply"),
+                kernels(forward(fewLarge, Statistics.BATCH)));
+        assertEquals(List.of("columns_sums", "columns_fold", "columns_dx", "sum_partials"),
+                kernels(backward(fewLarge, Statistics.BATCH)));
+        Task dxAlone = Task.backward(fewLarge, Statistics.BATCH, true, true, false);
+        assertEquals(List.of("columns_sums", "columns_fold", "columns_dx"),
+                kernels(Planner.plan(dxAlone, TWO_CORES, "")));
+    }
+
+    @Test
+    void spansThatTilesHaveNoRoomForAreLeft() {
+        assertEquals("plain", forward(groupsLast(2, 90, 2, 1025), Statistics.BATCH).variant());
+        assertEquals("cpu/columns", forward(groupsLast(2, 90, 2, 1024), Statistics.BATCH).variant());
+    }
+
     @Test
     void rowsDeclineGivenStatistics() {
         Task task = Task.forward(NormView.of(kept(5, 700, 1), reduced(700, 1, 0)), Statistics.GIVEN, true, true);
@@ -131,7 +167,9 @@ class CpuPlansTest {
                 for (long samples : new long[] {1, 2, 31, 300, 100_000}) {
                     Planes planes = new Planes(samples, channels, span);
                     for (Statistics statistics : Statistics.values()) {
-                        check(ColumnTiles.of(Task.forward(view(planes), statistics, true, true), planes, TWO_CORES));
+                        Task task = Task.forward(view(planes), statistics, true, true);
+                        Sheets sheets = new Sheets(1, planes, Sheets.Parameters.CHANNEL);
+                        check(ColumnTiles.of(task, sheets, TWO_CORES));
                     }
                 }
             }
@@ -144,7 +182,7 @@ class CpuPlansTest {
     }
 
     private static void check(ColumnTiles tiles) {
-        Planes planes = tiles.planes();
+        Planes planes = tiles.sheets().planes();
         String said = tiles.toString();
         assertTrue(tiles.fused() * tiles.part() * planes.span() <= ColumnTiles.COLUMNS, said);
         assertTrue(tiles.fused() == 1 || tiles.parts() == 1, said);
@@ -164,7 +202,8 @@ class CpuPlansTest {
 
     private static long partOf(long samples, long channels) {
         Planes planes = new Planes(samples, channels, 1);
-        return ColumnTiles.of(Task.forward(view(planes), Statistics.BATCH, true, true), planes, TWO_CORES).part();
+        Task task = Task.forward(view(planes), Statistics.BATCH, true, true);
+        return ColumnTiles.of(task, Sheets.of(task).orElseThrow(), TWO_CORES).part();
     }
 
     @Test

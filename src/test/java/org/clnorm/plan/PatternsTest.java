@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What {@link Rows} and {@link Planes} say of a view is what the view says, element by element. */
+/** What {@link Rows}, {@link Planes} and {@link Sheets} say of a view is what the view says, element by element. */
 class PatternsTest {
     private static TreeMap<Long, Indices.Place> decode(Rows rows) {
         TreeMap<Long, Indices.Place> places = new TreeMap<>();
@@ -30,6 +30,26 @@ class PatternsTest {
             places.put(i, new Indices.Place(channel, parameters ? channel : 0));
         }
         return places;
+    }
+
+    private static TreeMap<Long, Indices.Place> decode(Sheets sheets) {
+        TreeMap<Long, Indices.Place> places = new TreeMap<>();
+        Planes planes = sheets.planes();
+        long row = planes.channels() * planes.span();
+        for (long i = 0; i < sheets.sheets() * planes.outer() * row; i++) {
+            long channel = i / planes.span() % planes.channels();
+            long param = switch (sheets.parameters()) {
+                case CHANNEL -> channel;
+                case COLUMN -> i % row;
+                case SAMPLE -> i / row % planes.outer();
+            };
+            places.put(i, new Indices.Place(i / row / planes.outer() * planes.channels() + channel, param));
+        }
+        return places;
+    }
+
+    private static Optional<Sheets> sheets(NormView view, boolean weight) {
+        return Sheets.of(Task.forward(view, Task.Statistics.BATCH, weight, false));
     }
 
     /** Without parameters rows are free to say one, all or segments; only the groups count then. */
@@ -59,6 +79,33 @@ class PatternsTest {
     void planesAreTheView() {
         all().map(NormView::new).forEach(view -> Planes.of(view).ifPresent(
                 planes -> assertSame(view, Indices.of(view.axes()), decode(planes, view.parameters() > 1))));
+    }
+
+    @Test
+    void sheetsAreTheView() {
+        all().map(NormView::new).forEach(view -> {
+            sheets(view, true).ifPresent(sheets -> assertSame(view, Indices.of(view.axes()), decode(sheets)));
+            NormView bare = view.withoutParameters();
+            sheets(view, false).ifPresent(sheets -> assertSame(bare, Indices.of(bare.axes()), decode(sheets)));
+        });
+    }
+
+    @Test
+    void channelsLastAreSheets() {
+        Planes planes = new Planes(4, 3, 1);
+        NormView instances = NormView.of(Axis.kept(2, 12, 0), Axis.reduced(4, 3, 0), Axis.kept(3, 1, 1));
+        assertEquals(Optional.of(new Sheets(2, planes, Sheets.Parameters.CHANNEL)), sheets(instances, true));
+        NormView groups = NormView.of(Axis.kept(2, 60, 0), Axis.reduced(4, 15, 0), Axis.kept(3, 5, 5),
+                Axis.reduced(5, 1, 1));
+        assertEquals(Optional.of(new Sheets(2, new Planes(4, 3, 5), Sheets.Parameters.COLUMN)), sheets(groups, true));
+        NormView oneGroup = NormView.of(Axis.kept(2, 60, 0), Axis.reduced(4, 15, 0), Axis.reduced(15, 1, 1));
+        assertEquals(Optional.of(new Sheets(2, new Planes(4, 1, 15), Sheets.Parameters.COLUMN)),
+                sheets(oneGroup, true));
+        NormView overChannels = NormView.of(Axis.kept(2, 12, 0), Axis.reduced(4, 3, 1), Axis.kept(3, 1, 0));
+        assertEquals(Optional.of(new Sheets(2, planes, Sheets.Parameters.SAMPLE)), sheets(overChannels, true));
+        assertEquals(Optional.of(new Sheets(2, planes, Sheets.Parameters.CHANNEL)), sheets(overChannels, false));
+        NormView weightOfASample = NormView.of(Axis.kept(2, 12, 3), Axis.reduced(4, 3, 0), Axis.kept(3, 1, 1));
+        assertEquals(Optional.empty(), sheets(weightOfASample, true));
     }
 
     @Test

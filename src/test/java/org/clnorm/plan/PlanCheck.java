@@ -96,7 +96,7 @@ final class PlanCheck {
             return of("size0") * of("size1") * of("size2") * of("size3");
         }
         if (scalars.containsKey("samples")) {
-            return of("samples") * of("channels") * of("span");
+            return scalars.getOrDefault("sheets", 1L) * of("samples") * of("channels") * of("span");
         }
         if (scalars.containsKey("outer")) {
             return of("outer") * of("channels") * of("span");
@@ -120,7 +120,8 @@ final class PlanCheck {
     private long groups() {
         return switch (step.program()) {
             case "cpu/columns", "cpu/columns_backward" -> tiles();
-            case "cpu/columns_merge" -> pieces(of("channels"), option("WIDTH"));
+            case "cpu/columns_merge" -> of("sheets")
+                    * pieces(of(step.kernel().equals("columns_fold") ? "parameters" : "channels"), option("WIDTH"));
             case "cpu/partials" -> pieces(of("parameters"), option("WIDTH"));
             case "cpu/planes", "cpu/planes_backward" -> cpuPlanes();
             case "cpu/rows", "cpu/rows_short", "cpu/rows_segments" -> cpuRows();
@@ -139,7 +140,7 @@ final class PlanCheck {
     }
 
     private long tiles() {
-        boolean all = step.kernel().equals("columns_forward") || step.kernel().equals("columns_backward");
+        boolean all = List.of("columns_forward", "columns_backward", "columns_shared").contains(step.kernel());
         long block = of("block");
         if (of("blocks") == 1 || all) {
             assertTrue(block == of("samples") && of("blocks") == 1, step::toString);
@@ -150,7 +151,8 @@ final class PlanCheck {
         assertTrue(of("fused") > 0 && of("fused") <= of("samples"), step::toString);
         assertTrue(of("fused") == 1 || of("parts") == 1, step::toString);
         assertTrue(of("fused") * of("part") * of("span") <= COLUMNS, step::toString);
-        return pieces("parts", of("channels"), "part") * of("blocks");
+        assertTrue(of("sheets") == 1 || !step.kernel().equals("columns_backward"), step::toString);
+        return of("sheets") * pieces("parts", of("channels"), "part") * of("blocks");
     }
 
     private long cpuPlanes() {

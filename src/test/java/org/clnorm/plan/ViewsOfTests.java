@@ -24,6 +24,17 @@ final class ViewsOfTests {
                 Axis.reduced(s, 1, 0));
     }
 
+    /** Group normalization with channels last; of one member each, instance normalization. */
+    static List<Axis> groupLast(long n, long s, long g, long m, long param) {
+        return List.of(Axis.kept(n, s * g * m, 0), Axis.reduced(s, g * m, 0), Axis.kept(g, m, m * param),
+                Axis.reduced(m, 1, param));
+    }
+
+    /** Layer normalization over the channels of [n, c, s]. */
+    static List<Axis> overChannels(long n, long c, long s, long param) {
+        return List.of(Axis.kept(n, c * s, 0), Axis.reduced(c, s, param), Axis.kept(s, 1, 0));
+    }
+
     static List<Axis> layer(long rows, long length, long param) {
         return List.of(Axis.kept(rows, length, 0), Axis.reduced(length, 1, param));
     }
@@ -38,8 +49,10 @@ final class ViewsOfTests {
                     for (long c : SIZES) {
                         all.add(batch(a, b, c, param));
                         all.add(instance(a, b, c, param));
+                        all.add(overChannels(a, b, c, param));
                         for (long d : SIZES) {
                             all.add(group(a, b, c, d, param));
+                            all.add(groupLast(a, b, c, d, param));
                         }
                     }
                 }

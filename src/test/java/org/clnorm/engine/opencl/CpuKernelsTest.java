@@ -26,7 +26,9 @@ class CpuKernelsTest {
                         group(3, 2, 3, 35), group(5, 3, 2, 1), instance(3, 5, 21), instance(2, 3, 4100)),
                 rows("cpu/planes", planes(3, 5, 77), planes(9, 3, 2), planes(2, 7, 6001)),
                 rows("cpu/columns", columns(129, 13), columns(3, 2), columns(260, 1100), columns(5000, 7),
-                        planes(40, 33, 9), planes(701, 5, 7), planes(3, 40, 199), planes(900, 20, 30)))
+                        planes(40, 33, 9), planes(701, 5, 7), planes(3, 40, 199), planes(900, 20, 30),
+                        groupsLast(5, 130, 33, 1), groupsLast(3, 100, 5, 7), groupsLast(2, 60, 3, 400),
+                        groupsLast(1, 300, 1, 64), overChannels(3, 33, 70), overChannels(1, 20, 1300)))
                 .flatMap(stream -> stream);
     }
 
@@ -34,7 +36,8 @@ class CpuKernelsTest {
         return Stream.of(
                 rows("cpu/rows", layer(2, 300_007), layer(2_100, 1_001), group(1, 1, 3, 70_001)),
                 rows("cpu/planes", planes(3, 2, 70_001), planes(5_000, 1, 60), planes(70, 10, 3_001)),
-                rows("cpu/columns", columns(4_099, 513), columns(400_001, 3), planes(9_001, 10, 21)))
+                rows("cpu/columns", columns(4_099, 513), columns(400_001, 3), planes(9_001, 10, 21),
+                        groupsLast(2, 6_001, 10, 21), groupsLast(1, 90_001, 7, 1)))
                 .flatMap(stream -> stream);
     }
 
@@ -61,6 +64,18 @@ class CpuKernelsTest {
 
     private static NormView columns(long rows, long channels) {
         return NormView.of(reduced(rows, channels, 0), kept(channels, 1, 1));
+    }
+
+    /** Channels last, in groups of some members each. */
+    private static NormView groupsLast(long samples, long pixels, long groups, long members) {
+        long channels = groups * members;
+        return NormView.of(kept(samples, pixels * channels, 0), reduced(pixels, channels, 0),
+                kept(groups, members, members), reduced(members, 1, 1));
+    }
+
+    /** Layer normalization over the channels of [samples, channels, pixels]. */
+    private static NormView overChannels(long samples, long channels, long pixels) {
+        return NormView.of(kept(samples, channels * pixels, 0), reduced(channels, pixels, 1), kept(pixels, 1, 0));
     }
 
     @ParameterizedTest

@@ -173,7 +173,21 @@ final class SmallWork {
             cpu("cpu/columns", planes(256, 240, 1)).with(Threshold.CPU_STREAM_BYTES, 0),
             cpu("cpu/columns", planes(130, 11, 12)),
             cpu("cpu/columns", planes(15, 1101, 1)),
-            cpu("cpu/columns", planes(35, 1040, 1)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1)};
+            cpu("cpu/columns", planes(35, 1040, 1)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1),
+            cpu("cpu/columns", groupsLast(3, 7, 5, 1)),
+            cpu("cpu/columns", groupsLast(9, 40, 3, 1)).with(Threshold.CPU_STREAM_BYTES, 0),
+            cpu("cpu/columns", groupsLast(2, 33, 1040, 1)),
+            cpu("cpu/columns", groupsLast(3, 11, 2, 5)),
+            cpu("cpu/columns", groupsLast(5, 36, 4, 8)).with(Threshold.CPU_STREAM_BYTES, 0),
+            cpu("cpu/columns", groupsLast(1, 21, 3, 7)),
+            cpu("cpu/columns", groupsLast(2, 13, 1, 20)),
+            cpu("cpu/columns", groupsLast(2, 35, 70, 15)),
+            cpu("cpu/columns", groupsLast(2, 530, 1, 65)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1),
+            cpu("cpu/columns", groupsLast(2, 1040, 35, 1)).with(Threshold.CPU_CACHED_BYTES, 1024).units(1),
+            cpu("cpu/columns", overChannels(3, 7, 5)),
+            cpu("cpu/columns", overChannels(2, 70, 49)).with(Threshold.CPU_STREAM_BYTES, 0),
+            cpu("cpu/columns", overChannels(1, 33, 1100)),
+            cpu("cpu/columns", overChannels(2, 20, 528)).with(Threshold.CPU_STREAM_BYTES, 0)};
     }
 
     private static SmallWork[] gpuRows() {
@@ -264,6 +278,18 @@ final class SmallWork {
 
     private static NormView planes(long samples, long channels, long span) {
         return NormView.of(reduced(samples, channels * span, 0), kept(channels, span, 1), reduced(span, 1, 0));
+    }
+
+    /** Group normalization with channels last; of one member each, instance normalization. */
+    private static NormView groupsLast(long samples, long pixels, long groups, long members) {
+        long channels = groups * members;
+        return NormView.of(kept(samples, pixels * channels, 0), reduced(pixels, channels, 0),
+                kept(groups, members, members), reduced(members, 1, 1));
+    }
+
+    /** Layer normalization over the channels of [samples, channels, pixels]. */
+    private static NormView overChannels(long samples, long channels, long pixels) {
+        return NormView.of(kept(samples, channels * pixels, 0), reduced(channels, pixels, 1), kept(pixels, 1, 0));
     }
 
     @Override
