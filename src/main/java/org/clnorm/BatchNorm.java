@@ -11,8 +11,23 @@ import org.clnorm.tensor.Shape;
  * 2015.
  */
 public abstract class BatchNorm extends TrackingLayer {
+    private final long virtualBatch;
+
     BatchNorm(BatchNormBuilder<?> options) {
         super(options);
+        virtualBatch = options.virtualBatch;
+        if (virtualBatch < 0) {
+            throw new IllegalArgumentException("expected a virtualBatch of 0 or more, got " + virtualBatch);
+        }
+    }
+
+    /**
+     * How many samples are normalized together in training.
+     *
+     * @return the size of a sub-batch; 0 where the batch is one
+     */
+    public final long virtualBatch() {
+        return virtualBatch;
     }
 
     /** Throws unless the input has a rank the layer takes. */
@@ -23,11 +38,15 @@ public abstract class BatchNorm extends TrackingLayer {
         checkRank(shape.rank());
         Extents x = Extents.of(shape, layout());
         Views.checkChannels(numFeatures(), x.channels(), shape);
-        long n = shape.size() / numFeatures();
+        boolean ghost = usesBatch() && virtualBatch > 0;
+        if (ghost) {
+            Views.checkVirtualBatch(virtualBatch, shape);
+        }
+        long n = shape.size() == 0 ? 0 : (ghost ? virtualBatch : x.samples()) * x.span();
         if (usesBatch()) {
             Views.checkValuesPerChannel(n, shape);
         }
-        NormView view = Views.batch(x);
+        NormView view = ghost ? Views.batches(x, virtualBatch) : Views.batch(x);
         OptionalDouble momentum = momentum();
         double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
         RunningUpdate update = update(factor, n);
@@ -42,5 +61,10 @@ public abstract class BatchNorm extends TrackingLayer {
                 forget();
             }
         }
+    }
+
+    @Override
+    final String describe() {
+        return super.describe() + (virtualBatch > 0 ? ", virtual_batch=" + virtualBatch : "");
     }
 }

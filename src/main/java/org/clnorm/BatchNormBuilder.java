@@ -9,6 +9,7 @@ import java.util.function.Function;
  * @param <L> the layer
  */
 public final class BatchNormBuilder<L extends BatchNorm> extends TrackingBuilder<L, BatchNormBuilder<L>> {
+    long virtualBatch;
     private final Function<BatchNormBuilder<L>, L> constructor;
 
     BatchNormBuilder(long numFeatures, Function<BatchNormBuilder<L>, L> constructor) {
@@ -24,6 +25,20 @@ public final class BatchNormBuilder<L extends BatchNorm> extends TrackingBuilder
      */
     public BatchNormBuilder<L> cumulativeMomentum() {
         momentum = OptionalDouble.empty();
+        return this;
+    }
+
+    /**
+     * Ghost batch normalization: where the layer normalizes by its input, every so many samples that follow each other
+     * are normalized by their own mean and variance. The running statistics move once a pass, by the averages of the
+     * sub-batches' means and variances, as in TensorFlow. Hoffer, Hubara and Soudry, 2017.
+     *
+     * @param samples how many make a sub-batch; a batch in training must be a multiple of it. 0, the default: the batch
+     *                is one
+     * @return this builder
+     */
+    public BatchNormBuilder<L> virtualBatch(long samples) {
+        virtualBatch = samples;
         return this;
     }
 

@@ -31,6 +31,11 @@ record Extents(long samples, long channels, long span, boolean channelsLast, boo
         return new Extents(samples, channels, span, channelsLast, true);
     }
 
+    /** The shape of weight and bias. */
+    Shape parameters() {
+        return perSample ? Shape.of(samples, channels) : Shape.of(channels);
+    }
+
     /** Elements between samples. */
     long sampleStride() {
         return channels * span;

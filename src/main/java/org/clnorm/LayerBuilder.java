@@ -16,6 +16,7 @@ import org.clnorm.tensor.DataType;
 public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L, B>> {
     double eps = 1e-5;
     boolean affine;
+    boolean weight = true;
     boolean bias = true;
     boolean centered = true;
     boolean zeroCentered;
@@ -56,7 +57,19 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
     }
 
     /**
-     * Whether there is a bias, in a layer with a weight.
+     * Whether there is a weight, in a layer with parameters. Without it there may be a bias alone, a shift without a
+     * scale.
+     *
+     * @param present true unless told
+     * @return this builder
+     */
+    public B weight(boolean present) {
+        weight = present;
+        return self();
+    }
+
+    /**
+     * Whether there is a bias, in a layer with parameters.
      *
      * @param present true unless told
      * @return this builder
@@ -79,7 +92,7 @@ public abstract class LayerBuilder<L extends NormLayer, B extends LayerBuilder<L
 
     /** What is done besides normalizing and the affine. */
     final Form form() {
-        return new Form(centered, zeroCentered && affine, activation, Join.NONE);
+        return new Form(centered, zeroCentered && affine && weight, activation, Join.NONE);
     }
 
     /**

@@ -1,16 +1,14 @@
 package org.clnorm;
 
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 
 /**
- * Layer normalization over the last dimensions: mean and variance are taken over all elements of {@code
- * normalizedShape}, each of which has a weight and a bias of its own. eps 1e-5. Ba, Kiros and Hinton, 2016.
+ * Layer normalization over the last dimensions, or those it is told: mean and variance are taken over all elements of
+ * {@code normalizedShape}, each of which has a weight and a bias of its own. eps 1e-5. Ba, Kiros and Hinton, 2016.
  */
 public final class LayerNorm extends NormLayer {
-    private final Shape normalizedShape;
+    private final Normalized normalized;
     private final boolean elementwiseAffine;
 
     /**
@@ -25,7 +23,7 @@ public final class LayerNorm extends NormLayer {
 
     private LayerNorm(Builder options) {
         super(options, options.normalizedShape);
-        normalizedShape = options.normalizedShape;
+        normalized = Normalized.of(options.normalizedShape, options.axes);
         elementwiseAffine = options.affine;
     }
 
@@ -43,6 +41,7 @@ public final class LayerNorm extends NormLayer {
     /** Builds layer normalization layers. */
     public static final class Builder extends LayerBuilder<LayerNorm, Builder> {
         private final Shape normalizedShape;
+        private int[] axes = {};
 
         private Builder(Shape normalizedShape) {
             super(true);
@@ -72,6 +71,20 @@ public final class LayerNorm extends NormLayer {
             return this;
         }
 
+        /**
+         * The dimensions of the input that are normalized over, where they are not the last: one for each of
+         * {@code normalizedShape}, in ascending order, so that {@code LayerNorm.builder(C).axes(1)} normalizes
+         * [N, C, S] over its channels. Negative ones count from the end. They may part the input into at most four stretches of
+         * dimensions that are normalized over or not.
+         *
+         * @param places the dimensions; none, the default, for the last ones
+         * @return this builder
+         */
+        public Builder axes(int... places) {
+            axes = places.clone();
+            return this;
+        }
+
         @Override
         public LayerNorm build() {
             return new LayerNorm(this);
@@ -96,23 +109,17 @@ public final class LayerNorm extends NormLayer {
      * @return the shape of weight and bias
      */
     public Shape normalizedShape() {
-        return normalizedShape;
+        return normalized.shape();
     }
 
     @Override
     Work prepare(Shape shape) {
-        return prepare(shape, normalizedShape, eps());
-    }
-
-    static Work prepare(Shape shape, Shape normalizedShape, double eps) {
-        Views.checkNormalizedShape(normalizedShape, shape);
-        return new Work(Views.layer(shape, normalizedShape.rank()), null, null, eps, false);
+        return new Work(normalized.view(shape), null, null, eps(), false);
     }
 
     @Override
     String describe() {
-        String dims = LongStream.of(normalizedShape.dims()).mapToObj(Long::toString).collect(Collectors.joining(", "));
-        String tuple = normalizedShape.rank() == 1 ? "(" + dims + ",)" : "(" + dims + ")";
-        return tuple + ", eps=" + Python.repr(eps()) + ", elementwise_affine=" + Python.repr(elementwiseAffine);
+        return normalized.describe() + ", eps=" + Python.repr(eps()) + ", elementwise_affine="
+                + Python.repr(elementwiseAffine);
     }
 }

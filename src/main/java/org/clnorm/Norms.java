@@ -3,6 +3,9 @@ package org.clnorm;
 import java.util.Objects;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Form;
+import org.clnorm.plan.Join;
 import org.clnorm.plan.NormView;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
@@ -14,6 +17,8 @@ import org.clnorm.tensor.Tensor;
  * changed nothing.
  */
 public final class Norms {
+    private static final Form RMS = new Form(false, false, Activation.NONE, Join.NONE);
+
     private Norms() {
     }
 
@@ -34,19 +39,44 @@ public final class Norms {
      */
     public static NormResult batchNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight, Tensor bias,
             boolean training, double momentum, double eps) {
-        Shape shape = checkedInput(x, 2);
-        RunningStatistics running = running(runningMean, runningVar, shape.dim(1), x);
+        Extents extents = Extents.of(checkedInput(x, 2), Layout.CHANNELS_FIRST);
+        return batch(extents, x, runningMean, runningVar, weight, bias, training, momentum, eps);
+    }
+
+    /**
+     * Conditional batch normalization: every sample has a weight and a bias of its own, as a class or a condition says.
+     * de Vries and others, 2017.
+     *
+     * @param x           [N, C, …]
+     * @param runningMean [C], as in {@link #batchNorm}
+     * @param runningVar  [C]
+     * @param weight      [N, C] or null
+     * @param bias        [N, C] or null
+     * @param training    as in {@link #batchNorm}
+     * @param momentum    the weight of this batch in the running statistics, 0 to 1
+     * @param eps         added to the variance
+     * @return y and its backward pass, with gradients [N, C] of weight and bias
+     * @throws IllegalArgumentException as {@link #batchNorm}
+     */
+    public static NormResult conditionalBatchNorm(Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight,
+            Tensor bias, boolean training, double momentum, double eps) {
+        return batch(perSample(x, 2), x, runningMean, runningVar, weight, bias, training, momentum, eps);
+    }
+
+    private static NormResult batch(Extents extents, Tensor x, Tensor runningMean, Tensor runningVar, Tensor weight,
+            Tensor bias, boolean training, double momentum, double eps) {
+        Shape shape = x.shape();
+        RunningStatistics running = running(runningMean, runningVar, extents.channels(), x);
         if (!training && running == null) {
             throw new IllegalArgumentException("expected running statistics without training, got null");
         }
-        Extents extents = Extents.of(shape, Layout.CHANNELS_FIRST);
         long n = extents.samples() * extents.span();
         if (training) {
             Views.checkValuesPerChannel(n, shape);
         }
         RunningUpdate update = update(training && n > 0, running, momentum, n);
         Work work = new Work(Views.batch(extents), training ? null : running, update, Views.checkedEps(eps), training);
-        return run(work, x, weight, bias, Shape.of(shape.dim(1)));
+        return run(work, x, weight, bias, extents.parameters());
     }
 
     /**
@@ -83,6 +113,67 @@ public final class Norms {
     }
 
     /**
+     * Adaptive instance normalization (AdaIN): each channel of each sample has a weight and a bias of its own, taken
+     * from a style say. Huang and Belongie, 2017.
+     *
+     * @param x      [N, C, …], with at least one dimension of space
+     * @param weight [N, C] or null: the scale
+     * @param bias   [N, C] or null: the shift
+     * @param eps    added to the variance
+     * @return y and its backward pass, with gradients [N, C] of weight and bias
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult adaptiveInstanceNorm(Tensor x, Tensor weight, Tensor bias, double eps) {
+        Extents extents = perSample(x, 3);
+        Views.checkSpatialElements(extents.span(), x.shape());
+        Work work = new Work(Views.instance(extents), null, null, Views.checkedEps(eps), true);
+        return run(work, x, weight, bias, extents.parameters());
+    }
+
+    /**
+     * Adaptive group normalization: as {@link #groupNorm}, where every sample has a weight and a bias of its own, as
+     * diffusion models make them of the time step. A scale that is kept as its difference from 1 is given as 1 + scale,
+     * and has the same gradient. Dhariwal and Nichol, 2021.
+     *
+     * @param x         [N, C, …]
+     * @param numGroups groups; C is a multiple of it
+     * @param weight    [N, C] or null: the scale
+     * @param bias      [N, C] or null: the shift
+     * @param eps       added to the variance
+     * @return y and its backward pass, with gradients [N, C] of weight and bias
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult adaptiveGroupNorm(Tensor x, long numGroups, Tensor weight, Tensor bias, double eps) {
+        Extents extents = perSample(x, 2);
+        Views.checkGroups(numGroups, extents.channels());
+        Work work = GroupNorm.prepare(extents, x.shape(), numGroups, Views.checkedEps(eps));
+        return run(work, x, weight, bias, extents.parameters());
+    }
+
+    /**
+     * Adaptive layer normalization (AdaLN): as {@link #layerNorm} over the last dimension, where every sample has a
+     * weight and a bias of its own, for all its tokens. A scale that is kept as its difference from 1 is given as
+     * 1 + scale, and has the same gradient. Perez and others, 2018; Peebles and Xie, 2023.
+     *
+     * @param x      [N, …, M], tokens between
+     * @param weight [N, M] or null: the scale
+     * @param bias   [N, M] or null: the shift
+     * @param eps    added to the variance
+     * @return y and its backward pass, with gradients [N, M] of weight and bias
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult adaptiveLayerNorm(Tensor x, Tensor weight, Tensor bias, double eps) {
+        Shape shape = checkedInput(x, 2);
+        Views.checkedNormalizedShape(shape.dim(shape.rank() - 1));
+        Work work = new Work(Views.layerPerSample(shape), null, null, Views.checkedEps(eps), false);
+        return run(work, x, weight, bias, Shape.of(shape.dim(0), shape.dim(shape.rank() - 1)));
+    }
+
+    private static Extents perSample(Tensor x, int leastRank) {
+        return Extents.of(checkedInput(x, leastRank), Layout.CHANNELS_FIRST).parametersPerSample();
+    }
+
+    /**
      * Group normalization.
      *
      * @param x         [N, C, …]
@@ -114,8 +205,58 @@ public final class Norms {
      */
     public static NormResult layerNorm(Tensor x, long[] normalizedShape, Tensor weight, Tensor bias, double eps) {
         checkedInput(x, 1);
-        Shape normalized = Views.checkedNormalizedShape(normalizedShape);
-        return run(LayerNorm.prepare(x.shape(), normalized, Views.checkedEps(eps)), x, weight, bias, normalized);
+        return layer(Normalized.of(Views.checkedNormalizedShape(normalizedShape)), Form.PLAIN, x, weight, bias, eps);
+    }
+
+    /**
+     * Layer normalization over any dimensions, the channels of [N, C, S] say.
+     *
+     * @param x      the input
+     * @param axes   the dimensions that are normalized over, in ascending order; negative ones count from the end. They
+     *               may part the input into at most four stretches of dimensions that are normalized over or not
+     * @param weight of the sizes of these dimensions, or null
+     * @param bias   of the sizes of these dimensions, or null
+     * @param eps    added to the variance
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if axes, shapes, types or values do not fit
+     */
+    public static NormResult layerNormOver(Tensor x, int[] axes, Tensor weight, Tensor bias, double eps) {
+        return layer(Normalized.over(checkedInput(x, 1), axes), Form.PLAIN, x, weight, bias, eps);
+    }
+
+    /**
+     * Root mean square normalization, y = x / √(⟨x²⟩ + eps) · weight.
+     *
+     * @param x               the input; its last dimensions are {@code normalizedShape}
+     * @param normalizedShape what is normalized over, at least one dimension
+     * @param weight          of shape {@code normalizedShape}, or null
+     * @param eps             added to the mean of squares; {@link RMSNorm#defaultEps} is what PyTorch takes
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if shapes, types or values do not fit
+     */
+    public static NormResult rmsNorm(Tensor x, long[] normalizedShape, Tensor weight, double eps) {
+        checkedInput(x, 1);
+        return layer(Normalized.of(Views.checkedNormalizedShape(normalizedShape)), RMS, x, weight, null, eps);
+    }
+
+    /**
+     * Root mean square normalization over any dimensions.
+     *
+     * @param x      the input
+     * @param axes   as in {@link #layerNormOver}
+     * @param weight of the sizes of these dimensions, or null
+     * @param eps    added to the mean of squares
+     * @return y and its backward pass
+     * @throws IllegalArgumentException if axes, shapes, types or values do not fit
+     */
+    public static NormResult rmsNormOver(Tensor x, int[] axes, Tensor weight, double eps) {
+        return layer(Normalized.over(checkedInput(x, 1), axes), RMS, x, weight, null, eps);
+    }
+
+    private static NormResult layer(Normalized normalized, Form form, Tensor x, Tensor weight, Tensor bias,
+            double eps) {
+        Work work = new Work(normalized.view(x.shape()), null, null, Views.checkedEps(eps), false);
+        return run(work.as(form), x, weight, bias, normalized.shape());
     }
 
     private static Shape checkedInput(Tensor x, int leastRank) {

@@ -15,7 +15,8 @@ final class Parameters {
     private boolean accumulate;
 
     Parameters(LayerBuilder<?, ?> options, Shape shape, LayerState state) {
-        weight = options.affine ? add("weight", options, shape, state, options.zeroCentered ? 0 : 1) : null;
+        weight = options.affine && options.weight
+                ? add("weight", options, shape, state, options.zeroCentered ? 0 : 1) : null;
         bias = options.affine && options.bias ? add("bias", options, shape, state, 0) : null;
     }
 

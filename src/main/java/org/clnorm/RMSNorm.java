@@ -1,19 +1,17 @@
 package org.clnorm;
 
 import java.util.OptionalDouble;
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 
 /**
- * Root mean square normalization over the last dimensions: y = x / √(⟨x²⟩ + eps) · weight, with the mean over all
- * elements of {@code normalizedShape}, each of which has a weight of its own. No mean is subtracted and there is no
- * bias. Zhang and Sennrich, 2019.
+ * Root mean square normalization over the last dimensions, or those it is told: y = x / √(⟨x²⟩ + eps) · weight, with
+ * the mean over all elements of {@code normalizedShape}, each of which has a weight of its own. No mean is subtracted
+ * and there is no bias. Zhang and Sennrich, 2019.
  */
 public final class RMSNorm extends NormLayer {
-    private final Shape normalizedShape;
+    private final Normalized normalized;
     private final boolean elementwiseAffine;
 
     /**
@@ -28,7 +26,7 @@ public final class RMSNorm extends NormLayer {
 
     private RMSNorm(Builder options) {
         super(options.ready(), options.normalizedShape);
-        normalizedShape = options.normalizedShape;
+        normalized = Normalized.of(options.normalizedShape, options.axes);
         elementwiseAffine = options.affine;
     }
 
@@ -56,6 +54,7 @@ public final class RMSNorm extends NormLayer {
     /** Builds root mean square normalization layers. */
     public static final class Builder extends LayerBuilder<RMSNorm, Builder> {
         private final Shape normalizedShape;
+        private int[] axes = {};
         private OptionalDouble given = OptionalDouble.empty();
 
         private Builder(Shape normalizedShape) {
@@ -110,6 +109,20 @@ public final class RMSNorm extends NormLayer {
             return this;
         }
 
+        /**
+         * The dimensions of the input that are normalized over, where they are not the last: one for each of
+         * {@code normalizedShape}, in ascending order, so that {@code RMSNorm.builder(C).axes(1)} normalizes [N, C, S]
+         * over its channels. Negative ones count from the end. They may part the input into at most four stretches of
+         * dimensions that are normalized over or not.
+         *
+         * @param places the dimensions; none, the default, for the last ones
+         * @return this builder
+         */
+        public Builder axes(int... places) {
+            axes = places.clone();
+            return this;
+        }
+
         private Builder ready() {
             eps = given.orElse(defaultEps(dataType));
             return this;
@@ -139,18 +152,17 @@ public final class RMSNorm extends NormLayer {
      * @return the shape of the weight
      */
     public Shape normalizedShape() {
-        return normalizedShape;
+        return normalized.shape();
     }
 
     @Override
     Work prepare(Shape shape) {
-        return LayerNorm.prepare(shape, normalizedShape, eps());
+        return new Work(normalized.view(shape), null, null, eps(), false);
     }
 
     @Override
     String describe() {
-        String dims = LongStream.of(normalizedShape.dims()).mapToObj(Long::toString).collect(Collectors.joining(", "));
-        return (normalizedShape.rank() == 1 ? "(" + dims + ",)" : "(" + dims + ")") + ", eps=" + Python.repr(eps())
-                + ", elementwise_affine=" + Python.repr(elementwiseAffine);
+        return normalized.describe() + ", eps=" + Python.repr(eps()) + ", elementwise_affine="
+                + Python.repr(elementwiseAffine);
     }
 }

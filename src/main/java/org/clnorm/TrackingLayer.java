@@ -217,7 +217,7 @@ public abstract class TrackingLayer extends NormLayer {
     }
 
     @Override
-    final String describe() {
+    String describe() {
         return numFeatures + ", eps=" + Python.repr(eps()) + ", momentum="
                 + (momentum.isPresent() ? Python.repr(momentum.getAsDouble()) : "None") + ", affine="
                 + Python.repr(affine) + ", track_running_stats=" + Python.repr(tracks());

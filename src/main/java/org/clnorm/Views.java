@@ -51,11 +51,13 @@ final class Views {
         return new NormView(axes);
     }
 
-    /** Layer normalization over the last dimensions. */
-    static NormView layer(Shape x, int normalizedRank) {
-        int split = x.rank() - normalizedRank;
-        long length = x.size(split, x.rank());
-        return NormView.of(Axis.kept(x.size(0, split), length, 0), Axis.reduced(length, 1, 1));
+    /** Layer normalization over the last of [N, …, M], with parameters of each sample's own, [N, M]. */
+    static NormView layerPerSample(Shape x) {
+        int last = x.rank() - 1;
+        long length = x.dim(last);
+        long rows = x.size(1, last);
+        return NormView.of(Axis.kept(x.dim(0), rows * length, length), Axis.kept(rows, length, 0),
+                Axis.reduced(length, 1, 1));
     }
 
     static void checkChannels(long expected, long got, Shape x) {
@@ -70,6 +72,13 @@ final class Views {
         if (values == 1) {
             throw new IllegalArgumentException(
                     "expected more than 1 value per channel when training, got input of shape " + x);
+        }
+    }
+
+    static void checkVirtualBatch(long virtualBatch, Shape x) {
+        if (x.dim(0) % virtualBatch != 0) {
+            throw new IllegalArgumentException("expected a batch of a multiple of " + virtualBatch
+                    + " samples, the virtual batch, when training, got input of shape " + x);
         }
     }
 

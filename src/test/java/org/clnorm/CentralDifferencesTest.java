@@ -24,7 +24,7 @@ class CentralDifferencesTest {
     private static final double TOLERANCE = 1e-7;
 
     static Stream<Arguments> layers() {
-        return Stream.of(batch(), instance(), group(), layer(), channelsLast()).flatMap(s -> s);
+        return Stream.of(batch(), instance(), group(), layer(), channelsLast(), arranged()).flatMap(s -> s);
     }
 
     private static Arguments with(LayerBuilder<?, ?> builder, String mode, long... dims) {
@@ -86,6 +86,19 @@ class CentralDifferencesTest {
                 with(GroupNorm.builder(3, 6).layout(Layout.CHANNELS_LAST), mode, 2, 3, 6)))
                 .filter(arguments -> !arguments.get()[1].equals("frozen")
                         || !(arguments.get()[0] instanceof GroupNorm.Builder));
+    }
+
+    private static Stream<Arguments> arranged() {
+        return Stream.of("train", "eval").flatMap(mode -> Stream.of(
+                with(BatchNorm2d.builder(2).virtualBatch(2), mode, 6, 2, 2, 2),
+                with(BatchNorm2d.builder(2).virtualBatch(2).layout(Layout.CHANNELS_LAST), mode, 4, 2, 3, 2),
+                with(BatchNorm1d.builder(3).virtualBatch(3).trackRunningStats(false), mode, 6, 3),
+                with(BatchNorm2d.builder(2).weight(false), mode, 3, 2, 2, 2),
+                with(LayerNorm.builder(3).axes(1), mode, 2, 3, 4),
+                with(LayerNorm.builder(2, 4).axes(0, -1), mode, 2, 3, 4),
+                with(LayerNorm.builder(2, 3).axes(1, 3), mode, 2, 2, 2, 3),
+                with(LayerNorm.builder(3).weight(false), mode, 4, 3),
+                with(RMSNorm.builder(3).axes(1), mode, 2, 3, 4)));
     }
 
     @ParameterizedTest(name = "{0} {1} {2}")

@@ -35,8 +35,8 @@ class ViewsPropertiesTest {
             case BATCH -> Views.batch(first(x));
             case INSTANCE -> Views.instance(first(x));
             case GROUP -> Views.group(first(x), drawn.groups());
-            case LAYER -> Views.layer(x, 3);
-            case LAYER_OF_ROWS -> Views.layer(x, 1);
+            case LAYER -> Normalized.over(x, 1, 2, 3).view(x);
+            case LAYER_OF_ROWS -> Normalized.over(x, -1).view(x);
         };
     }
 

@@ -7,10 +7,28 @@ import org.clnorm.tensor.Shape;
 /**
  * How the axes of an input belong together where that is not as usual.
  *
- * @param layout where the channels lie in memory
+ * @param layout       where the channels lie in memory
+ * @param virtualBatch how many samples batch normalization takes together; 0 for all
+ * @param axes         what layer normalization is over; none for the last dimensions
  */
-record Arrangement(Layout layout) {
-    static final Arrangement USUAL = new Arrangement(Layout.CHANNELS_FIRST);
+record Arrangement(Layout layout, long virtualBatch, List<Integer> axes) {
+    static final Arrangement USUAL = new Arrangement(Layout.CHANNELS_FIRST, 0, List.of());
+
+    Arrangement layout(Layout channels) {
+        return new Arrangement(channels, virtualBatch, axes);
+    }
+
+    Arrangement virtualBatch(long samples) {
+        return new Arrangement(layout, samples, axes);
+    }
+
+    Arrangement axes(List<Integer> places) {
+        return new Arrangement(layout, virtualBatch, places);
+    }
+
+    int[] places() {
+        return axes.stream().mapToInt(Integer::intValue).toArray();
+    }
 
     /** Whether the channels lie last. */
     boolean channelsLast() {

@@ -72,7 +72,8 @@ final class CaseReader {
                         : VarianceEstimate.UNBIASED, settings.flag("zero_centered", false),
                 Activation.parse(settings.text("activation", "none")), settings.join("residual"),
                 new Arrangement(settings.text("layout", "").equals("nhwc") ? Layout.CHANNELS_LAST
-                        : Layout.CHANNELS_FIRST));
+                        : Layout.CHANNELS_FIRST, settings.whole("virtual_batch", 0),
+                        settings.has("axes") ? settings.places("axes", ",") : List.of()));
     }
 
     /** From the module's name, else from the rank of a batch. */

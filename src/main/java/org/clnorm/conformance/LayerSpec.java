@@ -105,9 +105,10 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
             case GROUP_NORM -> GroupNorm.builder(groups, channels).affine(affine).bias(bias).eps(eps).dataType(type)
                     .activation(activation).layout(arrangement.layout()).build();
             case LAYER_NORM -> LayerNorm.builder(normalized.dims()).elementwiseAffine(affine).bias(bias).eps(eps)
-                    .dataType(type).zeroCentered(zeroCentered).activation(activation).build();
+                    .dataType(type).zeroCentered(zeroCentered).activation(activation).axes(arrangement.places())
+                    .build();
             case RMS_NORM -> RMSNorm.builder(normalized.dims()).elementwiseAffine(affine).eps(eps).dataType(type)
-                    .zeroCentered(zeroCentered).activation(activation).build();
+                    .zeroCentered(zeroCentered).activation(activation).axes(arrangement.places()).build();
         };
     }
 
@@ -120,6 +121,7 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
         if (momentum.isEmpty()) {
             builder.cumulativeMomentum();
         }
+        builder.virtualBatch(arrangement.virtualBatch());
         return tracking(builder, type);
     }
 

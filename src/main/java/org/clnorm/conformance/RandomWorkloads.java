@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.clnorm.Layout;
 import org.clnorm.VarianceEstimate;
@@ -95,8 +96,13 @@ public final class RandomWorkloads {
     private Workload last(LayerKind kind) {
         Shape shape = shape(1 + random.nextInt(4));
         long[] dims = shape.dims();
-        Shape normalized = Shape.of(Arrays.copyOfRange(dims, random.nextInt(dims.length), dims.length));
-        LayerSpec spec = plain(kind, 0, 0, normalized);
+        int first = random.nextInt(dims.length);
+        boolean scattered = chance(0.2);
+        List<Integer> axes = IntStream.range(0, scattered ? dims.length : 0).filter(dim -> dim == first || chance(0.4))
+                .boxed().toList();
+        Shape normalized = scattered ? Shape.of(axes.stream().mapToLong(shape::dim).toArray())
+                : Shape.of(Arrays.copyOfRange(dims, first, dims.length));
+        LayerSpec spec = plain(kind, 0, 0, normalized).arranged(Arrangement.USUAL.axes(axes));
         return workload(spec, shape, false);
     }
 
@@ -110,10 +116,22 @@ public final class RandomWorkloads {
         }
         Join join = chance(0.8) ? Join.NONE : chance(0.5) ? Join.BEFORE : Join.AFTER;
         boolean rectified = activation.equals(Activation.NONE) || activation.equals(Activation.RELU);
-        boolean last = !plain.kind().overLast() && chance(0.15);
-        LayerSpec arranged = last ? plain.arranged(new Arrangement(Layout.CHANNELS_LAST)) : plain;
+        LayerSpec arranged = plain.arranged(arranged(plain, shape));
         Join allowed = join == Join.AFTER && !rectified ? Join.BEFORE : join;
         return new Workload(arranged.in(zeroCentered, activation, allowed), shape, trial);
+    }
+
+    private Arrangement arranged(LayerSpec plain, Shape shape) {
+        Arrangement arrangement = plain.arrangement();
+        if (!plain.kind().overLast() && chance(0.15)) {
+            arrangement = arrangement.layout(Layout.CHANNELS_LAST);
+        }
+        if (plain.kind() == LayerKind.BATCH_NORM && chance(0.15)) {
+            long samples = shape.dim(0);
+            long most = 1 + random.nextInt(4);
+            arrangement = arrangement.virtualBatch(samples % most == 0 ? Math.max(1, samples / most) : samples);
+        }
+        return arrangement;
     }
 
     private LayerSpec plain(LayerKind kind, long channels, long groups, Shape normalized) {
@@ -180,11 +198,16 @@ public final class RandomWorkloads {
         int channelDim = workload.trial().unbatched() ? 0 : 1;
         boolean batch = !spec.track() || workload.trial().steps().contains("t");
         return switch (spec.kind()) {
-            case BATCH_NORM -> !batch || shape.size() != spec.channels();
+            case BATCH_NORM -> !batch || together(spec, shape) * shape.size(2, shape.rank()) != 1;
             case INSTANCE_NORM -> spec.channels() > 0 && (!batch || shape.size(channelDim + 1, shape.rank()) > 1);
             case GROUP_NORM -> shape.size() != spec.groups();
             case LAYER_NORM, RMS_NORM -> spec.normalized().size() > 0;
         };
+    }
+
+    private static long together(LayerSpec spec, Shape shape) {
+        long virtual = spec.arrangement().virtualBatch();
+        return virtual > 0 && shape.size() > 0 ? virtual : shape.dim(0);
     }
 
     private boolean chance(double probability) {

@@ -2,6 +2,7 @@ package org.clnorm.conformance;
 
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -87,6 +88,11 @@ final class Settings {
     static Shape shape(String what, String text, String separator) {
         return Shape.of(Arrays.stream(text.split(Pattern.quote(separator), -1))
                 .mapToLong(dim -> whole(what, dim.strip())).toArray());
+    }
+
+    /** Places of dimensions, parted as shapes are. */
+    List<Integer> places(String key, String separator) {
+        return Arrays.stream(shape(key, separator).dims()).mapToObj(Math::toIntExact).toList();
     }
 
     /** Throws if there is a setting that nobody asked for. */

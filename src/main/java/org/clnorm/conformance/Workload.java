@@ -48,6 +48,9 @@ import org.clnorm.tensor.Tensor;
  * <tr><td>parameters</td><td>f32, or storage: weight, bias and their gradients have the type of x</td></tr>
  * <tr><td>layout</td><td>nchw, or nhwc: the channels are last in memory; the shape in the line is N x C x space all the
  * same; not for layer_norm and rms_norm</td></tr>
+ * <tr><td>virtual_batch</td><td>so many samples are normalized together in training; batch_norm only</td></tr>
+ * <tr><td>axes</td><td>{@code 1x2}: the dimensions that are normalized over, instead of normalized_shape; layer_norm
+ * and rms_norm only</td></tr>
  * </table>
  */
 public final class Workload {

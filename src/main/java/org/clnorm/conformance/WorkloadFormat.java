@@ -40,7 +40,10 @@ final class WorkloadFormat {
         if (kind == LayerKind.GROUP_NORM) {
             line.add("groups=" + spec.groups());
         }
-        if (kind.overLast()) {
+        if (!spec.arrangement().axes().isEmpty()) {
+            line.add(spec.arrangement().axes().stream().map(String::valueOf)
+                    .collect(Collectors.joining("x", "axes=", "")));
+        } else if (kind.overLast()) {
             line.add("normalized_shape=" + dims(spec.normalized()));
         }
         unless("eps", number(spec.eps()), number(LayerSpec.eps(kind)));
@@ -52,6 +55,7 @@ final class WorkloadFormat {
         unless("zero_centered", spec.zeroCentered(), false);
         unless("activation", spec.activation().toString(), "none");
         unless("layout", spec.arrangement().channelsLast() ? "nhwc" : "nchw", "nchw");
+        unless("virtual_batch", spec.arrangement().virtualBatch(), 0L);
         unless("residual", spec.join().name().toLowerCase(Locale.ROOT), "none");
     }
 

@@ -2,6 +2,7 @@ package org.clnorm.conformance;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -73,7 +74,16 @@ final class WorkloadParser {
     }
 
     private Arrangement arrangement() {
-        return new Arrangement(kind.overLast() ? Layout.CHANNELS_FIRST : layout());
+        if (kind.overLast()) {
+            return Arrangement.USUAL.axes(axes());
+        }
+        Arrangement arrangement = Arrangement.USUAL.layout(layout());
+        return kind == LayerKind.BATCH_NORM ? arrangement.virtualBatch(settings.whole("virtual_batch", 0))
+                : arrangement;
+    }
+
+    private List<Integer> axes() {
+        return settings.has("axes") ? settings.places("axes", "x") : List.of();
     }
 
     private Layout layout() {
@@ -143,6 +153,9 @@ final class WorkloadParser {
         if (!kind.overLast()) {
             return null;
         }
+        if (settings.has("axes")) {
+            return along(axes());
+        }
         Shape normalized = settings.shape("normalized_shape", "x");
         int split = shape.rank() - normalized.rank();
         for (int i = 0; i < normalized.rank(); i++) {
@@ -152,6 +165,16 @@ final class WorkloadParser {
             }
         }
         return normalized;
+    }
+
+    /** The sizes of dimensions, which layers want in ascending order. */
+    private Shape along(List<Integer> axes) {
+        for (int i = 0; i < axes.size(); i++) {
+            if (axes.get(i) < (i == 0 ? 0 : axes.get(i - 1) + 1) || axes.get(i) >= shape.rank()) {
+                throw new IllegalArgumentException("expected axes of " + shape + " in ascending order, got " + axes);
+            }
+        }
+        return Shape.of(axes.stream().mapToLong(shape::dim).toArray());
     }
 
     private VarianceEstimate variance() {

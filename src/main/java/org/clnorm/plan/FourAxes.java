@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * indices, padded to four with axes of one index.
  */
 final class FourAxes {
-    static final int MOST = 4;
+    static final int MOST = NormView.MOST_AXES;
 
     private FourAxes() {
     }

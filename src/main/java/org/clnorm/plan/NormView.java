@@ -10,6 +10,9 @@ import java.util.List;
  * @param axes the fewest axes that say it; none for a single element
  */
 public record NormView(List<Axis> axes) {
+    /** With how many axes every engine does a view. */
+    public static final int MOST_AXES = 4;
+
     /**
      * Drops and merges axes.
      *

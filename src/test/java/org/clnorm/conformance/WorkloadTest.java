@@ -33,6 +33,8 @@ class WorkloadTest {
         "group_norm 16x256x32x32 groups=32 eps=1e-12 x=offset1e4 dy=scale-3e38 backward=false",
         "group_norm 4x6x8 groups=3 x=exact dy=exact",
         "layer_norm 4x8 normalized_shape=8 x=offset-1e7:0.5",
+        "group_norm 4x6x8x3 groups=3 layout=nhwc", "batch_norm 6x3x4 layout=nhwc virtual_batch=2",
+        "rms_norm 4x8x3 axes=1", "layer_norm 4x8x3x5 axes=1x3 bias=false",
         "group_norm 0x4x2 groups=2 freeze=bias+weight accumulate=true seed=9223372036854775807"})
     void givesItsLineBack(String line) {
         assertEquals(line, Workload.parse(line).toString());
@@ -124,6 +126,9 @@ class WorkloadTest {
             batch_norm 2x3 dtype=f16 parameters=bf16            | expected parameters of f32 or storage, got 'bf16'
             batch_norm 2x3x4x4 layout=cnhw                      | expected layout of nchw or nhwc, got 'cnhw'
             layer_norm 2x3x4x4 normalized_shape=4 layout=nhwc   | got 'layout'
+            layer_norm 2x3x4x4 axes=3x1                         | ascending order, got [3, 1]
+            layer_norm 2x3x4x4 axes=1 normalized_shape=3        | got 'normalized_shape'
+            group_norm 2x4 groups=2 virtual_batch=2             | got 'virtual_batch'
             batch_norm 2x3 x=offset                             | finite number after 'offset'
             batch_norm 2x3 x=odd                                | expected values of
             batch_norm 2x3 variance=some                        | unbiased or biased

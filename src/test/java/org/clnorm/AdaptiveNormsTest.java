@@ -1,0 +1,123 @@
+package org.clnorm;
+
+import static org.clnorm.Values.assertClose;
+import static org.clnorm.Values.normal;
+import static org.clnorm.Values.positive;
+import static org.clnorm.Values.rounded;
+import static org.clnorm.Values.tensor;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/** Weights and biases of each sample's own, against the formula written down once more. */
+class AdaptiveNormsTest {
+    private static final double EPS = 1e-5;
+
+    private interface Call {
+        NormResult of(Tensor x, Tensor weight, Tensor bias);
+    }
+
+    private static void check(Device device, DataType type, Call call, Reference reference, int samples, int parameters,
+            long... dims) {
+        check(device, type, call, reference, samples, parameters, true, true, dims);
+        check(device, type, call, reference, samples, parameters, true, false, dims);
+        check(device, type, call, reference, samples, parameters, false, true, dims);
+    }
+
+    private static void check(Device device, DataType type, Call call, Reference reference, int samples, int parameters,
+            boolean scale, boolean shift, long... dims) {
+        int count = samples * parameters;
+        double[] x = rounded(type, normal(1, Shape.of(dims).size()));
+        double[] dy = rounded(type, normal(2, x.length));
+        double[] weight = scale ? positive(3, count) : null;
+        double[] bias = shift ? normal(4, count) : null;
+        NormResult result = call.of(device.tensor(type, x, dims),
+                scale ? tensor(device, weight, samples, parameters) : null,
+                shift ? tensor(device, bias, samples, parameters) : null);
+        Reference.Moments moments = reference.moments(x);
+        assertClose(reference.forward(x, moments, weight, bias), result.y(), "y");
+        Gradients gradients = result.backward(device.tensor(type, dy, dims));
+        assertClose(reference.inputGradient(x, dy, moments, weight), gradients.dx(), "dx");
+        if (scale) {
+            assertEquals(Shape.of(samples, parameters), gradients.dweight().shape());
+            assertClose(reference.weightGradient(x, dy, moments, count), gradients.dweight(), "dweight");
+        }
+        if (shift) {
+            assertEquals(Shape.of(samples, parameters), gradients.dbias().shape());
+            assertClose(reference.biasGradient(dy, count), gradients.dbias(), "dbias");
+        }
+    }
+
+    @OnEveryDevice
+    void adaptiveInstanceNorm(Device device) {
+        check(device, DataType.F32, (x, weight, bias) -> Norms.adaptiveInstanceNorm(x, weight, bias, EPS),
+                new Reference(i -> i / 20, 12, i -> i / 20, EPS), 4, 3, 4, 3, 4, 5);
+    }
+
+    @OnEveryDevice
+    void adaptiveGroupNorm(Device device) {
+        check(device, DataType.BF16, (x, weight, bias) -> Norms.adaptiveGroupNorm(x, 2, weight, bias, EPS),
+                new Reference(i -> i / 21, 6, i -> i / 7, EPS), 3, 6, 3, 6, 7);
+    }
+
+    @OnEveryDevice
+    void adaptiveLayerNorm(Device device) {
+        check(device, DataType.F32, (x, weight, bias) -> Norms.adaptiveLayerNorm(x, weight, bias, EPS),
+                new Reference(i -> i / 9, 20, i -> i / 45 * 9 + i % 9, EPS), 4, 9, 4, 5, 9);
+        check(device, DataType.F32, (x, weight, bias) -> Norms.adaptiveLayerNorm(x, weight, bias, EPS),
+                new Reference(i -> i / 9, 4, i -> i, EPS), 4, 9, 4, 9);
+    }
+
+    @OnEveryDevice
+    void conditionalBatchNorm(Device device) {
+        check(device, DataType.F32, (x, weight, bias) -> Norms.conditionalBatchNorm(x, null, null, weight, bias, true,
+                0.1, EPS), new Reference(i -> i / 20 % 3, 3, i -> i / 20, EPS), 4, 3, 4, 3, 4, 5);
+    }
+
+    /** The statistics are those of the whole batch, whatever the samples' weights. */
+    @OnEveryDevice
+    void conditionalBatchNormKeepsTheStatisticsOfABatchNorm(Device device) {
+        Tensor x = normal(device, 1, 4, 3, 5);
+        Tensor mean = device.zeros(3);
+        Tensor variance = device.zeros(3).fill(1);
+        Tensor weight = normal(device, 3, 4, 3);
+        try (BatchNorm1d layer = BatchNorm1d.builder(3).affine(false).build().on(device)) {
+            layer.forward(x);
+            Norms.conditionalBatchNorm(x, mean, variance, weight, null, true, 0.1, EPS);
+            assertClose(layer.runningMean().readDoubles(), mean, "mean");
+            assertClose(layer.runningVar().readDoubles(), variance, "variance");
+            double[] y = layer.eval().forward(x).readDoubles();
+            for (int i = 0; i < y.length; i++) {
+                y[i] *= weight.read()[i / 5];
+            }
+            NormResult result = Norms.conditionalBatchNorm(x, mean, variance, weight, null, false, 0.1, EPS);
+            assertClose(y, result.y(), "y");
+            assertEquals(Shape.of(4, 3), result.backward(x).dweight().shape());
+        }
+    }
+
+    @Test
+    void parametersAreOfEachSample() {
+        try (Device device = Device.cpu(); Tensor x = device.zeros(4, 3, 5); Tensor shared = device.zeros(3)) {
+            String fault = "expected weight of shape [4, 3], got [3]";
+            assertEquals(fault, message(() -> Norms.adaptiveInstanceNorm(x, shared, null, EPS)));
+            assertEquals(fault, message(() -> Norms.adaptiveGroupNorm(x, 1, shared, null, EPS)));
+            assertEquals(fault, message(() -> Norms.conditionalBatchNorm(x, null, null, shared, null, true, 0.1, EPS)));
+            assertEquals("expected bias of shape [4, 5], got [3]", message(
+                    () -> Norms.adaptiveLayerNorm(x, null, shared, EPS)));
+            assertEquals("expected at least 2D input (got 1D input)", message(
+                    () -> Norms.adaptiveLayerNorm(shared, null, null, EPS)));
+            assertEquals("expected at least 3D input (got 1D input)", message(
+                    () -> Norms.adaptiveInstanceNorm(shared, null, null, EPS)));
+        }
+    }
+
+    private static String message(Runnable refused) {
+        return assertThrows(IllegalArgumentException.class, refused::run).getMessage();
+    }
+}
