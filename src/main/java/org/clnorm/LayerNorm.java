@@ -74,8 +74,8 @@ public final class LayerNorm extends NormLayer {
         /**
          * The dimensions of the input that are normalized over, where they are not the last: one for each of
          * {@code normalizedShape}, in ascending order, so that {@code LayerNorm.builder(C).axes(1)} normalizes
-         * [N, C, S] over its channels. Negative ones count from the end. They may part the input into at most four stretches of
-         * dimensions that are normalized over or not.
+         * [N, C, S] over its channels. Negative ones count from the end. They may part the input into at most four
+         * stretches of dimensions that are normalized over or not.
          *
          * @param places the dimensions; none, the default, for the last ones
          * @return this builder

@@ -59,6 +59,13 @@ final class Normalized {
         return view;
     }
 
+    /** The sizes of the other dimensions of an input. */
+    Shape others(Shape x) {
+        int[] places = places(x, axes);
+        return Shape.of(IntStream.range(0, x.rank()).filter(dim -> Arrays.binarySearch(places, dim) < 0)
+                .mapToLong(x::dim).toArray());
+    }
+
     /** The axes counted from the front. */
     private static int[] places(Shape x, int... axes) {
         int[] places = IntStream.of(axes).map(axis -> axis < 0 ? axis + x.rank() : axis).toArray();

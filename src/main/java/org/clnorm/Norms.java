@@ -259,6 +259,43 @@ public final class Norms {
         return run(work.as(form), x, weight, bias, normalized.shape());
     }
 
+    /**
+     * Mean and biased variance over some dimensions, on the device: {@code torch.var_mean(x, axes, correction=0)} with
+     * the precision that layers have. {@code moments(x, 0, 2, 3)} of [N, C, H, W] are those of batch normalization,
+     * [C]; {@code moments(x, 2, 3)} those of instance normalization, [N, C].
+     *
+     * <p>Has no backward pass. Costs what a forward pass does, since the kernels that find statistics normalize as
+     * well: there is memory for y while it runs.
+     *
+     * @param x    the input
+     * @param axes the dimensions that a mean is taken over, at least one, as in {@link #layerNormOver}
+     * @return mean and variance of the shape of x without these dimensions, in F32, or F64 with an x of F64: tensors of
+     *         the current scope, or the caller's to close
+     * @throws IllegalArgumentException if the axes do not fit, or one of them has no elements
+     */
+    public static Moments moments(Tensor x, int... axes) {
+        Normalized over = Normalized.over(checkedInput(x, 1), axes);
+        NormView view = over.view(x.shape());
+        long[] kept = over.others(x.shape()).dims();
+        Tensor mean = x.device().zeros(x.type().statistics(), kept);
+        Tensor variance = null;
+        try {
+            variance = x.device().zeros(x.type().statistics(), kept);
+            if (x.size() > 0) {
+                // running statistics of 0 that take up all of the batch are the batch's
+                RunningUpdate update = new RunningUpdate(new RunningStatistics(mean, variance), 1, 1);
+                NormResult.of(new Work(view, null, update, 0, true), x, null, null).close();
+            }
+            return new Moments(mean, variance);
+        } catch (RuntimeException failed) {
+            mean.close();
+            if (variance != null) {
+                variance.close();
+            }
+            throw failed;
+        }
+    }
+
     private static Shape checkedInput(Tensor x, int leastRank) {
         Objects.requireNonNull(x, "x").storage();
         if (x.shape().rank() < leastRank) {
