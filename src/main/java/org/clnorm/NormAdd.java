@@ -5,6 +5,8 @@ import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
 /**
@@ -84,6 +86,33 @@ public final class NormAdd {
     public Tensor backward(Tensor dy, Tensor dresidual, Tensor into) {
         return layer.backward(dy, null, Objects.requireNonNull(dresidual, "dresidual"),
                 Objects.requireNonNull(into, "into"));
+    }
+
+    /**
+     * As {@link #warmUp(DataType, Shape...)} for inputs of the layer's type.
+     *
+     * @param shapes shapes of inputs
+     * @return this
+     * @throws IllegalArgumentException as {@link NormLayer#warmUp(DataType, Shape...)}
+     * @throws IllegalStateException    as {@link NormLayer#warmUp(DataType, Shape...)}
+     */
+    public NormAdd warmUp(Shape... shapes) {
+        return warmUp(layer.dataType(), shapes);
+    }
+
+    /**
+     * As {@link NormLayer#warmUp(DataType, Shape...)}, with the residual: so that the first step compiles nothing and
+     * takes no memory. Passes without a residual are the layer's to get ready for.
+     *
+     * @param inputs the type of the inputs
+     * @param shapes shapes of inputs; one that the layer is ready for costs nothing
+     * @return this
+     * @throws IllegalArgumentException if a shape or the type does not fit; nothing was done then
+     * @throws IllegalStateException    if the layer is closed or on no device
+     */
+    public NormAdd warmUp(DataType inputs, Shape... shapes) {
+        layer.warmUp(Join.AFTER, inputs, shapes);
+        return this;
     }
 
     /**

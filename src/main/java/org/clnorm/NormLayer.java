@@ -253,7 +253,8 @@ public abstract class NormLayer implements AutoCloseable {
 
     /** A forward pass with a residual; into may be null, and so is sum where it is added afterwards. */
     final Tensor forward(Join join, Tensor x, Tensor residual, Tensor sum, Tensor into) {
-        return alone(() -> {
+        threads.enter(this);
+        try {
             prepareFor(x);
             Checks.alike("residual", residual, x);
             if (join == Join.BEFORE) {
@@ -263,11 +264,13 @@ public abstract class NormLayer implements AutoCloseable {
                 return anew(x, y -> pass(join, x, residual, sum, y));
             }
             checkInto(into, x);
-            for (Tensor read : new Tensor[] {x, residual, sum}) {
-                Checks.apart("into", into, read);
-            }
+            Checks.apart("into", into, x);
+            Checks.apart("into", into, residual);
+            Checks.apart("into", into, sum);
             return pass(join, x, residual, sum, into);
-        });
+        } finally {
+            threads.leave();
+        }
     }
 
     private Tensor pass(Join join, Tensor x, Tensor residual, Tensor sum, Tensor y) {
@@ -278,7 +281,8 @@ public abstract class NormLayer implements AutoCloseable {
 
     /** A backward pass with a residual: dsum is added to dx, or dresidual written; the other and into may be null. */
     final Tensor backward(Tensor dy, Tensor dsum, Tensor dresidual, Tensor into) {
-        return alone(() -> {
+        threads.enter(this);
+        try {
             ForwardPass pass = pending(dy);
             pass.checkResidual(dy, dsum, dresidual);
             parameters.checkGradNot("dsum", dsum);
@@ -287,12 +291,13 @@ public abstract class NormLayer implements AutoCloseable {
                 return anew(dy, dx -> backward(pass, dy, dx, dsum, dresidual));
             }
             pass.checkOutput(into, dy);
-            for (Tensor read : new Tensor[] {dsum, dresidual}) {
-                Checks.apart("into", into, read);
-            }
+            Checks.apart("into", into, dsum);
+            Checks.apart("into", into, dresidual);
             parameters.checkGradNot("into", into);
             return backward(pass, dy, into, dsum, dresidual);
-        });
+        } finally {
+            threads.leave();
+        }
     }
 
     /**
@@ -493,14 +498,19 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer is closed or on no device
      */
     public final NormLayer warmUp(DataType inputs, Shape... shapes) {
-        return alone(() -> warm(inputs, shapes));
+        return warmUp(Join.NONE, inputs, shapes);
     }
 
-    private NormLayer warm(DataType inputs, Shape... shapes) {
+    /** For passes with a residual. */
+    final NormLayer warmUp(Join join, DataType inputs, Shape... shapes) {
+        return alone(() -> warm(join, inputs, shapes));
+    }
+
+    private NormLayer warm(Join join, DataType inputs, Shape... shapes) {
         checkOpen();
         device().checkOpen();
         Checks.inputType(Objects.requireNonNull(inputs, "inputs"), type);
-        List<Work> works = Stream.of(shapes).map(shape -> prepare(shape).as(form)).toList();
+        List<Work> works = Stream.of(shapes).map(shape -> prepare(shape).as(form).join(join)).toList();
         for (int i = 0; i < shapes.length; i++) {
             if (shapes[i].size() > 0) {
                 warmUp.prepare(NormEngine.of(device), works.get(i), inputs, type, parameters);

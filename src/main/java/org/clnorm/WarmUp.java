@@ -3,7 +3,6 @@ package org.clnorm;
 import java.util.HashSet;
 import java.util.Set;
 import org.clnorm.engine.NormEngine;
-import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 
@@ -16,16 +15,23 @@ final class WarmUp {
         ready.clear();
     }
 
-    /** Gets ready for passes over inputs of a type: kept, in place, and with statistics computed once more. */
+    /**
+     * Gets ready for passes over inputs of a type: kept, in place, and with statistics computed once more; of those with
+     * a residual, which do neither of the last two forward, for the ones there are.
+     */
     void prepare(NormEngine engine, Work work, DataType inputs, DataType type, Parameters parameters) {
         boolean weight = parameters.weight() != null;
         boolean bias = parameters.bias() != null;
         for (boolean inPlace : new boolean[] {false, true}) {
-            prepare(engine, work.forwardTask(inputs, type, weight, bias, inPlace), inPlace ? 0 : 1);
+            if (!inPlace || !work.joins()) {
+                prepare(engine, work.forwardTask(inputs, type, weight, bias, inPlace), inPlace ? 0 : 1);
+            }
             prepare(engine, work.backwardTask(inputs, type, weight, bias, true, parameters.wanted(), inPlace,
-                    Join.NONE), 0);
+                    work.backwardJoin()), 0);
         }
-        prepare(engine, work.still().forwardTask(inputs, type, weight, bias, false), 0);
+        if (!work.joins()) {
+            prepare(engine, work.still().forwardTask(inputs, type, weight, bias, false), 0);
+        }
     }
 
     private void prepare(NormEngine engine, Task task, int passes) {

@@ -64,6 +64,11 @@ final class Work {
         return join == form.join() ? this : joined.computeIfAbsent(join, wanted -> as(form.join(wanted)));
     }
 
+    /** Whether there is a residual. */
+    boolean joins() {
+        return form.join() != Join.NONE;
+    }
+
     /** How the backward pass has to do with the residual. */
     Join backwardJoin() {
         return form.join() == Join.AFTER && !gates() ? Join.NONE : form.join();
@@ -123,7 +128,7 @@ final class Work {
             Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
             Form other = form.join() == Join.AFTER && join == Join.NONE ? form.activation(Activation.NONE) : form;
             backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters).inPlace(inPlace)
-                    .as(other.join(join), bias);
+                    .as(other.join(join), bias && keepsBias());
         }
         return backward;
     }

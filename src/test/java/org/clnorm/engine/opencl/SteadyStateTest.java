@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import org.clnorm.AddNorm;
 import org.clnorm.BatchNorm2d;
 import org.clnorm.GroupNorm;
 import org.clnorm.InstanceNorm2d;
 import org.clnorm.LayerNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.RMSNorm;
 import org.clnorm.engine.HostProbe;
+import org.clnorm.plan.Activation;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,6 +99,26 @@ class SteadyStateTest {
                     });
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu"})
+    void residuals(String kernels) {
+        try (OpenClDevice device = TestDevices.open(kernels, "");
+                RMSNorm first = new RMSNorm(3, 5).on(device);
+                BatchNorm2d second = BatchNorm2d.builder(4).activation(Activation.RELU).build().on(device)) {
+            AddNorm before = new AddNorm(first);
+            NormAdd after = new NormAdd(second);
+            Tensor[] tensors = tensors(device, 7);
+            steady(device, first, BYTES_PER_STEP, () -> {
+                before.forward(tensors[0], tensors[1], tensors[2], tensors[3]);
+                before.backward(tensors[4], tensors[5], tensors[6]);
+            });
+            steady(device, second, BYTES_PER_STEP, () -> {
+                after.forward(tensors[0], tensors[1], tensors[3]);
+                after.backward(tensors[4], tensors[5], tensors[6]);
+            });
         }
     }
 

@@ -10,12 +10,16 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.clnorm.AddNorm;
 import org.clnorm.BatchNorm2d;
 import org.clnorm.GroupNorm;
 import org.clnorm.InstanceNorm2d;
 import org.clnorm.LayerNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.RMSNorm;
 import org.clnorm.engine.HostProbe;
+import org.clnorm.plan.Activation;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
@@ -72,6 +76,39 @@ class WarmUpTest {
             List<Runnable> steps = List.of(step(device, layers, SHAPE), step(device, layers, LAST));
             steps.forEach(step -> makesNothing(device, step));
             layers.forEach(NormLayer::close);
+        }
+    }
+
+    /** With residuals as a network has them: the sum in the place of x, dx in that of dy. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu"})
+    void theFirstStepWithResidualsMakesNothing(String kernels) {
+        try (OpenClDevice device = open(kernels);
+                RMSNorm first = new RMSNorm(3, 5).on(device);
+                BatchNorm2d second = BatchNorm2d.builder(4).activation(Activation.RELU).build().on(device);
+                BatchNorm2d third = new BatchNorm2d(4).on(device)) {
+            AddNorm before = new AddNorm(first).warmUp(SHAPE);
+            NormAdd rectified = new NormAdd(second).warmUp(SHAPE);
+            NormAdd after = new NormAdd(third).warmUp(SHAPE);
+            Tensor[] tensors = Stream.generate(() -> device.empty(DataType.F32, SHAPE).fill(1)).limit(8)
+                    .toArray(Tensor[]::new);
+            makesNothing(device, () -> {
+                before.forward(tensors[0], tensors[1], tensors[0], tensors[2]);
+                rectified.forward(tensors[2], tensors[1], tensors[3]);
+                after.forward(tensors[3], tensors[1], tensors[4]);
+                third.backward(tensors[5], tensors[5]);
+                rectified.backward(tensors[5], tensors[6], tensors[7]);
+                before.backward(tensors[7], tensors[6], tensors[7]);
+                before.forward(tensors[0], tensors[1], tensors[0], tensors[2]);
+                before.backward(tensors[7], tensors[6], tensors[5]);
+            });
+            String ready = ledger.toString();
+            before.warmUp(SHAPE).warmUp(DataType.F32, SHAPE);
+            rectified.warmUp(DataType.F32, SHAPE).warmUp();
+            assertEquals(ready, ledger.toString());
+            assertThrows(IllegalArgumentException.class, () -> before.warmUp(Shape.of(2, 4, 3, 6)));
+            assertThrows(IllegalArgumentException.class, () -> after.warmUp(DataType.F64, SHAPE));
+            assertEquals(ready, ledger.toString());
         }
     }
 
