@@ -8,8 +8,10 @@ import static org.clnorm.Values.tensor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.function.DoubleSupplier;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
+import org.clnorm.tensor.Scope;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -17,6 +19,8 @@ import org.junit.jupiter.api.Test;
 /** Weights and biases of each sample's own, against the formula written down once more. */
 class AdaptiveNormsTest {
     private static final double EPS = 1e-5;
+    private static final double STEP = 1e-5;
+    private static final double SLOPE = 1e-7;
 
     private interface Call {
         NormResult of(Tensor x, Tensor weight, Tensor bias);
@@ -99,6 +103,57 @@ class AdaptiveNormsTest {
             assertClose(y, result.y(), "y");
             assertEquals(Shape.of(4, 3), result.backward(x).dweight().shape());
         }
+    }
+
+    /** Of Σ y · r, in double on the Java engine, by every element of weight and x. */
+    @Test
+    void gradientsAreTheSlopes() {
+        try (Device device = Device.cpu()) {
+            slopes(device, (x, weight, bias) -> Norms.adaptiveInstanceNorm(x, weight, bias, EPS), 3, 2, 3, 4);
+            slopes(device, (x, weight, bias) -> Norms.adaptiveGroupNorm(x, 2, weight, bias, EPS), 4, 2, 4, 3);
+            slopes(device, (x, weight, bias) -> Norms.adaptiveLayerNorm(x, weight, bias, EPS), 4, 2, 3, 4);
+            slopes(device, (x, weight, bias) -> Norms.conditionalBatchNorm(x, null, null, weight, bias, true, 0.1, EPS),
+                    3, 2, 3, 4);
+        }
+    }
+
+    private static void slopes(Device device, Call call, int parameters, long... dims) {
+        double[] x = normal(1, Shape.of(dims).size());
+        double[] weight = positive(3, 2L * parameters);
+        double[] bias = normal(4, 2L * parameters);
+        double[] r = normal(2, x.length);
+        try (Scope scope = device.scope()) {
+            Gradients gradients = call.of(device.tensor(x, dims), device.tensor(weight, 2, parameters),
+                    device.tensor(bias, 2, parameters)).backward(device.tensor(r, dims));
+            slopes(x, gradients.dx(), () -> loss(device, call, x, weight, bias, r, dims));
+            slopes(weight, gradients.dweight(), () -> loss(device, call, x, weight, bias, r, dims));
+            slopes(bias, gradients.dbias(), () -> loss(device, call, x, weight, bias, r, dims));
+        }
+    }
+
+    private static void slopes(double[] values, Tensor gradient, DoubleSupplier loss) {
+        double[] got = gradient.readDoubles();
+        for (int i = 0; i < values.length; i++) {
+            double value = values[i];
+            values[i] = value + STEP;
+            double above = loss.getAsDouble();
+            values[i] = value - STEP;
+            double slope = (above - loss.getAsDouble()) / (2 * STEP);
+            values[i] = value;
+            assertEquals(slope, got[i], SLOPE * Math.max(1, Math.abs(slope)));
+        }
+    }
+
+    private static double loss(Device device, Call call, double[] x, double[] weight, double[] bias, double[] r,
+            long... dims) {
+        long parameters = weight.length / dims[0];
+        double[] y = call.of(device.tensor(x, dims), device.tensor(weight, dims[0], parameters),
+                device.tensor(bias, dims[0], parameters)).y().readDoubles();
+        double loss = 0;
+        for (int i = 0; i < y.length; i++) {
+            loss += y[i] * r[i];
+        }
+        return loss;
     }
 
     @Test
