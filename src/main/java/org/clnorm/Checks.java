@@ -65,13 +65,12 @@ final class Checks {
     }
 
     /** What receives x + residual: in the place of one of them, or with memory of its own. */
-    static void sum(Tensor sum, Tensor x, Tensor residual, Tensor... parameters) {
+    static void sum(Tensor sum, Tensor x, Tensor residual, Tensor weight, Tensor bias) {
         alike("sum", sum, x);
         sameOrApart("sum", sum, x);
         sameOrApart("sum", sum, residual);
-        for (Tensor parameter : parameters) {
-            apart("sum", sum, parameter);
-        }
+        apart("sum", sum, weight);
+        apart("sum", sum, bias);
     }
 
     /** A statistic of the caller's: null, or of the type that statistics of x have, on its device, of a shape. */

@@ -16,8 +16,8 @@ final class WarmUp {
     }
 
     /**
-     * Gets ready for passes over inputs of a type: kept, in place, and with statistics computed once more; of those with
-     * a residual, which do neither of the last two forward, for the ones there are.
+     * Gets ready for passes over inputs of a type: kept, in place, and with statistics computed once more. With a
+     * residual a forward pass is always kept.
      */
     void prepare(NormEngine engine, Work work, DataType inputs, DataType type, Parameters parameters) {
         boolean weight = parameters.weight() != null;

@@ -61,7 +61,15 @@ final class Work {
 
     /** The same work with a residual; the same object each time. */
     Work join(Join join) {
-        return join == form.join() ? this : joined.computeIfAbsent(join, wanted -> as(form.join(wanted)));
+        if (join == form.join()) {
+            return this;
+        }
+        Work known = joined.get(join);
+        if (known == null) {
+            known = as(form.join(join));
+            joined.put(join, known);
+        }
+        return known;
     }
 
     /** Whether there is a residual. */

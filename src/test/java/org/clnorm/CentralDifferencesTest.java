@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.clnorm.plan.Activation;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Scope;
@@ -24,7 +25,8 @@ class CentralDifferencesTest {
     private static final double TOLERANCE = 1e-7;
 
     static Stream<Arguments> layers() {
-        return Stream.of(batch(), instance(), group(), layer(), channelsLast(), arranged()).flatMap(s -> s);
+        return Stream.of(batch(), instance(), group(), layer(), channelsLast(), arranged(), forms())
+                .flatMap(s -> s);
     }
 
     private static Arguments with(LayerBuilder<?, ?> builder, String mode, long... dims) {
@@ -99,6 +101,21 @@ class CentralDifferencesTest {
                 with(LayerNorm.builder(2, 3).axes(1, 3), mode, 2, 2, 2, 3),
                 with(LayerNorm.builder(3).weight(false), mode, 4, 3),
                 with(RMSNorm.builder(3).axes(1), mode, 2, 3, 4)));
+    }
+
+    private static Stream<Arguments> forms() {
+        Stream<Arguments> smooth = Stream.of(Activation.SILU, Activation.GELU, Activation.GELU_TANH,
+                Activation.leakyRelu(0.1)).flatMap(activation -> Stream.of("train", "eval").flatMap(mode -> Stream.of(
+                with(BatchNorm2d.builder(2).activation(activation), mode, 3, 2, 2, 2),
+                with(LayerNorm.builder(5).bias(false).activation(activation), mode, 4, 5))));
+        return Stream.concat(smooth, Stream.of(
+                with(InstanceNorm2d.builder(3).affine(true).activation(Activation.RELU), "train", 2, 3, 2, 2),
+                with(GroupNorm.builder(2, 6).affine(false).activation(Activation.GELU), "train", 2, 6, 3),
+                with(LayerNorm.builder(3, 4).zeroCentered(true), "train", 2, 3, 4),
+                with(LayerNorm.builder(5).zeroCentered(true).activation(Activation.SILU), "train", 4, 5),
+                with(RMSNorm.builder(5), "train", 4, 5), with(RMSNorm.builder(3, 4), "eval", 2, 3, 4),
+                with(RMSNorm.builder(5).elementwiseAffine(false).eps(0.1), "train", 4, 5),
+                with(RMSNorm.builder(5).zeroCentered(true).activation(Activation.GELU), "train", 4, 5)));
     }
 
     @ParameterizedTest(name = "{0} {1} {2}")

@@ -132,8 +132,8 @@ public record NormView(List<Axis> axes) {
 
     private static long product(List<Axis> axes) {
         long product = 1;
-        for (Axis axis : axes) {
-            product *= axis.size();
+        for (int i = 0; i < axes.size(); i++) { // no iterator: passes ask for it
+            product *= axes.get(i).size();
         }
         return product;
     }
