@@ -47,7 +47,7 @@ class ArrangedTest {
         NormResult over = Norms.layerNormOver(x, axes, weight, null, EPS);
         try (LayerNorm layer = LayerNorm.builder(6).axes(1).bias(false).build().on(device);
                 RMSNorm rms = RMSNorm.builder(6).axes(1).eps(EPS).build().on(device);
-                RMSNorm rows = RMSNorm.builder(6, 5).eps(EPS).build().on(device)) {
+                RMSNorm rows = RMSNorm.builder(6, 5).elementwiseAffine(false).eps(EPS).build().on(device)) {
             layer.weight().write(weight.readDoubles());
             rms.weight().write(weight.readDoubles());
             assertArrayEquals(layer.forward(x).read(), over.y().read());
