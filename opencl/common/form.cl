@@ -95,7 +95,8 @@ static inline real activation_slope(real v) {
 #elif ACTIVATION == GELU
     return fma(v * REAL(0.3989422804014327), exp(-0.5f * v * v), normal_cdf(v));
 #elif ACTIVATION == GELU_TANH
-    v = clamp(v, (real)-16.0f, (real)16.0f);  // beyond, the slope is 0 or 1, and powers of v would leave the range
+    // beyond, the slope is 0 or 1, and powers of v would leave the range; NaN stays NaN, as clamp does not promise
+    v = v < -16.0f ? -16.0f : v > 16.0f ? 16.0f : v;
     const real s = sigmoid(gelu_tanh_inner(v));
     return s * fma(v * fma(REAL(0.21406444881780076) * v, v, REAL(1.5957691216057308)), 1.0f - s, (real)1.0f);
 #else

@@ -124,7 +124,7 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global r
         if (odd.hi != 0.0f) {
             m.mean = CENTERED ? odd.hi : 0.0f;
             m.delta = 0.0f;
-            m.variance = NAN;
+            m.variance = CENTERED ? NAN : m.variance;
         } else {
             const real rescue = rescue_scale(largest, eps);
             moments scaled;

@@ -83,11 +83,11 @@ INLINED pack biases_at(__global const parameter *bias, long i) {
 #endif
 }
 
-INLINED pack normalized_pack(pack x, group_stats s) {
+static inline pack normalized_pack(pack x, group_stats s) {
     return ((x * s.scale - s.mean) - s.delta) * s.rstd;
 }
 
 // dx from the means over the group of g, the gradient of x_hat, and of g * x_hat.
-INLINED pack input_gradients(pack g, pack x_hat, float mean_g, float mean_gx, group_stats s) {
+static inline pack input_gradients(pack g, pack x_hat, float mean_g, float mean_gx, group_stats s) {
     return (((g - mean_g) - x_hat * mean_gx) * s.rstd) * s.scale;
 }

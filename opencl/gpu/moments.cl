@@ -28,6 +28,13 @@ static inline moments mean_square_of(float squares, float count, float scale) {
     return m;
 }
 
+// That of elements that are not all finite; a mean square is infinite where they are.
+#if CENTERED
+#define ODD_VARIANCE NAN
+#else
+#define ODD_VARIANCE plain.variance
+#endif
+
 // What to keep after a second walk; `again` tells of whom it was asked. sum is that of x * 2^-60, which no finite x can
 // overflow. Without branches, because PoCL 3.1 loses values over a branch that work-items take apart within a
 // conditional region that has barriers.
@@ -37,7 +44,7 @@ static inline moments rescued(int again, moments plain, moments scaled, float su
     moments m = plain;
     m.mean = CENTERED && again && !finite ? sum : better ? scaled.mean : plain.mean;
     m.delta = again && !finite ? 0.0f : better ? scaled.delta : plain.delta;
-    m.variance = !again ? plain.variance : !finite ? NAN : better ? scaled.variance : 0.0f;
+    m.variance = !again ? plain.variance : !finite ? ODD_VARIANCE : better ? scaled.variance : 0.0f;
     m.scale = better ? scaled.scale : plain.scale;
     return m;
 }

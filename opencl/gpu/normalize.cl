@@ -22,6 +22,8 @@
 
 // A dx that does not depend on other elements.
 #define ELEMENTWISE (GIVEN && WANT_DX)
+// The parameter of what a backward pass adds up: asked for by an activation alone.
+#define INNER(parameter) (ACTIVATION ? (parameter) : 0)
 // Whether dx is made of x at all.
 #define DX_OF_X (!GIVEN || ACTIVATION)
 

@@ -98,7 +98,7 @@ __kernel void chunk_sums(__global const element *restrict x, __global const elem
         raw_pack xs[BLOCK], gs[BLOCK];
         load_block(xs, x, r, p);
         const place next = load_block(gs, dy, r, p);
-        t = add_products(t, xs, gs, r, p, s, weight, bias, parameter_of(group, r.plane, planes, row_groups));
+        t = add_products(t, xs, gs, r, p, s, weight, bias, INNER(parameter_of(group, r.plane, planes, row_groups)));
 #if ELEMENTWISE
         put_dx(dx, dsum, xs, gs, r, p, s, weight, bias, parameter_of(group, r.plane, planes, row_groups), 0.0f, 0.0f);
 #endif

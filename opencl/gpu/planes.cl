@@ -47,9 +47,9 @@ __kernel void backward(__global const element *restrict x, __global const elemen
     raw_pack xs[BLOCK], gs[BLOCK];
     load_block(xs, x, r, first_place(r));
     load_block(gs, dy, r, first_place(r));
-    t = add_products(t, xs, gs, r, first_place(r), s, weight, bias, group % row_groups);
+    t = add_products(t, xs, gs, r, first_place(r), s, weight, bias, INNER(group % row_groups));
 #else
-    t = products(t, x, dy, r, first_place(r), s, weight, bias, group % row_groups);
+    t = products(t, x, dy, r, first_place(r), s, weight, bias, INNER(group % row_groups));
 #endif
     team_total(&t, slots, ITEMS, SUMS);
 #if WANT_PARAMETERS

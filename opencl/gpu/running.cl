@@ -112,7 +112,7 @@ INLINED void merge_items(moments *m, running a, float pivot, float count, float 
     team_total(&t, slots, ITEMS, SUMS);
     *m = moments_of(t, mean, count, scale);
 #else
-    t.first = a.squares + a.squares_low;
+    t.first = both(a.squares, a.squares_low);
     team_total(&t, slots, ITEMS, FIRST);
     *m = mean_square_of(t.first, count, scale);
 #endif
