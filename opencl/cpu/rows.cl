@@ -12,16 +12,14 @@ void rows_forward(__global const element *x, __global const parameter *weight, _
                   __global float *running_mean, __global float *running_var, long rows, long segments, long span,
                   long row_groups, long block, float eps, int zero_rstd, float momentum, float keep, float correction) {
     const tracked running = TRACKED;
-    const long length = segments * span;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
     uint16 room[STAGED ? STAGE_BYTES / 64 : 1];
     stage staged;
-    open_stage(&staged, room, y + first * length);
+    open_stage(&staged, room, y + first * segments * span);
     for (long r = first; r < last; r++) {
-        row_source in;
-        find_row(&in, x, residual, weight, bias, r, segments, length, row_groups);
-        forward_row(in, y + r * length, &staged, stats, running, rows, r, length, span, eps, zero_rstd);
+        forward_row(x, residual, weight, bias, y, &staged, stats, running, rows, r, segments, span, row_groups, eps,
+                    zero_rstd);
     }
 #if STAGED
     close_stage(&staged);
@@ -78,10 +76,10 @@ void rows_apply(__global const element *x, __global const parameter *weight, __g
     const long first = id / parts * block;
     const long last = min(first + block, rows);
     for (long r = first; r < last; r++) {
-        row_source in;
-        find_row(&in, x, residual, weight, bias, r, segments, length, row_groups);
+        const long at = r * length;
+        const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
         group_stats s;
         settled_stats(&s, stats, rows, r, running, eps, zero_rstd, from == 0);
-        apply_part(in, y + r * length, from, to, span, s, length);
+        apply_part(x + at, residual + at, weight + parameter, bias + parameter, y + at, from, to, span, s, length);
     }
 }

@@ -44,15 +44,18 @@ static inline void store_four(__global float *stats, long groups, four_stats s, 
     vstore4(variance, 0, stats + VARIANCE * groups);
 }
 
-__attribute__((always_inline)) static inline void apply_one(row_source in, __global element *y, stage *staged,
-                                                            long length, long span, float mean, float delta,
-                                                            float rstd) {
+__attribute__((always_inline)) static inline void apply_one(__global const element *x,
+                                                            __global const element *residual,
+                                                            __global const parameter *weight,
+                                                            __global const parameter *bias, __global element *y,
+                                                            stage *staged, long r, long segments, long span,
+                                                            long row_groups, float mean, float delta, float rstd) {
     group_stats s;
     s.mean = mean;
     s.delta = delta;
     s.rstd = rstd;
     s.scale = 1.0f;
-    apply_row(in, y, staged, length, span, s);
+    apply_row(x, residual, weight, bias, y, staged, r, segments, span, row_groups, s);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -85,10 +88,8 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         const float4 variance = squares / n - off * off;
         if (!all((variance > 0x1p-80f) & (variance <= FLT_MAX))) { // see needs_rescue
             for (int k = 0; k < 4; k++) {
-                row_source in;
-                find_row(&in, x, residual, weight, bias, r + k, segments, length, row_groups);
-                forward_row(in, y + (r + k) * length, &staged, stats, running, rows, r + k, length, span, eps,
-                            zero_rstd);
+                forward_row(x, residual, weight, bias, y, &staged, stats, running, rows, r + k, segments, span,
+                            row_groups, eps, zero_rstd);
             }
             continue;
         }
@@ -100,20 +101,18 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         for (int k = 0; k < 4; k++) {
             move_tracked(stats, rows, r + k, running);
         }
-        row_source in[4];
-        for (int k = 0; k < 4; k++) {
-            find_row(&in[k], x, residual, weight, bias, r + k, segments, length, row_groups);
-        }
-        __global element *out = y + r * length;
-        apply_one(in[0], out, &staged, length, span, s.mean.x, s.delta.x, s.rstd.x);
-        apply_one(in[1], out + length, &staged, length, span, s.mean.y, s.delta.y, s.rstd.y);
-        apply_one(in[2], out + 2 * length, &staged, length, span, s.mean.z, s.delta.z, s.rstd.z);
-        apply_one(in[3], out + 3 * length, &staged, length, span, s.mean.w, s.delta.w, s.rstd.w);
+        apply_one(x, residual, weight, bias, y, &staged, r, segments, span, row_groups, s.mean.x, s.delta.x,
+                  s.rstd.x);
+        apply_one(x, residual, weight, bias, y, &staged, r + 1, segments, span, row_groups, s.mean.y, s.delta.y,
+                  s.rstd.y);
+        apply_one(x, residual, weight, bias, y, &staged, r + 2, segments, span, row_groups, s.mean.z, s.delta.z,
+                  s.rstd.z);
+        apply_one(x, residual, weight, bias, y, &staged, r + 3, segments, span, row_groups, s.mean.w, s.delta.w,
+                  s.rstd.w);
     }
     for (; r < last; r++) {
-        row_source in;
-        find_row(&in, x, residual, weight, bias, r, segments, length, row_groups);
-        forward_row(in, y + r * length, &staged, stats, running, rows, r, length, span, eps, zero_rstd);
+        forward_row(x, residual, weight, bias, y, &staged, stats, running, rows, r, segments, span, row_groups, eps,
+                    zero_rstd);
     }
 #if STAGED
     close_stage(&staged);

@@ -32,21 +32,21 @@ void rows_sum(__global const element *first, __global const element *residual, _
 #endif
     for (long r = from; r < last; r++) {
         const long at = r * length;
-        row_source in;
-        find_row(&in, x, residual, weight, bias, r, segments, length, row_groups);
+        const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
 #if STREAM
         sum_run(first + at, residual + at, kept, length, length);
         SWEEP(x + at, length, KEPT_AT)
-        in.row = kept;
+        __global const element *row = kept;
 #else
         sum_run(first + at, residual + at, x + at, length, length);
+        __global const element *row = x + at;
 #endif
         moments m;
         group_stats s;
-        group_moments(in.row, 1, 0, length, &m);
-        finish_group(&m, in.row, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
+        group_moments(row, 1, 0, length, &m);
+        finish_group(&m, row, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
         move_tracked(stats, rows, r, running);
-        apply_part(in, y + at, 0, length, span, s, 0);
+        apply_part(row, residual, weight + parameter, bias + parameter, y + at, 0, length, span, s, 0);
     }
 }
 
