@@ -186,8 +186,9 @@ public final class PassCheck {
             BackwardCall backward = new BackwardCall(view, tx, tdy, dx, tw, gradients ? dw : null,
                     gradients ? db : null, false, given, saved);
             Task task = backward.task().as(after && !gated ? form.join(Join.NONE) : form, affine);
+            Tensor tdsum = before && wantDx ? device.tensor(storage, dsum, n) : null;
             backward = new BackwardCall(task, tx, tdy, dx, tw, task.bias() ? tb : null, backward.dweight(),
-                    backward.dbias(), false, saved, before && wantDx ? device.tensor(storage, dsum, n) : null, dresidual);
+                    backward.dbias(), false, saved, tdsum, dresidual);
             told.accept(task);
             engine.backward(backward);
             saved.close();
