@@ -88,10 +88,10 @@ final class SmallWork {
         if (variant.endsWith("rows")) {
             modes.removeAll(List.of(Mode.GIVEN, Mode.GIVEN_FROZEN));
         }
-        if (!variant.equals("gpu/rows") && !variant.equals("plain")) {
+        if (!variant.endsWith("rows") && !variant.equals("plain")) {
             modes.remove(Mode.RMS);
         }
-        if (!variant.startsWith("gpu/") && !variant.equals("plain")) {
+        if (variant.equals("cpu/columns") || variant.equals("bitwise")) {
             modes.remove(Mode.ACTIVATED);
         }
         if (variant.equals("bitwise")) {
