@@ -114,3 +114,12 @@ static inline vec activation_slopes(vec v) {
     return (vec)(1.0f);
 #endif
 }
+
+// The gradient of x_hat * w + b: dy, through the activation.
+static inline vec through(vec dy, vec x_hat, vec w, vec b) {
+#if ACTIVATION
+    return dy * activation_slopes(x_hat * w + b);
+#else
+    return dy;
+#endif
+}

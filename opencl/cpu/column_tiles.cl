@@ -111,17 +111,31 @@ static inline void fill_channel(float *columns, const tile *t, long c, float val
     }
 }
 
-// Gives columns the values of their channels.
+static inline void copy_run(float *to, const float *from, long count) {
+    for (long i = 0; i < count; i += WIDTH) {
+        const long at = min(i, count - WIDTH);
+        put_own(own(from + at), to + at);
+    }
+}
+
+// Gives columns the values of their channels: those of one sample, then the samples that are fused to it.
 static inline void spread(float *columns, const float *values, const tile *t) {
-    if (t->count == t->channels) {
-        for (long i = 0; i < t->count; i += WIDTH) {
-            const long at = min(i, t->count - WIDTH);
-            put_own(own(values + at), columns + at);
+    const long row = t->channels * t->span;
+    if (row < WIDTH) {
+        for (long c = 0; c < t->channels; c++) {
+            fill_channel(columns, t, c, values[c]);
         }
         return;
     }
-    for (long c = 0; c < t->channels; c++) {
-        fill_channel(columns, t, c, values[c]);
+    if (t->span == 1) {
+        copy_run(columns, values, row);
+    } else {
+        for (long c = 0; c < t->channels; c++) {
+            fill(columns + c * t->span, t->span, values[c]);
+        }
+    }
+    for (long i = row; i < t->count; i += row) {
+        copy_run(columns + i, columns, row);
     }
 }
 
@@ -134,10 +148,17 @@ static inline void add_channel(float_pair *sum, const float *columns, const tile
 
 // The sums of the channels' columns, each of which is hi + lo.
 static inline void fold(float *totals, const float *hi, const float *lo, const tile *t) {
-    if (t->count == t->channels) {
-        for (long i = 0; i < t->count; i += WIDTH) {
-            const long at = min(i, t->count - WIDTH);
-            put_own(own(hi + at) + own(lo + at), totals + at);
+    if (t->span == 1 && t->channels >= WIDTH) {
+        for (long i = 0; i < t->channels; i += WIDTH) {
+            const long at = min(i, t->channels - WIDTH);
+            vec_pair sum;
+            sum.hi = own(hi + at);
+            sum.lo = own(lo + at);
+            for (long k = at + t->channels; k < t->count; k += t->channels) {
+                vec_pair_add(&sum, own(hi + k));
+                vec_pair_add(&sum, own(lo + k));
+            }
+            put_own(sum.hi + sum.lo, totals + at);
         }
         return;
     }
@@ -183,15 +204,18 @@ static inline void settle(column_sums *s, long count) {
 // What belongs to the tile's channel c.
 #define channel_stat(stats, t, which, c) (stats)[(which) * (t)->groups + (t)->group + (c)]
 
-// The parameter p of the tile's columns, counted from its first one, and that of its row r, which is 1 (or 0) where
-// columns have them.
+// The weight and the bias p of the tile's columns, counted from its first one, and those of its row r, which are 1 and
+// 0 where columns have them.
 #if PARAMETER_OF == SAMPLE
-#define column_parameter(present, values, t, p, otherwise) (otherwise)
-#define row_parameter(present, values, t, r, otherwise) parameter_or(present, values, (t)->sample + (r), otherwise)
+#define WEIGHT(p) 1.0f
+#define BIAS(p) 0.0f
+#define ROW_WEIGHT(r) weight_at(weight, t->sample + (r))
+#define ROW_BIAS(r) bias_at(bias, t->sample + (r))
 #else
-#define column_parameter(present, values, t, p, otherwise)                                                             \
-    parameter_or(present, values, (t)->channel * EACH(t) + (p), otherwise)
-#define row_parameter(present, values, t, r, otherwise) (otherwise)
+#define WEIGHT(p) weight_at(weight, t->channel * EACH(t) + (p))
+#define BIAS(p) bias_at(bias, t->channel * EACH(t) + (p))
+#define ROW_WEIGHT(r) 1.0f
+#define ROW_BIAS(r) 0.0f
 #endif
 
 // Whether products with this factor keep their digits.

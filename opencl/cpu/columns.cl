@@ -17,11 +17,6 @@ static inline int plain_channel(group_stats s, float w) {
     return s.scale == 1.0f && ordinary(s.rstd, 0x1p40f) && ordinary(w, 0x1p40f);
 }
 
-#define WEIGHT(p) column_parameter(HAS_WEIGHT, weight, t, p, 1.0f)
-#define BIAS(p) column_parameter(HAS_BIAS, bias, t, p, 0.0f)
-#define ROW_WEIGHT(r) row_parameter(HAS_WEIGHT, weight, t, r, 1.0f)
-#define ROW_BIAS(r) row_parameter(HAS_BIAS, bias, t, r, 0.0f)
-
 // The tile of a sheet's first samples speaks for its channels.
 static inline void settle_affine(column_affine *a, const tile *t, __global float *stats, tracked running,
                                  __global const parameter *weight, __global const parameter *bias, float eps,
@@ -52,10 +47,24 @@ static inline vec y_of(vec x, const column_affine *a, long i) {
     return (x - own(a->mean + i)) * own(a->factor + i) + own(a->rest + i);
 }
 
+// y of one element from x_hat * w + b.
+static inline float finished_one(float v, float residual) {
+#if JOIN == ADD_AFTER
+    v += residual;
+#endif
+    return activated(v);
+}
+
+#if JOIN == ADD_AFTER
+#define residual_at(i) element_at(residual + (i))
+#else
+#define residual_at(i) 0.0f
+#endif
+
 // The odd channels of row r, by the long formula: rare, so an element at a time. `kept` is what the row was, since y
 // may lie where x does.
-static inline void apply_odd(const float *kept, __global element *y, const tile *t, long r, long columns,
-                             const column_affine *a, __global float *stats, tracked running,
+static inline void apply_odd(const float *kept, __global const element *residual, __global element *y, const tile *t,
+                             long r, long columns, const column_affine *a, __global float *stats, tracked running,
                              __global const parameter *weight, __global const parameter *bias, float eps,
                              int zero_rstd) {
     for (int j = 0; j < a->odd.count; j++) {
@@ -66,37 +75,41 @@ static inline void apply_odd(const float *kept, __global element *y, const tile 
             for (long k = 0; k < t->span; k++) {
                 const long p = EACH(t) == 1 ? c : c * t->span + k;
                 const float w = WEIGHT(p) * ROW_WEIGHT(r), b = BIAS(p) + ROW_BIAS(r);
-                put_element(normalized(kept[i + k], s) * w + b, y + i + k);
+                put_element(finished_one(normalized(kept[i + k], s) * w + b, residual_at(i + k)), y + i + k);
             }
         }
     }
 }
 
-static inline void apply_tile(__global const element *x, __global element *y, const tile *t, const column_affine *a,
-                              __global float *stats, tracked running, __global const parameter *weight,
-                              __global const parameter *bias, float eps, int zero_rstd) {
+static inline void apply_tile(__global const element *x, __global const element *residual, __global element *y,
+                              const tile *t, const column_affine *a, __global float *stats, tracked running,
+                              __global const parameter *weight, __global const parameter *bias, float eps,
+                              int zero_rstd) {
     float kept[COLUMNS] COLUMN_ARRAYS;
 #if PARAMETER_OF == SAMPLE
-#define Y_OF_COLUMN(i) (y_of(load_elements(row + (i)), a, i) * w + b)
+#define AFFINE_OF_COLUMN(i) (y_of(load_elements(row + (i)), a, i) * w + b)
 #else
-#define Y_OF_COLUMN(i) y_of(load_elements(row + (i)), a, i)
+#define AFFINE_OF_COLUMN(i) y_of(load_elements(row + (i)), a, i)
 #endif
+#define Y_OF_COLUMN(i) finished(AFFINE_OF_COLUMN(i), added + (i))
     for (long r = 0; r < t->rows; r++) {
         __global const element *row = x + row_of(t, r);
+        __global const element *added = residual + row_of(t, r);
         __global element *out = y + row_of(t, r);
 #if PARAMETER_OF == SAMPLE
         const float w = ROW_WEIGHT(r), b = ROW_BIAS(r);
 #endif
         keep_row(kept, row, t->count, &a->odd);
         SWEEP(out, t->count, Y_OF_COLUMN)
-        apply_odd(kept, out, t, r, t->count, a, stats, running, weight, bias, eps, zero_rstd);
+        apply_odd(kept, added, out, t, r, t->count, a, stats, running, weight, bias, eps, zero_rstd);
     }
     const long last = row_of(t, t->rows);
     keep_row(kept, x + last, t->rest, &a->odd);
     for (long i = 0; i < t->rest; i++) {
-        put_element((element_at(x + last + i) - a->mean[i]) * a->factor[i] + a->rest[i], y + last + i);
+        const float v = (element_at(x + last + i) - a->mean[i]) * a->factor[i] + a->rest[i];
+        put_element(finished_one(v, residual_at(last + i)), y + last + i);
     }
-    apply_odd(kept, y + last, t, t->rows, t->rest, a, stats, running, weight, bias, eps, zero_rstd);
+    apply_odd(kept, residual + last, y + last, t, t->rows, t->rest, a, stats, running, weight, bias, eps, zero_rstd);
 }
 
 // Elements of a channel whose mean its sums are taken around, or ROUGH_ROWS rows.
@@ -177,8 +190,10 @@ typedef struct {
 } COLUMN_ARRAYS tile_moments;
 
 // One pass around rough means; where one of these was off by more than a deviation, one more around the means found.
+// Where no mean is subtracted the squares are those of the elements.
 static inline void measure_tile(__global const element *x, const tile *t, tile_moments *m) {
     column_sums sums, squares;
+#if CENTERED
     const float n = (float)(t->samples * t->span);
     rough_means(x, t, m->mean, m->delta, &sums);
     for (int again = 0;; again++) {
@@ -204,13 +219,20 @@ static inline void measure_tile(__global const element *x, const tile *t, tile_m
             }
         }
     }
+#else
+    fill(m->mean, t->count, 0.0f);
+    fill(m->delta, t->channels, 0.0f);
+    tile_distances(x, t, m->mean, &sums, &squares);
+    fold(m->squares, squares.hi, squares.lo, t);
+#endif
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                     __global element *y, __global float *stats, __global float *running_mean,
-                     __global float *running_var, long sheets, long samples, long channels, long span, long fused,
-                     long parts, long part, float eps, int zero_rstd, float momentum, float keep, float correction) {
+                     __global const element *residual, __global element *y, __global float *stats,
+                     __global float *running_mean, __global float *running_var, long sheets, long samples,
+                     long channels, long span, long fused, long parts, long part, float eps, int zero_rstd,
+                     float momentum, float keep, float correction) {
     const tracked running = TRACKED;
     tile t;
     cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, samples, 1, parts, part);
@@ -227,7 +249,7 @@ void columns_forward(__global const element *x, __global const parameter *weight
     }
     column_affine a;
     settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
-    apply_tile(x, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
+    apply_tile(x, residual, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
 }
 
 // partials: [3][sheets * blocks][channels], the mean in two floats and the squared deviations of every block of
@@ -250,14 +272,14 @@ void columns_moments(__global const element *x, __global float *partials, long s
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                   __global element *y, __global float *stats, __global float *running_mean,
-                   __global float *running_var, long sheets, long samples, long channels, long span, long fused,
-                   long block, long blocks, long parts, long part, float eps, int zero_rstd, float momentum, float keep,
-                   float correction) {
+                   __global const element *residual, __global element *y, __global float *stats,
+                   __global float *running_mean, __global float *running_var, long sheets, long samples, long channels,
+                   long span, long fused, long block, long blocks, long parts, long part, float eps, int zero_rstd,
+                   float momentum, float keep, float correction) {
     const tracked running = TRACKED;
     tile t;
     cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_affine a;
     settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
-    apply_tile(x, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
+    apply_tile(x, residual, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
 }

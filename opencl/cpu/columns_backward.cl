@@ -18,21 +18,53 @@
 #define PARAMETERS 1
 #endif
 
+// Whether dx is made of the mean of what reaches x_hat, and of x.
+#if GIVEN || !CENTERED
+#define MEAN_OF_G 0
+#else
+#define MEAN_OF_G 1
+#endif
+#if GIVEN && !ACTIVATION
+#define DX_OF_X 0
+#else
+#define DX_OF_X 1
+#endif
+
 typedef struct {
     float mean[COLUMNS], delta[COLUMNS], rstd[COLUMNS], scale[COLUMNS];
+#if ACTIVATION
+    float weight[COLUMNS], bias[COLUMNS]; // to find again what it was applied to
+#endif
 } COLUMN_ARRAYS column_stats;
 
 #define STAT(which, c) channel_stat(stats, t, which, c)
-#define WEIGHT(p) column_parameter(HAS_WEIGHT, weight, t, p, 1.0f)
-#define ROW_WEIGHT(r) row_parameter(HAS_WEIGHT, weight, t, r, 1.0f)
 #define FILL(array, value)                                                                                             \
     for (long c = 0; c < t->channels; c++) {                                                                           \
         one[c] = (value);                                                                                              \
     }                                                                                                                  \
     spread(array, one, t);
 
-static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats) {
+#if ACTIVATION
+static inline void read_tile_parameters(column_stats *s, const tile *t, __global const parameter *weight,
+                                        __global const parameter *bias) {
+    float w[COLUMNS] COLUMN_ARRAYS, b[COLUMNS] COLUMN_ARRAYS;
+    tile u;
+    tile_of_parameters(&u, t);
+    for (long p = 0; p < u.channels; p++) {
+        w[p] = WEIGHT(p);
+        b[p] = BIAS(p);
+    }
+    spread(s->weight, w, &u);
+    spread(s->bias, b, &u);
+}
+#endif
+
+static inline void read_tile_stats(column_stats *s, const tile *t, __global const float *stats,
+                                   __global const parameter *weight, __global const parameter *bias) {
     float one[COLUMNS] COLUMN_ARRAYS;
+#if ACTIVATION
+    read_tile_parameters(s, t, weight, bias);
+#endif
     FILL(s->mean, STAT(MEAN, c))
     FILL(s->delta, STAT(DELTA, c))
     FILL(s->rstd, STAT(RSTD, c))
@@ -89,7 +121,7 @@ static inline void set_means(column_means *m, const tile *t, __global const floa
     }
     spread(m->weight, one, &u);
 #if !GIVEN
-    FILL(m->mean_g, weighted_sum(sums, t, c, weight) / n * STAT(RSTD, c))
+    FILL(m->mean_g, MEAN_OF_G ? weighted_sum(sums, t, c, weight) / n * STAT(RSTD, c) : 0.0f)
     FILL(m->mean_gx, weighted_sum(products, t, c, weight) / n * STAT(RSTD, c) * STAT(RSTD, c))
 #endif
 }
@@ -102,34 +134,54 @@ static inline float x_hat_at(__global const element *x, const column_stats *s, l
     return ((element_at(x + i) * s->scale[i] - s->mean[i]) - s->delta[i]) * s->rstd[i];
 }
 
-// Adds a row, or four, to the sums of dy * x_hat and of dy.
+// What reaches the affine of the columns i …, of row w and b.
+#if !ACTIVATION
+#define THROUGH(dy, x_hat, i) (dy)
+#elif PARAMETER_OF == SAMPLE
+#define THROUGH(dy, x_hat, i) through(dy, x_hat, (vec)(w), (vec)(b))
+#else
+#define THROUGH(dy, x_hat, i) through(dy, x_hat, own(s->weight + (i)), own(s->bias + (i)))
+#endif
+
+static inline float through_one(float dy, float x_hat, float w, float b) {
+#if ACTIVATION
+    return dy * activation_slope(x_hat * w + b);
+#else
+    return dy;
+#endif
+}
+
+#if PARAMETER_OF != SAMPLE
+// Adds a row, or four, to the sums of dy * x_hat and of dy, or what of dy went through the activation.
 static inline void add_products(__global const element *x, __global const element *dy, long stride, int four,
                                 const column_stats *s, column_sums *products, column_sums *sums, long count) {
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
-        const vec g0 = load_elements(dy + at);
-        vec product = g0 * x_hat_of(load_elements(x + at), s, at);
+        const vec x0 = x_hat_of(load_elements(x + at), s, at);
+        const vec g0 = THROUGH(load_elements(dy + at), x0, at);
+        vec product = g0 * x0;
         vec sum = g0;
         if (four) {
-            const vec g1 = load_elements(dy + stride + at);
-            const vec g2 = load_elements(dy + 2 * stride + at);
-            const vec g3 = load_elements(dy + 3 * stride + at);
-            product += g1 * x_hat_of(load_elements(x + stride + at), s, at);
-            product += g2 * x_hat_of(load_elements(x + 2 * stride + at), s, at)
-                    + g3 * x_hat_of(load_elements(x + 3 * stride + at), s, at);
+            const vec x1 = x_hat_of(load_elements(x + stride + at), s, at);
+            const vec x2 = x_hat_of(load_elements(x + 2 * stride + at), s, at);
+            const vec x3 = x_hat_of(load_elements(x + 3 * stride + at), s, at);
+            const vec g1 = THROUGH(load_elements(dy + stride + at), x1, at);
+            const vec g2 = THROUGH(load_elements(dy + 2 * stride + at), x2, at);
+            const vec g3 = THROUGH(load_elements(dy + 3 * stride + at), x3, at);
+            product += g1 * x1;
+            product += g2 * x2 + g3 * x3;
             sum = (g0 + g1) + (g2 + g3);
         }
         add_now(products, at, fresh_lanes(product, count - i));
         add_now(sums, at, fresh_lanes(sum, count - i));
     }
 }
-
-#if PARAMETER_OF == SAMPLE
-// The same for a row whose elements share a weight: sums are of dy * weight. What the row's own parameters get is left
-// in `row_products` and `row_sums`.
+#else
+// Adds a row to the sums, whose elements share a weight: sums are of dy * weight. What the row's own parameters get is
+// left in `row_products` and `row_sums`.
 static inline void add_row_products(__global const element *x, __global const element *dy, const column_stats *s,
                                     column_sums *products, column_sums *sums, long count, float w,
-                                    float *row_products, float *row_sums) {
+                                    float b, float *row_products, float *row_sums) {
     vec_pair all_products, all_sums;
     all_products.hi = all_products.lo = all_sums.hi = all_sums.lo = (vec)(0.0f);
     for (long i = 0; i < count;) {
@@ -137,8 +189,9 @@ static inline void add_row_products(__global const element *x, __global const el
         vec row_product = (vec)(0.0f), row_sum = row_product;
         for (; i < end; i += WIDTH) {
             const long at = min(i, count - WIDTH);
-            const vec g = fresh_lanes(load_elements(dy + at), count - i);
-            const vec product = fresh_lanes(g * x_hat_of(load_elements(x + at), s, at), count - i);
+            const vec x_hat = x_hat_of(load_elements(x + at), s, at);
+            const vec g = fresh_lanes(THROUGH(load_elements(dy + at), x_hat, at), count - i);
+            const vec product = fresh_lanes(g * x_hat, count - i);
             row_product += product;
             row_sum += g;
             add_now(products, at, product * w);
@@ -154,13 +207,14 @@ static inline void add_row_products(__global const element *x, __global const el
 
 // partials: of the tile's rows, if those have parameters.
 static inline void add_rows(__global const element *x, __global const element *dy, const tile *t, long r, long end,
-                            const column_stats *s, __global const parameter *weight, column_sums *products,
-                            column_sums *sums, __global float *partials, long plane) {
+                            const column_stats *s, __global const parameter *weight,
+                            __global const parameter *bias, column_sums *products, column_sums *sums,
+                            __global float *partials, long plane) {
 #if PARAMETER_OF == SAMPLE
     for (; r < end; r++) {
         float row_products, row_sums;
         add_row_products(x + row_of(t, r), dy + row_of(t, r), s, products, sums, t->count, ROW_WEIGHT(r),
-                         &row_products, &row_sums);
+                         ROW_BIAS(r), &row_products, &row_sums);
 #if PARAMETERS
         partials[r] = row_products;
         partials[plane + r] = row_sums;
@@ -182,8 +236,13 @@ static inline void add_rest(__global const element *x, __global const element *d
                             const column_stats *s, column_sums *products, column_sums *sums) {
     const long at = row_of(t, t->rows);
     for (long i = 0; i < t->rest; i++) {
+        const float x_hat = x_hat_at(x + at, s, i);
+#if ACTIVATION
+        const float g = through_one(element_at(dy + at + i), x_hat, s->weight[i], s->bias[i]);
+#else
         const float g = element_at(dy + at + i);
-        products->now[i] = g * x_hat_at(x + at, s, i);
+#endif
+        products->now[i] = g * x_hat;
         sums->now[i] = g;
     }
     settle(products, t->count);
@@ -191,64 +250,86 @@ static inline void add_rest(__global const element *x, __global const element *d
 }
 
 #if PARAMETER_OF == SAMPLE
-#define of_row(dy) ((dy) * w)
+#define of_row(g) ((g) * w)
 #else
-#define of_row(dy) (dy)
+#define of_row(g) (g)
+#endif
+#if JOIN == ADD_BEFORE
+#define PLUS_DSUM(i) + load_elements(dsum + row + (i))
+#define PLUS_ONE_DSUM(k) + element_at(dsum + (k))
+#else
+#define PLUS_DSUM(i)
+#define PLUS_ONE_DSUM(k)
+#endif
+#define G_OF_COLUMN(i)                                                                                                 \
+    (of_row(THROUGH(load_elements(dy + row + (i)), x_hat_of(load_elements(x + row + (i)), s, i), i))                   \
+     * own(m->weight + (i)))
+#if ACTIVATION
+#define G_OF_ONE(k, i)                                                                                                 \
+    (through_one(element_at(dy + (k)), x_hat_at(x + (k) - (i), s, i), s->weight[i], s->bias[i]) * m->weight[i])
+#else
+#define G_OF_ONE(k, i) (element_at(dy + (k)) * m->weight[i])
 #endif
 #if GIVEN
-#define DX_OF_COLUMN(i) (of_row(load_elements(dy + row + (i))) * own(m->weight + (i)))
-#define DX_OF_ONE(k, i) (element_at(dy + (k)) * m->weight[i])
+#define DX_OF_COLUMN(i) (G_OF_COLUMN(i) PLUS_DSUM(i))
+#define DX_OF_ONE(k, i) (G_OF_ONE(k, i) PLUS_ONE_DSUM(k))
 #else
 #define DX_OF_COLUMN(i)                                                                                                \
-    (of_row(load_elements(dy + row + (i))) * own(m->weight + (i)) - own(m->mean_g + (i))                               \
-     - ((load_elements(x + row + (i)) - own(s->mean + (i))) - own(s->delta + (i))) * own(m->mean_gx + (i)))
+    (G_OF_COLUMN(i) - own(m->mean_g + (i))                                                                             \
+     - ((load_elements(x + row + (i)) - own(s->mean + (i))) - own(s->delta + (i))) * own(m->mean_gx + (i))             \
+     PLUS_DSUM(i))
 #define DX_OF_ONE(k, i)                                                                                                \
-    (element_at(dy + (k)) * m->weight[i] - m->mean_g[i]                                                                \
-     - ((element_at(x + (k)) - s->mean[i]) - s->delta[i]) * m->mean_gx[i])
+    (G_OF_ONE(k, i) - m->mean_g[i] - ((element_at(x + (k)) - s->mean[i]) - s->delta[i]) * m->mean_gx[i]                \
+     PLUS_ONE_DSUM(k))
 #endif
 
 // The odd channels of row r, by the long formula: rare, so an element at a time. `kept` is what x and dy were, since dx
 // may lie where one of them does.
-static inline void dx_odd(const float *kept_x, const float *kept_dy, __global element *dx, const tile *t, long r,
-                          long columns, const column_means *m, __global const float *stats,
-                          __global const parameter *weight) {
+static inline void dx_odd(const float *kept_x, const float *kept_dy, __global const element *dsum,
+                          __global element *dx, const tile *t, long r, long columns, const column_means *m,
+                          __global const float *stats, __global const parameter *weight,
+                          __global const parameter *bias) {
     for (int j = 0; j < m->odd.count; j++) {
         const long c = m->odd.channel[j];
-        const float mean_g = GIVEN ? 0.0f : weighted_sum(m->sums, t, c, weight) / m->n;
+        const float mean_g = MEAN_OF_G ? weighted_sum(m->sums, t, c, weight) / m->n : 0.0f;
         const float mean_gx = GIVEN ? 0.0f : weighted_sum(m->products, t, c, weight) / m->n;
         group_stats s;
         read_stats(stats, t->groups, t->group + c, &s);
         for (long i = c * t->span; i < columns; i += t->channels * t->span) {
             for (long k = 0; k < t->span; k++) {
-                const float w = WEIGHT(EACH(t) == 1 ? c : c * t->span + k) * ROW_WEIGHT(r);
-                const float g = kept_dy[i + k] * w;
-                const float g_x = GIVEN ? g : g - mean_g - normalized(kept_x[i + k], s) * mean_gx;
-                put_element(g_x * s.rstd * s.scale, dx + i + k);
+                const long p = EACH(t) == 1 ? c : c * t->span + k;
+                const float w = WEIGHT(p) * ROW_WEIGHT(r), b = BIAS(p) + ROW_BIAS(r);
+                const float x_hat = DX_OF_X ? normalized(kept_x[i + k], s) : 0.0f;
+                const float g = through_one(kept_dy[i + k], x_hat, w, b) * w;
+                const float g_x = GIVEN ? g : g - mean_g - x_hat * mean_gx;
+                put_element(g_x * s.rstd * s.scale PLUS_ONE_DSUM(i + k), dx + i + k);
             }
         }
     }
 }
 
-static inline void dx_rows(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
-                           long r, long end, const column_stats *s, const column_means *m,
-                           __global const float *stats, __global const parameter *weight) {
+static inline void dx_rows(__global const element *x, __global const element *dy, __global const element *dsum,
+                           __global element *dx, const tile *t, long r, long end, const column_stats *s,
+                           const column_means *m, __global const float *stats, __global const parameter *weight,
+                           __global const parameter *bias) {
     float kept_x[COLUMNS] COLUMN_ARRAYS, kept_dy[COLUMNS] COLUMN_ARRAYS;
     for (; r < end; r++) {
         const long row = row_of(t, r);
 #if PARAMETER_OF == SAMPLE
-        const float w = ROW_WEIGHT(r);
+        const float w = ROW_WEIGHT(r), b = ROW_BIAS(r);
 #endif
         keep_row(kept_x, x + row, t->count, &m->odd);
         keep_row(kept_dy, dy + row, t->count, &m->odd);
         SWEEP(dx + row, t->count, DX_OF_COLUMN)
-        dx_odd(kept_x, kept_dy, dx + row, t, r, t->count, m, stats, weight);
+        dx_odd(kept_x, kept_dy, dsum + row, dx + row, t, r, t->count, m, stats, weight, bias);
     }
 }
 
 // What dx_rows left: samples that fill no row.
-static inline void dx_rest(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
-                           const column_stats *s, const column_means *m, __global const float *stats,
-                           __global const parameter *weight) {
+static inline void dx_rest(__global const element *x, __global const element *dy, __global const element *dsum,
+                           __global element *dx, const tile *t, const column_stats *s, const column_means *m,
+                           __global const float *stats, __global const parameter *weight,
+                           __global const parameter *bias) {
     float kept_x[COLUMNS] COLUMN_ARRAYS, kept_dy[COLUMNS] COLUMN_ARRAYS;
     const long at = row_of(t, t->rows);
     keep_row(kept_x, x + at, t->rest, &m->odd);
@@ -256,13 +337,14 @@ static inline void dx_rest(__global const element *x, __global const element *dy
     for (long i = 0; i < t->rest; i++) {
         put_element(DX_OF_ONE(at + i, i), dx + at + i);
     }
-    dx_odd(kept_x, kept_dy, dx + at, t, t->rows, t->rest, m, stats, weight);
+    dx_odd(kept_x, kept_dy, dsum + at, dx + at, t, t->rows, t->rest, m, stats, weight, bias);
 }
 
 // The sums of what has parameters in the tile, and dx where it does not depend on them. Sums of rows go to partials.
-static inline void sum_tile(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
-                            const column_stats *s, __global const float *stats, __global const parameter *weight,
-                            column_sums *products, column_sums *sums, __global float *partials, long plane) {
+static inline void sum_tile(__global const element *x, __global const element *dy, __global const element *dsum,
+                            __global element *dx, const tile *t, const column_stats *s, __global const float *stats,
+                            __global const parameter *weight, __global const parameter *bias, column_sums *products,
+                            column_sums *sums, __global float *partials, long plane) {
 #if GIVEN && DX
     column_means m;
     set_means(&m, t, stats, weight, 0, 0, 1.0f);
@@ -272,10 +354,10 @@ static inline void sum_tile(__global const element *x, __global const element *d
     for (long r = 0; r < t->rows; r += SETTLED_ROWS) {
         const long end = min(r + SETTLED_ROWS, t->rows);
 #if PARAMETERS || !GIVEN
-        add_rows(x, dy, t, r, end, s, weight, products, sums, partials, plane);
+        add_rows(x, dy, t, r, end, s, weight, bias, products, sums, partials, plane);
 #endif
 #if GIVEN && DX
-        dx_rows(x, dy, dx, t, r, end, s, &m, stats, weight);
+        dx_rows(x, dy, dsum, dx, t, r, end, s, &m, stats, weight, bias);
 #endif
     }
 #if PARAMETERS || !GIVEN
@@ -286,18 +368,19 @@ static inline void sum_tile(__global const element *x, __global const element *d
     fold(sums->now, sums->hi, sums->lo, &u);
 #endif
 #if GIVEN && DX
-    dx_rest(x, dy, dx, t, s, &m, stats, weight);
+    dx_rest(x, dy, dsum, dx, t, s, &m, stats, weight, bias);
 #endif
 }
 
 // dx of a tile that has all samples.
-static inline void dx_tile(__global const element *x, __global const element *dy, __global element *dx, const tile *t,
-                           const column_stats *s, __global const float *stats, __global const parameter *weight,
-                           const float *products, const float *sums, long samples) {
+static inline void dx_tile(__global const element *x, __global const element *dy, __global const element *dsum,
+                           __global element *dx, const tile *t, const column_stats *s, __global const float *stats,
+                           __global const parameter *weight, __global const parameter *bias, const float *products,
+                           const float *sums, long samples) {
     column_means m;
     set_means(&m, t, stats, weight, products, sums, (float)(samples * t->span));
-    dx_rows(x, dy, dx, t, 0, t->rows, s, &m, stats, weight);
-    dx_rest(x, dy, dx, t, s, &m, stats, weight);
+    dx_rows(x, dy, dsum, dx, t, 0, t->rows, s, &m, stats, weight, bias);
+    dx_rest(x, dy, dsum, dx, t, s, &m, stats, weight, bias);
 }
 
 static inline void put_gradients(const float *products, const float *sums, const tile *t,
@@ -316,18 +399,19 @@ static inline void put_gradients(const float *products, const float *sums, const
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-                      __global const float *stats, __global element *dx, __global parameter *dweight,
+                      __global const parameter *bias, __global const element *dsum, __global const float *stats,
+                      __global element *dx, __global parameter *dweight,
                       __global parameter *dbias, long samples, long channels, long span, long fused, long parts,
                       long part, int want_dweight, int want_dbias, int accumulate) {
     tile t;
     cut_tile(&t, get_group_id(0), 1, samples, channels, span, fused, samples, 1, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats);
+    read_tile_stats(&s, &t, stats, weight, bias);
     column_sums products, sums;
-    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, 0, 0);
+    sum_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, &products, &sums, 0, 0);
     put_gradients(products.now, sums.now, &t, dweight, dbias, want_dweight, want_dbias, accumulate);
 #if DX && !GIVEN
-    dx_tile(x, dy, dx, &t, &s, stats, weight, products.now, sums.now, samples);
+    dx_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, products.now, sums.now, samples);
 #endif
 }
 
@@ -343,39 +427,41 @@ static inline void put_partials(const float *products, const float *sums, const 
 // [2][sheets * parts][samples].
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_shared(__global const element *x, __global const element *dy, __global const parameter *weight,
-                    __global const float *stats, __global element *dx, __global float *partials, long sheets,
+                    __global const parameter *bias, __global const element *dsum, __global const float *stats,
+                    __global element *dx, __global float *partials, long sheets,
                     long samples, long channels, long span, long fused, long parts, long part) {
     tile t;
     cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, samples, 1, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats);
+    read_tile_stats(&s, &t, stats, weight, bias);
     column_sums products, sums;
 #if PARAMETER_OF == SAMPLE
-    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, partials + get_group_id(0) * samples,
+    sum_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, &products, &sums, partials + get_group_id(0) * samples,
              sheets * parts * samples);
 #else
-    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, 0, 0);
+    sum_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, &products, &sums, 0, 0);
 #if PARAMETERS
     put_partials(products.now, sums.now, &t, partials + (t.slot * channels + t.channel) * EACH(&t),
                  sheets * channels * EACH(&t));
 #endif
 #endif
 #if DX && !GIVEN
-    dx_tile(x, dy, dx, &t, &s, stats, weight, products.now, sums.now, samples);
+    dx_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, products.now, sums.now, samples);
 #endif
 }
 
 // partials: [2][sheets * blocks][parameters], of dy * x_hat and of dy, as sum_partials takes it.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
-                  __global const float *stats, __global element *dx, __global float *partials, long sheets,
+                  __global const parameter *bias, __global const element *dsum, __global const float *stats,
+                  __global element *dx, __global float *partials, long sheets,
                   long samples, long channels, long span, long fused, long block, long blocks, long parts, long part) {
     tile t;
     cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats);
+    read_tile_stats(&s, &t, stats, weight, bias);
     column_sums products, sums;
-    sum_tile(x, dy, dx, &t, &s, stats, weight, &products, &sums, 0, 0);
+    sum_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, &products, &sums, 0, 0);
 #if PARAMETERS || !GIVEN
     put_partials(products.now, sums.now, &t, partials + (t.slot * channels + t.channel) * EACH(&t),
                  sheets * blocks * channels * EACH(&t));
@@ -386,14 +472,15 @@ void columns_sums(__global const element *x, __global const element *dy, __globa
 // in this last step.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
-                __global const float *stats, __global const float *sums, __global element *dx,
+                __global const parameter *bias, __global const element *dsum, __global const float *stats,
+                __global const float *sums, __global element *dx,
                 __global parameter *dweight, __global parameter *dbias, long sheets, long samples, long channels,
                 long span, long fused, long block, long blocks, long parts, long part, int want_dweight,
                 int want_dbias, int accumulate) {
     tile t;
     cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_stats s;
-    read_tile_stats(&s, &t, stats);
+    read_tile_stats(&s, &t, stats, weight, bias);
     float totals[2][COLUMNS];
     __global const float *own_sums = sums + t.group * EACH(&t);
     for (long p = 0; p < t.channels * EACH(&t); p++) {
@@ -403,5 +490,5 @@ void columns_dx(__global const element *x, __global const element *dy, __global 
     if (sheets == 1 && t.block == 0) {
         put_gradients(totals[0], totals[1], &t, dweight, dbias, want_dweight, want_dbias, accumulate);
     }
-    dx_tile(x, dy, dx, &t, &s, stats, weight, totals[0], totals[1], samples);
+    dx_tile(x, dy, dsum, dx, &t, &s, stats, weight, bias, totals[0], totals[1], samples);
 }

@@ -27,15 +27,6 @@ static inline float total_sum(vec_pair lanes_sums) {
     return sum_of(lanes_sums.hi + lanes_sums.lo);
 }
 
-// The gradient of x_hat * w + b: dy, through the activation.
-static inline vec through(vec dy, vec x_hat, vec w, vec b) {
-#if ACTIVATION
-    return dy * activation_slopes(x_hat * w + b);
-#else
-    return dy;
-#endif
-}
-
 // Adds `runs` runs of `count` consecutive floats, `stride` apart, which share the parameters w and b.
 static inline void add_runs(gradient_sums *sums, __global const element *x, __global const element *dy, long runs,
                             long stride, long count, group_stats s, float w, float b) {

@@ -29,6 +29,11 @@ final class CpuColumnsVariant implements Variant {
     }
 
     @Override
+    public boolean does(Task task) {
+        return task.form().join() != (task.pass() == Task.Pass.FORWARD ? Join.BEFORE : Join.AFTER);
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Sheets.of(task).filter(CpuColumnsVariant::isShort).map(sheets -> plan(task, sheets, traits));
     }
