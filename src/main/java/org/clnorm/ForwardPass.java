@@ -66,13 +66,13 @@ final class ForwardPass {
         bias.checkUnchanged();
     }
 
-    /** Throws unless a tensor of the caller's can receive dx. */
-    void checkOutput(Tensor into, Tensor dy) {
-        Checks.alike("into", into, dy);
-        Checks.sameOrApart("into", into, dy);
-        Checks.sameOrApart("into", into, x.tensor());
-        Checks.apart("into", into, weight.tensor());
-        Checks.apart("into", into, bias.tensor());
+    /** Throws unless a tensor of the caller's can receive dx, or what stands in its place on the way there. */
+    void checkOutput(String name, Tensor into, Tensor dy) {
+        Checks.alike(name, into, dy);
+        Checks.sameOrApart(name, into, dy);
+        Checks.sameOrApart(name, into, x.tensor());
+        Checks.apart(name, into, weight.tensor());
+        Checks.apart(name, into, bias.tensor());
     }
 
     /** Throws unless what a residual needs fits: dsum to be added, dresidual to be written; null for none. */
@@ -82,7 +82,7 @@ final class ForwardPass {
         }
         if (dresidual != null) {
             work.checkGates();
-            checkOutput(dresidual, dy);
+            checkOutput("dresidual", dresidual, dy);
             Checks.apart("dresidual", dresidual, dy);
             Checks.apart("dresidual", dresidual, x.tensor());
         } else if (work.gates()) {

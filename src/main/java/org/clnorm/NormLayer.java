@@ -290,7 +290,7 @@ public abstract class NormLayer implements AutoCloseable {
             if (into == null) {
                 return anew(dy, dx -> backward(pass, dy, dx, dsum, dresidual));
             }
-            pass.checkOutput(into, dy);
+            pass.checkOutput("into", into, dy);
             Checks.apart("into", into, dsum);
             Checks.apart("into", into, dresidual);
             parameters.checkGradNot("into", into);
@@ -340,7 +340,7 @@ public abstract class NormLayer implements AutoCloseable {
         threads.enter(this);
         try {
             ForwardPass pass = pending(dy);
-            pass.checkOutput(into, dy);
+            pass.checkOutput("into", into, dy);
             parameters.checkGradNot("into", into);
             return backward(pass, dy, into);
         } finally {

@@ -1,8 +1,9 @@
 package org.clnorm.plan;
 
 /**
- * The normal distribution function in double, to about 1e-15 of its value, times v² far out: near 0 by the error function's series of
- * positive terms, beyond that by the continued fraction of its complement. Abramowitz and Stegun, 7.1.6 and 7.1.14.
+ * The normal distribution function in double, to about 1e-15 of its value, times v² far out: near 0 by the error
+ * function's series of positive terms, beyond that by the continued fraction of its complement. Abramowitz and Stegun,
+ * 7.1.6 and 7.1.14.
  */
 final class ErrorFunction {
     /** From where on the continued fraction is taken, and 1 − erf would lose digits. */

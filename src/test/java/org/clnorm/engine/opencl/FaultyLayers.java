@@ -5,11 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.clnorm.AddNorm;
 import org.clnorm.BatchNorm2d;
 import org.clnorm.GroupNorm;
 import org.clnorm.InstanceNorm2d;
 import org.clnorm.LayerNorm;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.plan.Activation;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.DeviceRequest;
@@ -18,6 +21,8 @@ import org.clnorm.tensor.Tensor;
 /** Layers of every kind, devices of every kind that may fail, and all that a layer is asked for. */
 final class FaultyLayers {
     static final long[] SHAPE = {3, 4, 3, 5};
+    /** The one whose activation goes together with a residual. */
+    static final String RECTIFIED = "batch, relu";
     private static final int SIZE = 180;
 
     private FaultyLayers() {
@@ -32,6 +37,7 @@ final class FaultyLayers {
         all.put("instance", () -> InstanceNorm2d.builder(4).affine(true).trackRunningStats(true).build());
         all.put("group", () -> new GroupNorm(2, 4));
         all.put("layer", () -> new LayerNorm(3, 5));
+        all.put(RECTIFIED, () -> BatchNorm2d.builder(4).activation(Activation.RELU).build());
         return all;
     }
 
@@ -111,6 +117,46 @@ final class FaultyLayers {
             return null;
         }));
         return all;
+    }
+
+    /** What a layer is asked for with a residual, for which dy stands in; or else x, and the sum is where into is. */
+    static List<Operation> withResidual() {
+        List<Operation> all = new ArrayList<>();
+        Operation.Before nothing = place -> { };
+        Operation.Before sum = place -> new AddNorm(place.layer).forward(place.x, place.dy, place.into);
+        all.add(new Operation("AddNorm forward", nothing,
+                place -> new AddNorm(place.layer).forward(place.x, place.dy, place.into)));
+        all.add(new Operation("AddNorm forward, sum in the place of x", nothing,
+                place -> new AddNorm(place.layer).forward(place.x, place.dy, place.x, place.into)));
+        all.add(new Operation("AddNorm backward", sum,
+                place -> new AddNorm(place.layer).backward(place.dy, place.x)));
+        all.add(new Operation("AddNorm backward in place", sum,
+                place -> new AddNorm(place.layer).backward(place.dy, place.x, place.dy)));
+        all.add(new Operation("AddNorm warmUp", nothing, place -> {
+            new AddNorm(place.layer).warmUp(place.x.shape());
+            return null;
+        }));
+        all.add(new Operation("NormAdd forward", nothing,
+                place -> new NormAdd(place.layer).forward(place.x, place.dy)));
+        all.add(new Operation("NormAdd forward into", nothing,
+                place -> new NormAdd(place.layer).forward(place.x, place.dy, place.into)));
+        all.add(new Operation("NormAdd warmUp", nothing, place -> {
+            new NormAdd(place.layer).warmUp(place.x.shape());
+            return null;
+        }));
+        return all;
+    }
+
+    /** What goes through the activation of a sum. */
+    static List<Operation> throughSum() {
+        Operation.Before forward = place -> new NormAdd(place.layer).forward(place.x, place.dy);
+        return List.of(
+                new Operation("NormAdd backward", forward,
+                        place -> new NormAdd(place.layer).backward(place.dy, place.into)),
+                new Operation("NormAdd backward, dx in the place of x", forward, place -> {
+                    new NormAdd(place.layer).backward(place.dy, place.into, place.x);
+                    return place.into;
+                }));
     }
 
     /** A device whose calls may fail, and what must end with it. */

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.clnorm.NormLayer;
@@ -73,15 +74,33 @@ class LayerFaultsTest {
                 : Stream.concat(few, Stream.of(Arguments.of("plain", ""), Arguments.of("cpu lent", "")));
     }
 
+    private static Stream<Arguments> residualKinds() {
+        Stream<Arguments> few = Stream.of(Arguments.of("cpu", FaultyLayers.RECTIFIED),
+                Arguments.of("gpu lent", "layer"));
+        return SIZE.isEmpty() ? few : Stream.concat(few, Stream.of(Arguments.of("plain", "")));
+    }
+
     @ParameterizedTest
     @MethodSource("kinds")
     void everyCallMayFail(String kindOfDevice, String one) {
+        everyCallMayFail(kindOfDevice, one, name -> FaultyLayers.operations());
+    }
+
+    @ParameterizedTest
+    @MethodSource("residualKinds")
+    void everyCallWithAResidualMayFail(String kindOfDevice, String one) {
+        everyCallMayFail(kindOfDevice, one, name -> name.equals(FaultyLayers.RECTIFIED)
+                ? Stream.concat(FaultyLayers.withResidual().stream(), FaultyLayers.throughSum().stream()).toList()
+                : FaultyLayers.withResidual());
+    }
+
+    private void everyCallMayFail(String kindOfDevice, String one, Function<String, List<Operation>> operations) {
         kind = kindOfDevice;
         site = new Site(kind);
         try {
             FaultyLayers.layers().forEach((name, maker) -> {
                 if (!SIZE.isEmpty() || name.equals(one)) {
-                    FaultyLayers.operations()
+                    operations.apply(name)
                             .forEach(operation -> everyCall(name + ", " + operation.name(), maker, operation));
                 }
             });
