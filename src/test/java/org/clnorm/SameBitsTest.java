@@ -74,8 +74,8 @@ class SameBitsTest {
         try (NormLayer layer = workload.layer().on(device); Scope scope = device.scope()) {
             Tensor x = random(device, workload, 1);
             Tensor dy = random(device, workload, 2);
-            Tensor y = device.empty(workload.dataType(), workload.shape());
-            Tensor dx = device.empty(workload.dataType(), workload.shape());
+            Tensor y = device.empty(workload.dataType(), workload.stored());
+            Tensor dx = device.empty(workload.dataType(), workload.stored());
             List<Integer> first = null;
             for (int run = 0; run < REPEATS; run++) {
                 y.fill(run);
@@ -96,7 +96,7 @@ class SameBitsTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextDouble(-2, 2);
         }
-        return device.empty(workload.dataType(), workload.shape()).write(values);
+        return device.empty(workload.dataType(), workload.stored()).write(values);
     }
 
     private static int hash(Tensor tensor) {

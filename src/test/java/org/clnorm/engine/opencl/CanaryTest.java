@@ -159,7 +159,7 @@ class CanaryTest {
             this.random = new Random(what.hashCode());
             this.type = workload.dataType();
             try (Device cpu = Device.cpu(); NormLayer layer = workload.layer().on(cpu); Scope scope = cpu.scope()) {
-                Task task = layer.explain(cpu.empty(type, workload.shape()), Pass.FORWARD).task();
+                Task task = layer.explain(cpu.empty(type, workload.stored()), Pass.FORWARD).task();
                 view = task.view();
                 affine = task.weight();
                 biased = task.bias();
