@@ -150,19 +150,19 @@ class ResidualsTest {
 
     /** A bit an element is all that is kept of the sum. */
     @OnEveryDevice
-    void neitherTheResidualNorTheResultIsNeeded(Device device, DataType type) {
+    void neitherTheResidualNorTheResultIsNeeded(Device device) {
         try (NormLayer norm = rectified(device)) {
             NormAdd after = new NormAdd(norm);
-            Tensor x = normal(device, type, 1, SHAPE);
-            Tensor dy = normal(device, type, 3, SHAPE);
-            Tensor expected = device.zeros(type, SHAPE);
-            after.forward(x, normal(device, type, 2, SHAPE));
+            Tensor x = some(device, 1);
+            Tensor dy = some(device, 3);
+            Tensor expected = device.zeros(SHAPE);
+            after.forward(x, some(device, 2));
             float[] dx = after.backward(dy, expected).read();
-            Tensor residual = normal(device, type, 2, SHAPE);
+            Tensor residual = some(device, 2);
             Tensor y = after.forward(x, residual);
             residual.close();
             y.fill(-1);
-            Tensor dresidual = device.zeros(type, SHAPE);
+            Tensor dresidual = device.zeros(SHAPE);
             assertArrayEquals(dx, after.backward(dy, dresidual).read());
             assertArrayEquals(expected.read(), dresidual.read());
             float[] gradient = dy.read();
