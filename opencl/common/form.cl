@@ -90,15 +90,15 @@ static inline real activation_slope(real v) {
 #elif ACTIVATION == LEAKY_RELU
     return v <= 0.0f ? SLOPE : 1.0f;
 #elif ACTIVATION == SILU
-    const real s = sigmoid(v);
-    return s * fma(v, 1.0f - s, (real)1.0f);
+    return sigmoid(v) * fma(v, sigmoid(-v), (real)1.0f);
 #elif ACTIVATION == GELU
     return fma(v * REAL(0.3989422804014327), exp(-0.5f * v * v), normal_cdf(v));
 #elif ACTIVATION == GELU_TANH
     // beyond, the slope is 0 or 1, and powers of v would leave the range; NaN stays NaN, as clamp does not promise
     v = v < -16.0f ? -16.0f : v > 16.0f ? 16.0f : v;
-    const real s = sigmoid(gelu_tanh_inner(v));
-    return s * fma(v * fma(REAL(0.21406444881780076) * v, v, REAL(1.5957691216057308)), 1.0f - s, (real)1.0f);
+    const real inner = gelu_tanh_inner(v);
+    const real rise = fma(REAL(0.21406444881780076) * v, v, REAL(1.5957691216057308));
+    return sigmoid(inner) * fma(v * rise, sigmoid(-inner), (real)1.0f);
 #else
     return 1.0f;
 #endif

@@ -104,8 +104,10 @@ class PlannerTest {
             assertEquals(List.of(Map.of("STORAGE", 2, "PARAMETERS_STORAGE", 2)),
                     types(task.in(DataType.BF16, DataType.BF16), variant));
         }
-        assertThrows(IllegalArgumentException.class,
-                () -> Planner.plan(task.in(DataType.F64, DataType.F64), GPU, ""));
+        Task doubles = task.in(DataType.F64, DataType.F64);
+        assertEquals("plain", Planner.plan(doubles, GPU, "").variant());
+        assertEquals(List.of(Map.of("STORAGE", 3, "PARAMETERS_STORAGE", 3)), types(doubles, ""));
+        assertThrows(IllegalArgumentException.class, () -> Planner.plan(doubles, GPU, "gpu/rows"));
     }
 
     /** What the steps of a plan say about types, without repetition. */
