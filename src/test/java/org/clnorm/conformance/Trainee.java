@@ -61,9 +61,9 @@ public final class Trainee implements AutoCloseable {
         type = List.of(DataType.F32, DataType.F32, DataType.F16, DataType.BF16).get(random.nextInt(4));
         OptionalDouble momentum = kind == LayerKind.BATCH_NORM && random.nextInt(3) == 0 ? OptionalDouble.empty()
                 : OptionalDouble.of(0.1);
-        spec = new LayerSpec(kind, kind.mayTrack() ? 2 : 0, kind == LayerKind.LAYER_NORM ? 0 : shape.dim(1),
+        spec = new LayerSpec(kind, kind.mayTrack() ? 2 : 0, kind.overLast() ? 0 : shape.dim(1),
                 kind == LayerKind.GROUP_NORM ? groups : 0,
-                kind == LayerKind.LAYER_NORM ? Shape.of(shape.dim(2), shape.dim(3)) : null, 1e-5, momentum, true, true,
+                kind.overLast() ? Shape.of(shape.dim(2), shape.dim(3)) : null, 1e-5, momentum, true, true,
                 kind.mayTrack(), VarianceEstimate.UNBIASED);
         mirror = spec.layer(DataType.F64).on(cpu);
         layer = spec.layer(DataType.F32);
