@@ -130,6 +130,7 @@ class ReadmeTest {
                 import org.clnorm.*;
                 import org.clnorm.engine.*;
                 import org.clnorm.engine.opencl.*;
+                import org.clnorm.plan.*;
                 import org.clnorm.state.*;
                 import org.clnorm.tensor.*;
                 import org.jocl.*;
