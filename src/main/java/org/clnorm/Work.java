@@ -84,12 +84,12 @@ final class Work {
 
     /** Whether the backward pass needs the bias. */
     boolean keepsBias() {
-        return form.activation().kind() != Activation.Kind.NONE && form.join() != Join.AFTER;
+        return form.activates() && form.join() != Join.AFTER;
     }
 
     /** Whether a backward pass goes through the activation of a sum. */
     boolean gates() {
-        return form.join() == Join.AFTER && form.activation().kind() != Activation.Kind.NONE;
+        return form.join() == Join.AFTER && form.activates();
     }
 
     /** Throws unless a backward pass goes through the activation of a sum. */

@@ -59,8 +59,12 @@ public record Form(boolean centered, boolean weightPlus1, Activation activation,
         return equals(PLAIN);
     }
 
-    /** Whether something is applied last. */
-    boolean activates() {
+    /**
+     * Whether something is applied last.
+     *
+     * @return false where the activation is none
+     */
+    public boolean activates() {
         return activation.kind() != Activation.Kind.NONE;
     }
 

@@ -127,7 +127,7 @@ public final class Planner {
      */
     private static NormPlan told(NormPlan chosen, Task task, Traits traits) {
         NormPlan plan = task.inPlace() ? InPlace.of(chosen, task, traits) : chosen;
-        Map<String, Integer> types = Storage.options(task.storage(), task.parameterStorage());
+        Map<String, Integer> types = StorageOptions.of(task.storage(), task.parameterStorage());
         Map<String, Integer> meeting = traits.reduction() == Reduction.LOCAL_MEMORY ? Map.of()
                 : Map.of("REDUCE", traits.reduction().option());
         return new NormPlan(plan.variant(), plan.reason(), plan.steps().stream().map(

@@ -85,7 +85,7 @@ public final class StatisticsSteps {
 
     /** Statistics are double where x is, float elsewhere. */
     private static Map<String, Integer> types(DataType storage) {
-        return Storage.options(storage.statistics(), DataType.F32);
+        return StorageOptions.of(storage.statistics(), DataType.F32);
     }
 
     /** Moves running statistics by those of a forward pass, with so many groups (samples) a channel. */

@@ -37,7 +37,7 @@ public record Step(String program, String kernel, Map<String, Integer> options, 
      * @return true if tensors are F64
      */
     public boolean inDouble() {
-        return Storage.isDouble(options);
+        return StorageOptions.isDouble(options);
     }
 
     /** This step with more build options. */

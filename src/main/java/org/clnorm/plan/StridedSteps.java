@@ -41,7 +41,7 @@ public final class StridedSteps {
         scalars.put("elements", elements);
         scalars.put("stretch", stretch);
         Step step = new Step("common/strided", scatter ? "scatter" : "gather",
-                Map.of("STORAGE", Storage.option(elementBytes), "DIMENSIONS", sizes.length,
+                Map.of("STORAGE", StorageOptions.option(elementBytes), "DIMENSIONS", sizes.length,
                         "WORK_GROUP", (int) workGroup),
                 (elements + stretch - 1) / stretch, workGroup, scalars);
         return new NormPlan("strided", "the memory is not dense, or not aligned", List.of(step), Map.of(),

@@ -5,16 +5,16 @@ import java.util.Map;
 import org.clnorm.tensor.DataType;
 
 /** How {@code common/storage.cl} is told of what tensors are made. */
-final class Storage {
+final class StorageOptions {
     private static final String TENSORS = "STORAGE";
     private static final String PARAMETERS = "PARAMETERS_STORAGE";
     private static final int FLOAT64 = 3;
 
-    private Storage() {
+    private StorageOptions() {
     }
 
     /** The build options of tensors and parameters of some types; what is F32 need not be said. */
-    static Map<String, Integer> options(DataType tensors, DataType parameters) {
+    static Map<String, Integer> of(DataType tensors, DataType parameters) {
         Map<String, Integer> options = new HashMap<>();
         put(options, TENSORS, tensors);
         put(options, PARAMETERS, parameters);
