@@ -1,7 +1,9 @@
 package org.clnorm;
 
 import java.util.Objects;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.Explanation;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
@@ -15,7 +17,10 @@ import org.clnorm.tensor.Tensor;
  * <p>Holds nothing of its own; the layer is its owner's to close, and may be used without a residual as well.
  */
 public final class AddNorm {
-    private final NormLayer layer;
+    private final Execution execution;
+    private final DataType type;
+    private ForwardExtras forward = ForwardExtras.NONE;
+    private BackwardExtras backward = BackwardExtras.NONE;
 
     /**
      * Adds before a layer.
@@ -23,7 +28,8 @@ public final class AddNorm {
      * @param layer normalizes the sum
      */
     public AddNorm(NormLayer layer) {
-        this.layer = Objects.requireNonNull(layer, "layer");
+        execution = layer.execution();
+        type = layer.dataType();
     }
 
     /**
@@ -38,7 +44,7 @@ public final class AddNorm {
      * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
      */
     public Tensor forward(Tensor x, Tensor residual, Tensor sum) {
-        return layer.forward(Join.BEFORE, x, residual, sum, null);
+        return execution.forward(x, Join.BEFORE, forwardWith(residual, sum), null, true);
     }
 
     /**
@@ -53,7 +59,8 @@ public final class AddNorm {
      * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
      */
     public Tensor forward(Tensor x, Tensor residual, Tensor sum, Tensor into) {
-        return layer.forward(Join.BEFORE, x, residual, sum, Objects.requireNonNull(into, "into"));
+        return execution.forward(x, Join.BEFORE, forwardWith(residual, sum),
+                Objects.requireNonNull(into, "into"), true);
     }
 
     /**
@@ -66,7 +73,7 @@ public final class AddNorm {
      * @throws IllegalStateException    as {@link NormLayer#backward(Tensor)}
      */
     public Tensor backward(Tensor dy, Tensor dsum) {
-        return layer.backward(dy, Objects.requireNonNull(dsum, "dsum"), null, null);
+        return execution.backward(dy, backwardWith(dsum), null);
     }
 
     /**
@@ -80,7 +87,17 @@ public final class AddNorm {
      * @throws IllegalStateException    as {@link NormLayer#backward(Tensor)}
      */
     public Tensor backward(Tensor dy, Tensor dsum, Tensor into) {
-        return layer.backward(dy, Objects.requireNonNull(dsum, "dsum"), null, Objects.requireNonNull(into, "into"));
+        return execution.backward(dy, backwardWith(dsum), Objects.requireNonNull(into, "into"));
+    }
+
+    private ForwardExtras forwardWith(Tensor residual, Tensor sum) {
+        forward = forward.with(residual, sum);
+        return forward;
+    }
+
+    private BackwardExtras backwardWith(Tensor dsum) {
+        backward = backward.with(Objects.requireNonNull(dsum, "dsum"), null);
+        return backward;
     }
 
     /**
@@ -92,7 +109,7 @@ public final class AddNorm {
      * @throws IllegalStateException    as {@link NormLayer#warmUp(DataType, Shape...)}
      */
     public AddNorm warmUp(Shape... shapes) {
-        return warmUp(layer.dataType(), shapes);
+        return warmUp(type, shapes);
     }
 
     /**
@@ -106,7 +123,7 @@ public final class AddNorm {
      * @throws IllegalStateException    if the layer is closed or on no device
      */
     public AddNorm warmUp(DataType inputs, Shape... shapes) {
-        layer.warmUp(Join.BEFORE, inputs, shapes);
+        execution.warmUp(Join.BEFORE, inputs, shapes);
         return this;
     }
 
@@ -120,6 +137,6 @@ public final class AddNorm {
      * @throws IllegalStateException    as of the layer
      */
     public Explanation explain(Tensor x, Task.Pass pass) {
-        return layer.explain(x, pass, Join.BEFORE);
+        return execution.explain(x, pass, Join.BEFORE);
     }
 }

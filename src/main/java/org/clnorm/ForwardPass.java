@@ -1,6 +1,7 @@
 package org.clnorm;
 
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.SavedStatistics;
@@ -8,9 +9,8 @@ import org.clnorm.tensor.Tensor;
 
 /**
  * A forward pass and what its backward pass needs: what was normalized, the weight, the bias if it is needed, and the
- * groups' statistics. It lives until
- * that backward pass, or until its output is closed or overwritten by another forward pass; then it may be run again.
- * It ends once, also where another thread closes its output.
+ * groups' statistics. It lives until that backward pass, or until its output is closed or overwritten by another
+ * forward pass; then it may be run again. It ends once, also where another thread closes its output.
  */
 final class ForwardPass {
     private final Kept x = new Kept("x");
@@ -27,7 +27,7 @@ final class ForwardPass {
         Tensor input = forward.x();
         saved = input.size() == 0 ? null : NormEngine.of(input.device()).forward(forward, saved);
         touch(forward.y());
-        touch(forward.sum());
+        touch(forward.extras().sum());
         if (forward.update() != null) {
             touch(forward.update().target().mean());
             touch(forward.update().target().variance());
@@ -75,11 +75,12 @@ final class ForwardPass {
         Checks.apart(name, into, bias.tensor());
     }
 
-    /** Throws unless what a residual needs fits: dsum to be added, dresidual to be written; null for none. */
-    void checkResidual(Tensor dy, Tensor dsum, Tensor dresidual) {
-        if (dsum != null) {
-            Checks.alike("dsum", dsum, dy);
+    /** Throws unless what a residual needs fits: dsum to be added, dresidual to be written. */
+    void checkExtras(Tensor dy, BackwardExtras extras) {
+        if (extras.dsum() != null) {
+            Checks.alike("dsum", extras.dsum(), dy);
         }
+        Tensor dresidual = extras.dresidual();
         if (dresidual != null) {
             work.checkGates();
             checkOutput("dresidual", dresidual, dy);
@@ -92,31 +93,30 @@ final class ForwardPass {
     }
 
     /** Runs the engine into the tensors that are not null, and ends the pass; checked before. */
-    void backward(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate, Tensor dsum,
-            Tensor dresidual) {
+    void backward(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate, BackwardExtras extras) {
         if (x.tensor().size() == 0) {
             clear(dweight, accumulate);
             clear(dbias, accumulate);
         } else if (dx != null || dweight != null || dbias != null) {
-            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate, dsum, dresidual));
+            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate, extras));
         }
         touch(dx);
-        touch(dresidual);
+        touch(extras.dresidual());
         touch(dweight);
         touch(dbias);
         end();
     }
 
     /** The former call where it was the same. */
-    private BackwardCall call(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate, Tensor dsum,
-            Tensor dresidual) {
+    private BackwardCall call(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate,
+            BackwardExtras extras) {
         if (call == null || callOf != work || call.x() != x.tensor() || call.dy() != dy || call.dx() != dx
                 || call.weight() != weight.tensor() || call.bias() != bias.tensor() || call.dweight() != dweight
                 || call.dbias() != dbias || call.accumulate() != accumulate || call.saved() != saved
-                || call.dsum() != dsum || call.dresidual() != dresidual) {
+                || !call.extras().equals(extras)) {
             callOf = work;
             call = work.call(x.tensor(), dy, dx, weight.tensor(), bias.tensor(), dweight, dbias, accumulate, saved,
-                    dsum, dresidual);
+                    extras);
         }
         return call;
     }

@@ -1,7 +1,9 @@
 package org.clnorm;
 
 import java.util.Objects;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.Explanation;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
@@ -16,7 +18,10 @@ import org.clnorm.tensor.Tensor;
  * <p>Holds nothing of its own; the layer is its owner's to close.
  */
 public final class NormAdd {
-    private final NormLayer layer;
+    private final Execution execution;
+    private final DataType type;
+    private ForwardExtras forward = ForwardExtras.NONE;
+    private BackwardExtras backward = BackwardExtras.NONE;
 
     /**
      * Adds after a layer.
@@ -25,7 +30,8 @@ public final class NormAdd {
      * @throws IllegalArgumentException if it has another one
      */
     public NormAdd(NormLayer layer) {
-        this.layer = Objects.requireNonNull(layer, "layer");
+        execution = layer.execution();
+        type = layer.dataType();
         Activation.Kind kind = layer.form().activation().kind();
         if (kind != Activation.Kind.NONE && kind != Activation.Kind.RELU) {
             throw new IllegalArgumentException("expected a layer without activation or with relu, got " + layer);
@@ -42,7 +48,7 @@ public final class NormAdd {
      * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
      */
     public Tensor forward(Tensor x, Tensor residual) {
-        return layer.forward(Join.AFTER, x, residual, null, null);
+        return execution.forward(x, Join.AFTER, forwardWith(residual), null, true);
     }
 
     /**
@@ -56,7 +62,7 @@ public final class NormAdd {
      * @throws IllegalStateException    as {@link NormLayer#forward(Tensor)}
      */
     public Tensor forward(Tensor x, Tensor residual, Tensor into) {
-        return layer.forward(Join.AFTER, x, residual, null, Objects.requireNonNull(into, "into"));
+        return execution.forward(x, Join.AFTER, forwardWith(residual), Objects.requireNonNull(into, "into"), true);
     }
 
     /**
@@ -70,7 +76,7 @@ public final class NormAdd {
      * @throws IllegalStateException    as {@link NormLayer#backward(Tensor)}; if the layer has no activation
      */
     public Tensor backward(Tensor dy, Tensor dresidual) {
-        return layer.backward(dy, null, Objects.requireNonNull(dresidual, "dresidual"), null);
+        return execution.backward(dy, backwardWith(dresidual), null);
     }
 
     /**
@@ -84,8 +90,17 @@ public final class NormAdd {
      * @throws IllegalStateException    as {@link #backward(Tensor, Tensor)}
      */
     public Tensor backward(Tensor dy, Tensor dresidual, Tensor into) {
-        return layer.backward(dy, null, Objects.requireNonNull(dresidual, "dresidual"),
-                Objects.requireNonNull(into, "into"));
+        return execution.backward(dy, backwardWith(dresidual), Objects.requireNonNull(into, "into"));
+    }
+
+    private ForwardExtras forwardWith(Tensor residual) {
+        forward = forward.with(residual, null);
+        return forward;
+    }
+
+    private BackwardExtras backwardWith(Tensor dresidual) {
+        backward = backward.with(null, Objects.requireNonNull(dresidual, "dresidual"));
+        return backward;
     }
 
     /**
@@ -97,7 +112,7 @@ public final class NormAdd {
      * @throws IllegalStateException    as {@link NormLayer#warmUp(DataType, Shape...)}
      */
     public NormAdd warmUp(Shape... shapes) {
-        return warmUp(layer.dataType(), shapes);
+        return warmUp(type, shapes);
     }
 
     /**
@@ -111,7 +126,7 @@ public final class NormAdd {
      * @throws IllegalStateException    if the layer is closed or on no device
      */
     public NormAdd warmUp(DataType inputs, Shape... shapes) {
-        layer.warmUp(Join.AFTER, inputs, shapes);
+        execution.warmUp(Join.AFTER, inputs, shapes);
         return this;
     }
 
@@ -125,6 +140,6 @@ public final class NormAdd {
      * @throws IllegalStateException    as of the layer
      */
     public Explanation explain(Tensor x, Task.Pass pass) {
-        return layer.explain(x, pass, Join.AFTER);
+        return execution.explain(x, pass, Join.AFTER);
     }
 }

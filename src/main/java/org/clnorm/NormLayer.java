@@ -5,10 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.Explanation;
-import org.clnorm.engine.NormEngine;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Form;
 import org.clnorm.plan.Join;
@@ -40,18 +39,13 @@ import org.clnorm.tensor.Tensor;
  */
 public abstract class NormLayer implements AutoCloseable {
     private final OneThread threads = new OneThread();
-    private final Passes passes = new Passes();
-    private final WarmUp warmUp = new WarmUp();
     private final LayerState state = new LayerState();
     private final Parameters parameters;
+    private final Execution execution;
     private final DataType type;
     private final double eps;
     private final Form form;
     private final Layout layout;
-    private Device device;
-    /** What the last input came to, and its shape, as long as nothing changes that; null if it did. */
-    private Work work;
-    private Shape workShape;
     private boolean training = true;
     private boolean closed;
 
@@ -61,6 +55,7 @@ public abstract class NormLayer implements AutoCloseable {
         form = options.form();
         layout = options.layout;
         parameters = new Parameters(options, parameterShape, state);
+        execution = new Execution(this, parameters, threads);
     }
 
     /** Checks the shape of an input and says what is to be done with it; changes nothing. */
@@ -68,7 +63,7 @@ public abstract class NormLayer implements AutoCloseable {
 
     /** Says that the next input has to be prepared anew: mode, momentum or device have changed. */
     final void forget() {
-        work = null;
+        execution.forget();
     }
 
     /** Notes that a forward pass succeeded. */
@@ -126,17 +121,13 @@ public abstract class NormLayer implements AutoCloseable {
         if (!target.supports(type)) {
             throw new IllegalArgumentException("expected a device that supports " + type + ", got " + target);
         }
-        return target != device;
+        return target != execution.device();
     }
 
     /** Puts the layer on a device where copies of its state are. */
     final void moveTo(Device target, List<Tensor> copies) {
         state.place(copies);
-        forget();
-        warmUp.forget();
-        passes.end();
-        parameters.closeGrads();
-        device = target;
+        execution.moveTo(target);
     }
 
     /**
@@ -193,111 +184,7 @@ public abstract class NormLayer implements AutoCloseable {
     }
 
     private Tensor forward(Tensor x, Tensor into, boolean keep) {
-        threads.enter(this);
-        try {
-            prepareFor(x);
-            if (into == null) {
-                return anew(x, y -> pass(x, y, keep));
-            }
-            checkInto(into, x);
-            if (keep && into.memory() == x.memory()) {
-                throw new IllegalArgumentException("expected into with memory of its own, got x, which backward needs;"
-                        + " forwardNoGrad(x, x) normalizes in place");
-            }
-            return pass(x, into, keep);
-        } finally {
-            threads.leave();
-        }
-    }
-
-    private Tensor anew(Tensor x, UnaryOperator<Tensor> pass) {
-        Tensor y = device.empty(x.type(), x.shape());
-        try {
-            return pass.apply(y);
-        } catch (RuntimeException failed) {
-            y.close();
-            throw failed;
-        }
-    }
-
-    private void checkInto(Tensor into, Tensor x) {
-        Checks.alike("into", into, x);
-        Checks.sameOrApart("into", into, x);
-        Checks.apart("into", into, parameters.weight());
-        Checks.apart("into", into, parameters.bias());
-    }
-
-    private void prepareFor(Tensor x) {
-        checkOpen();
-        if (device == null) {
-            throw new IllegalStateException("expected a layer on a device, call on(device) first");
-        }
-        device.checkOpen();
-        Checks.placed("x", x, device);
-        Checks.inputType(x.type(), type);
-        if (work == null || !x.shape().equals(workShape)) {
-            work = prepare(x.shape()).as(form);
-            workShape = x.shape();
-        }
-    }
-
-    private Tensor pass(Tensor x, Tensor y, boolean keep) {
-        if (keep) {
-            passes.run(work, x, y, parameters.weight(), parameters.bias(), null, null);
-        } else {
-            passes.runAlone(work, x, y, parameters.weight(), parameters.bias());
-        }
-        forwarded();
-        return y;
-    }
-
-    /** A forward pass with a residual; into may be null, and so is sum where it is added afterwards. */
-    final Tensor forward(Join join, Tensor x, Tensor residual, Tensor sum, Tensor into) {
-        threads.enter(this);
-        try {
-            prepareFor(x);
-            Checks.alike("residual", residual, x);
-            if (join == Join.BEFORE) {
-                Checks.sum(sum, x, residual, parameters.weight(), parameters.bias());
-            }
-            if (into == null) {
-                return anew(x, y -> pass(join, x, residual, sum, y));
-            }
-            checkInto(into, x);
-            Checks.apart("into", into, x);
-            Checks.apart("into", into, residual);
-            Checks.apart("into", into, sum);
-            return pass(join, x, residual, sum, into);
-        } finally {
-            threads.leave();
-        }
-    }
-
-    private Tensor pass(Join join, Tensor x, Tensor residual, Tensor sum, Tensor y) {
-        passes.run(work.join(join), x, y, parameters.weight(), parameters.bias(), residual, sum);
-        forwarded();
-        return y;
-    }
-
-    /** A backward pass with a residual: dsum is added to dx, or dresidual written; the other and into may be null. */
-    final Tensor backward(Tensor dy, Tensor dsum, Tensor dresidual, Tensor into) {
-        threads.enter(this);
-        try {
-            ForwardPass pass = pending(dy);
-            pass.checkResidual(dy, dsum, dresidual);
-            parameters.checkGradNot("dsum", dsum);
-            parameters.checkGradNot("dresidual", dresidual);
-            if (into == null) {
-                return anew(dy, dx -> backward(pass, dy, dx, dsum, dresidual));
-            }
-            pass.checkOutput("into", into, dy);
-            Checks.apart("into", into, dsum);
-            Checks.apart("into", into, dresidual);
-            parameters.checkGradNot("into", into);
-            return backward(pass, dy, into, dsum, dresidual);
-        } finally {
-            threads.leave();
-        }
+        return execution.forward(x, Join.NONE, ForwardExtras.NONE, into, keep);
     }
 
     /**
@@ -311,19 +198,7 @@ public abstract class NormLayer implements AutoCloseable {
      *                                  was written since
      */
     public final Tensor backward(Tensor dy) {
-        threads.enter(this);
-        try {
-            ForwardPass pass = pending(dy);
-            Tensor dx = device.empty(dy.type(), dy.shape());
-            try {
-                return backward(pass, dy, dx);
-            } catch (RuntimeException failed) {
-                dx.close();
-                throw failed;
-            }
-        } finally {
-            threads.leave();
-        }
+        return execution.backward(dy, BackwardExtras.NONE, null);
     }
 
     /**
@@ -337,15 +212,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #backward(Tensor)}
      */
     public final Tensor backward(Tensor dy, Tensor into) {
-        threads.enter(this);
-        try {
-            ForwardPass pass = pending(dy);
-            pass.checkOutput("into", into, dy);
-            parameters.checkGradNot("into", into);
-            return backward(pass, dy, into);
-        } finally {
-            threads.leave();
-        }
+        return execution.backward(dy, BackwardExtras.NONE, Objects.requireNonNull(into, "into"));
     }
 
     /**
@@ -356,12 +223,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #backward(Tensor)}
      */
     public final void backwardParameters(Tensor dy) {
-        threads.enter(this);
-        try {
-            backward(pending(dy), dy, null);
-        } finally {
-            threads.leave();
-        }
+        execution.backwardParameters(dy);
     }
 
     /**
@@ -376,20 +238,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #forward(Tensor)}
      */
     public final Tensor backwardFrom(Tensor x, Tensor dy) {
-        threads.enter(this);
-        try {
-            checkFrom(x, dy);
-            Tensor dx = device.empty(dy.type(), dy.shape());
-            try {
-                Recomputation.backward(work, parameters, x, dy, dx, device);
-                return dx;
-            } catch (RuntimeException failed) {
-                dx.close();
-                throw failed;
-            }
-        } finally {
-            threads.leave();
-        }
+        return execution.backwardFrom(x, dy, null);
     }
 
     /**
@@ -404,44 +253,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    as {@link #forward(Tensor)}
      */
     public final Tensor backwardFrom(Tensor x, Tensor dy, Tensor into) {
-        threads.enter(this);
-        try {
-            checkFrom(x, dy);
-            checkInto(into, x);
-            Checks.sameOrApart("into", into, dy);
-            parameters.checkGradNot("into", into);
-            Recomputation.backward(work, parameters, x, dy, into, device);
-            return into;
-        } finally {
-            threads.leave();
-        }
-    }
-
-    private void checkFrom(Tensor x, Tensor dy) {
-        prepareFor(x);
-        Checks.alike("dy", dy, x);
-        parameters.checkGradNot("x", x);
-        parameters.checkGradNot("dy", dy);
-    }
-
-    private ForwardPass pending(Tensor dy) {
-        checkOpen();
-        ForwardPass pass = passes.last();
-        device.checkOpen();
-        pass.checkBackward(dy);
-        parameters.checkGradNot("dy", dy);
-        return pass;
-    }
-
-    private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx) {
-        pass.checkResidual(dy, null, null);
-        return backward(pass, dy, dx, null, null);
-    }
-
-    private Tensor backward(ForwardPass pass, Tensor dy, Tensor dx, Tensor dsum, Tensor dresidual) {
-        parameters.backward(pass, dy, dx, dsum, dresidual, device);
-        passes.remove(pass);
-        return dx;
+        return execution.backwardFrom(x, dy, Objects.requireNonNull(into, "into"));
     }
 
     /**
@@ -455,23 +267,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer or x is closed or the layer is on no device
      */
     public final Explanation explain(Tensor x, Task.Pass pass) {
-        return explain(x, pass, Join.NONE);
-    }
-
-    final Explanation explain(Tensor x, Task.Pass pass, Join join) {
-        return alone(() -> explained(x, pass, join));
-    }
-
-    private Explanation explained(Tensor x, Task.Pass pass, Join join) {
-        prepareFor(x);
-        if (x.size() == 0) {
-            throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
-        }
-        Work joined = work.join(join);
-        return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
-                ? joined.forwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null, false)
-                : joined.backwardTask(x.type(), type, parameters.weight() != null, parameters.bias() != null, true,
-                        parameters.wanted(), false, joined.backwardJoin()), x);
+        return execution.explain(x, pass, Join.NONE);
     }
 
     /**
@@ -498,25 +294,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException    if the layer is closed or on no device
      */
     public final NormLayer warmUp(DataType inputs, Shape... shapes) {
-        return warmUp(Join.NONE, inputs, shapes);
-    }
-
-    /** For passes with a residual. */
-    final NormLayer warmUp(Join join, DataType inputs, Shape... shapes) {
-        return alone(() -> warm(join, inputs, shapes));
-    }
-
-    private NormLayer warm(Join join, DataType inputs, Shape... shapes) {
-        checkOpen();
-        device().checkOpen();
-        Checks.inputType(Objects.requireNonNull(inputs, "inputs"), type);
-        List<Work> works = Stream.of(shapes).map(shape -> prepare(shape).as(form).join(join)).toList();
-        for (int i = 0; i < shapes.length; i++) {
-            if (shapes[i].size() > 0) {
-                warmUp.prepare(NormEngine.of(device), works.get(i), inputs, type, parameters);
-            }
-        }
-        parameters.reserveGrads(device);
+        execution.warmUp(Join.NONE, inputs, shapes);
         return this;
     }
 
@@ -586,6 +364,7 @@ public abstract class NormLayer implements AutoCloseable {
      * @throws IllegalStateException if it is on none
      */
     public final Device device() {
+        Device device = execution.device();
         if (device == null) {
             throw new IllegalStateException("expected a layer on a device, call on(device) first");
         }
@@ -736,7 +515,7 @@ public abstract class NormLayer implements AutoCloseable {
         alone(() -> {
             if (!closed) {
                 closed = true;
-                Cleanup.all(List.<Runnable>of(passes::end, parameters::closeGrads, state::close), Runnable::run);
+                Cleanup.all(List.<Runnable>of(execution::end, parameters::closeGrads, state::close), Runnable::run);
             }
         });
     }
@@ -745,6 +524,11 @@ public abstract class NormLayer implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("expected an open layer, got a closed one: " + this);
         }
+    }
+
+    /** What runs the passes; for those that have more than a layer's own. */
+    final Execution execution() {
+        return execution;
     }
 
     /** What is done besides normalizing and the affine. */

@@ -1,5 +1,7 @@
 package org.clnorm;
 
+import org.clnorm.engine.BackwardExtras;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
@@ -21,7 +23,8 @@ public final class NormResult implements AutoCloseable {
     static NormResult of(Work work, Tensor x, Tensor weight, Tensor bias) {
         Tensor y = x.device().empty(x.type(), x.shape());
         try {
-            return new NormResult(y, Output.of(y, null).fill(work, x, y, weight, bias, null, null), weight, bias);
+            ForwardPass pass = Output.of(y, null).fill(work, x, y, weight, bias, ForwardExtras.NONE);
+            return new NormResult(y, pass, weight, bias);
         } catch (RuntimeException failed) {
             y.close();
             throw failed;
@@ -53,7 +56,7 @@ public final class NormResult implements AutoCloseable {
             made[0] = device.empty(dy.type(), dy.shape());
             made[1] = weight == null ? null : device.empty(weight.type(), weight.shape());
             made[2] = bias == null ? null : device.empty(bias.type(), bias.shape());
-            pass.backward(dy, made[0], made[1], made[2], false, null, null);
+            pass.backward(dy, made[0], made[1], made[2], false, BackwardExtras.NONE);
             return new Gradients(made[0], made[1], made[2]);
         } catch (RuntimeException failed) {
             for (Tensor tensor : made) {

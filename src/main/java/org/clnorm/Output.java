@@ -1,6 +1,7 @@
 package org.clnorm;
 
 import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.tensor.Tensor;
 
 /**
@@ -28,11 +29,11 @@ final class Output implements Runnable {
     }
 
     /** Runs the engine, writing y; tensors have been checked. The former pass has ended. */
-    ForwardPass fill(Work given, Tensor x, Tensor y, Tensor weight, Tensor bias, Tensor residual, Tensor sum) {
+    ForwardPass fill(Work given, Tensor x, Tensor y, Tensor weight, Tensor bias, ForwardExtras extras) {
         if (given != work || call.x() != x || call.weight() != weight || call.bias() != bias
-                || call.residual() != residual || call.sum() != sum) {
+                || !call.extras().equals(extras)) {
             work = given;
-            call = given.call(x, y, weight, bias, residual, sum);
+            call = given.call(x, y, weight, bias, extras);
         }
         pass.run(work, call);
         y.tie(this);

@@ -3,6 +3,7 @@ package org.clnorm;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
@@ -69,14 +70,14 @@ final class Parameters {
         }
     }
 
-    /** Runs a backward pass that also writes the gradients that are wanted; dx, dsum and dresidual may be null. */
-    void backward(ForwardPass pass, Tensor dy, Tensor dx, Tensor dsum, Tensor dresidual, Device device) {
+    /** Runs a backward pass that also writes the gradients that are wanted; dx may be null. */
+    void backward(ForwardPass pass, Tensor dy, Tensor dx, BackwardExtras extras, Device device) {
         Tensor dweight = null;
         Tensor dbias = null;
         try {
             dweight = wanted(weight) ? weight.gradTarget(device, accumulate) : null;
             dbias = wanted(bias) ? bias.gradTarget(device, accumulate) : null;
-            pass.backward(dy, dx, dweight, dbias, accumulate, dsum, dresidual);
+            pass.backward(dy, dx, dweight, dbias, accumulate, extras);
         } catch (RuntimeException failed) {
             drop(weight, dweight);
             drop(bias, dbias);

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.tensor.Cleanup;
 import org.clnorm.tensor.Tensor;
 
@@ -14,15 +15,15 @@ final class Passes {
     private final Object mark = new Object();
 
     /** Runs a forward pass over tensors that have been checked; one that wrote to y before is forgotten. */
-    void run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias, Tensor residual, Tensor sum) {
+    void run(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias, ForwardExtras extras) {
         Output output = anew(y);
         waiting.removeIf(ForwardPass::ended);
-        waiting.push(output.fill(work, x, y, weight, bias, residual, sum));
+        waiting.push(output.fill(work, x, y, weight, bias, extras));
     }
 
     /** The same for a forward pass that has no backward pass and keeps nothing. */
-    void runAlone(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias) {
-        anew(y).fill(work, x, y, weight, bias, null, null).end();
+    void runAlone(Work work, Tensor x, Tensor y, Tensor weight, Tensor bias, ForwardExtras extras) {
+        anew(y).fill(work, x, y, weight, bias, extras).end();
     }
 
     private Output anew(Tensor y) {

@@ -1,7 +1,9 @@
 package org.clnorm;
 
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 
@@ -21,13 +23,13 @@ final class Recomputation {
         boolean aside = !work.isGiven() && BackwardCall.overwrites(dx, x, dy);
         Tensor y = work.isGiven() ? null : aside ? device.unscoped(x.type(), x.shape()) : dx;
         try {
-            ForwardCall call = work.call(x, y, parameters.weight(), parameters.bias(), null, null);
+            ForwardCall call = work.call(x, y, parameters.weight(), parameters.bias(), ForwardExtras.NONE);
             if (work.isGiven()) {
                 pass.recall(work, call);
             } else {
                 pass.run(work, call);
             }
-            parameters.backward(pass, dy, dx, null, null, device);
+            parameters.backward(pass, dy, dx, BackwardExtras.NONE, device);
         } finally {
             pass.end();
             if (aside) {

@@ -3,7 +3,9 @@ package org.clnorm;
 import java.util.EnumMap;
 import java.util.Map;
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
@@ -142,21 +144,20 @@ final class Work {
     }
 
     /** The call of a forward pass over tensors that have been checked; y is null where statistics are all. */
-    ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias, Tensor residual, Tensor sum) {
+    ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias, ForwardExtras extras) {
         boolean inPlace = y != null && y.memory() == x.memory();
         Task task = forwardTask(x.type(), type(weight, bias), weight != null, bias != null, inPlace);
-        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update, residual, sum);
+        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update, extras);
     }
 
     /** The call of a backward pass over tensors that have been checked. */
     BackwardCall call(Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor bias, Tensor dweight, Tensor dbias,
-            boolean accumulate, SavedStatistics saved, Tensor dsum, Tensor dresidual) {
+            boolean accumulate, SavedStatistics saved, BackwardExtras extras) {
         boolean wanted = dweight != null || dbias != null;
         DataType parameters = weight != null ? weight.type() : bias != null ? bias.type() : type(dweight, dbias);
-        Join join = dsum != null ? Join.BEFORE : dresidual != null ? Join.AFTER : Join.NONE;
         Task task = backwardTask(x.type(), parameters, weight != null, bias != null, dx != null, wanted,
-                BackwardCall.overwrites(dx, x, dy), join);
-        return new BackwardCall(task, x, dy, dx, weight, bias, dweight, dbias, accumulate, saved, dsum, dresidual);
+                BackwardCall.overwrites(dx, x, dy), extras.join());
+        return new BackwardCall(task, x, dy, dx, weight, bias, dweight, dbias, accumulate, saved, extras);
     }
 
     private static DataType type(Tensor first, Tensor second) {

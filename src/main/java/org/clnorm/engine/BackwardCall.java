@@ -19,11 +19,10 @@ import org.clnorm.tensor.Tensor;
  * @param dbias      receives the gradient of the bias, or null
  * @param accumulate whether dweight and dbias are added to what is there
  * @param saved      the statistics of the forward pass
- * @param dsum       what reached the sum of the forward pass besides, which is added to dx; or null
- * @param dresidual  receives the gradient of what was added to y, or null
+ * @param extras     what the pass has besides
  */
 public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor weight, Tensor bias, Tensor dweight,
-        Tensor dbias, boolean accumulate, SavedStatistics saved, Tensor dsum, Tensor dresidual) {
+        Tensor dbias, boolean accumulate, SavedStatistics saved, BackwardExtras extras) {
     /**
      * A call with a task of its own.
      *
@@ -43,7 +42,7 @@ public record BackwardCall(Task task, Tensor x, Tensor dy, Tensor dx, Tensor wei
         this(Task.backward(view, given ? Task.Statistics.GIVEN : Task.Statistics.BATCH, weight != null, dx != null,
                 dweight != null || dbias != null).in(x.type(), ForwardCall.typeOf(weight, dweight, dbias))
                 .inPlace(overwrites(dx, x, dy)), x, dy, dx, weight, null, dweight, dbias, accumulate, saved,
-                null, null);
+                BackwardExtras.NONE);
     }
 
     /**

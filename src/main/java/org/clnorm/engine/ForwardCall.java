@@ -20,11 +20,10 @@ import org.clnorm.tensor.Tensor;
  * @param zeroRstd whether rstd is 0 where variance + eps is 0, instead of infinite
  * @param given    statistics to use instead of the batch's own, one pair a group of the view; or null
  * @param update   running statistics to move by the batch's own, or null
- * @param residual what is added to x or to y, of x's shape and type; or null
- * @param sum      receives x + residual where that is what is normalized, or null; it may lie where one of them does
+ * @param extras   what the pass has besides
  */
 public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
-        RunningStatistics given, RunningUpdate update, Tensor residual, Tensor sum) {
+        RunningStatistics given, RunningUpdate update, ForwardExtras extras) {
     /**
      * A call with a task of its own.
      *
@@ -42,7 +41,7 @@ public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor b
             RunningStatistics given, RunningUpdate update) {
         this(task(view, weight != null, bias != null, given, update).in(x.type(), typeOf(weight, bias))
                 .inPlace(x.memory() == y.memory()), x, y, weight, bias, eps, zeroRstd, given, update,
-                null, null);
+                ForwardExtras.NONE);
     }
 
     /**
@@ -51,7 +50,7 @@ public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor b
      * @return x, or the sum
      */
     public Tensor normalized() {
-        return sum == null ? x : sum;
+        return extras.sum() == null ? x : extras.sum();
     }
 
     /**

@@ -21,18 +21,18 @@ final class CpuBackward {
     CpuBackward(BackwardCall call) {
         this.call = call;
         x = CpuDevice.array(call.x());
-        dy = CpuDevice.array(call.dresidual() == null ? call.dy() : call.dresidual());
+        dy = CpuDevice.array(call.extras().dresidual() == null ? call.dy() : call.extras().dresidual());
         dx = CpuDevice.array(call.dx());
         weight = CpuDevice.array(call.weight());
         bias = CpuDevice.array(call.bias());
-        dsum = CpuDevice.array(call.dsum());
+        dsum = CpuDevice.array(call.extras().dsum());
         form = call.task().form();
         statistics = (CpuStatistics) call.saved();
         walks = new GroupWalks(call.view());
     }
 
     void run() {
-        if (call.dresidual() != null) {
+        if (call.extras().dresidual() != null) {
             gate();
         }
         if (call.dweight() != null || call.dbias() != null) {

@@ -28,7 +28,7 @@ final class CpuForward {
         weight = CpuDevice.array(call.weight());
         bias = CpuDevice.array(call.bias());
         form = call.task().form();
-        after = form.join() == Join.AFTER ? CpuDevice.array(call.residual()) : null;
+        after = form.join() == Join.AFTER ? CpuDevice.array(call.extras().residual()) : null;
         GroupWalks walks = new GroupWalks(call.view());
         groups = walks.groups();
         elements = walks.groupElements();
@@ -54,7 +54,7 @@ final class CpuForward {
 
     private void addBefore() {
         ArrayStorage first = CpuDevice.array(call.x());
-        ArrayStorage residual = CpuDevice.array(call.residual());
+        ArrayStorage residual = CpuDevice.array(call.extras().residual());
         IntStream.range(0, x.length()).parallel().forEach(i -> x.set(i, first.get(i) + residual.get(i)));
     }
 

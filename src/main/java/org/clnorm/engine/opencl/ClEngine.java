@@ -88,13 +88,13 @@ final class ClEngine implements NormEngine {
     private void fill(PreparedPlan plan, ForwardCall call, DeviceStatistics statistics) {
         arguments.clear(plan.scratch().length);
         BufferPool.Block y = staging.written(call.y());
-        if (call.sum() != null) {
+        if (call.extras().sum() != null) {
             arguments.set(Buffer.FIRST, staging.read(call.x()));
-            arguments.set(Buffer.X, staging.written(call.sum()));
+            arguments.set(Buffer.X, staging.written(call.extras().sum()));
         } else {
             arguments.set(Buffer.X, y == null ? null : staging.read(call.x()));
         }
-        arguments.set(Buffer.RESIDUAL, staging.read(call.residual()));
+        arguments.set(Buffer.RESIDUAL, staging.read(call.extras().residual()));
         arguments.set(Buffer.SIGNS, statistics.signs());
         arguments.set(Buffer.Y, y);
         arguments.set(Buffer.INTO, y);
@@ -144,13 +144,13 @@ final class ClEngine implements NormEngine {
     private void fill(PreparedPlan plan, BackwardCall call) {
         arguments.clear(plan.scratch().length);
         arguments.set(Buffer.X, staging.read(call.x()));
-        if (call.dresidual() != null) {
+        if (call.extras().dresidual() != null) {
             arguments.set(Buffer.DOUT, staging.read(call.dy()));
-            arguments.set(Buffer.DY, staging.written(call.dresidual()));
+            arguments.set(Buffer.DY, staging.written(call.extras().dresidual()));
         } else {
             arguments.set(Buffer.DY, staging.read(call.dy()));
         }
-        arguments.set(Buffer.DSUM, staging.read(call.dsum()));
+        arguments.set(Buffer.DSUM, staging.read(call.extras().dsum()));
         BufferPool.Block dx = staging.written(call.dx());
         arguments.set(Buffer.DX, dx);
         arguments.set(Buffer.INTO, dx);

@@ -8,7 +8,9 @@ import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.clnorm.engine.BackwardCall;
+import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.ForwardExtras;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
@@ -177,7 +179,7 @@ public final class PassCheck {
             ForwardCall forward = new ForwardCall(view, inPlace ? y : tfirst, y, tw, tb, eps, false,
                     given ? running : null, tracking ? new RunningUpdate(running, MOMENTUM, CORRECTION) : null);
             forward = new ForwardCall(forward.task().as(form, affine), forward.x(), y, tw, tb, eps, false,
-                    forward.given(), forward.update(), tresidual, before ? tx : null);
+                    forward.given(), forward.update(), new ForwardExtras(tresidual, before ? tx : null));
             told.accept(forward.task());
             SavedStatistics saved = engine.forward(forward);
             boolean gradients = affine && wantParameters;
@@ -188,7 +190,7 @@ public final class PassCheck {
             Task task = backward.task().as(after && !gated ? form.join(Join.NONE) : form, affine);
             Tensor tdsum = before && wantDx ? device.tensor(storage, dsum, n) : null;
             backward = new BackwardCall(task, tx, tdy, dx, tw, task.bias() ? tb : null, backward.dweight(),
-                    backward.dbias(), false, saved, tdsum, dresidual);
+                    backward.dbias(), false, saved, new BackwardExtras(tdsum, dresidual));
             told.accept(task);
             engine.backward(backward);
             saved.close();
