@@ -8,6 +8,7 @@ import static org.clnorm.Values.tensor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.Random;
 import java.util.function.DoubleSupplier;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
@@ -21,6 +22,7 @@ class AdaptiveNormsTest {
     private static final double EPS = 1e-5;
     private static final double STEP = 1e-5;
     private static final double SLOPE = 1e-7;
+    private static final int RANDOM_CASES = Integer.getInteger("clnorm.cases", 12);
 
     private interface Call {
         NormResult of(Tensor x, Tensor weight, Tensor bias);
@@ -81,6 +83,60 @@ class AdaptiveNormsTest {
     void conditionalBatchNorm(Device device) {
         check(device, DataType.F32, (x, weight, bias) -> Norms.conditionalBatchNorm(x, null, null, weight, bias, true,
                 0.1, EPS), new Reference(i -> i / 20 % 3, 3, i -> i / 20, EPS), 4, 3, 4, 3, 4, 5);
+    }
+
+    /** Any sizes, among them those that fast kernels take. */
+    @OnEveryDevice
+    void randomSizes(Device device) {
+        Random random = new Random(20261123);
+        for (int i = 0; i < RANDOM_CASES; i++) {
+            int samples = 1 + random.nextInt(5);
+            int members = 1 + random.nextInt(6);
+            int groups = 1 + random.nextInt(4);
+            int space = 2 + random.nextInt(random.nextBoolean() ? 30 : 900);
+            DataType type = random.nextInt(3) > 0 ? DataType.F32 : random.nextBoolean() ? DataType.F16 : DataType.BF16;
+            Sizes sizes = new Sizes(samples, groups, members, space);
+            try (Scope scope = device.scope()) {
+                switch (random.nextInt(4)) {
+                    case 0 -> sizes.instance(device, type);
+                    case 1 -> sizes.group(device, type);
+                    case 2 -> sizes.layer(device, type);
+                    default -> sizes.batch(device, type);
+                }
+            }
+        }
+    }
+
+    /** Of an input [samples, groups · members, space]. */
+    private record Sizes(int samples, int groups, int members, int space) {
+        int channels() {
+            return groups * members;
+        }
+
+        void instance(Device device, DataType type) {
+            check(device, type, (x, weight, bias) -> Norms.adaptiveInstanceNorm(x, weight, bias, EPS),
+                    new Reference(i -> i / space, samples * channels(), i -> i / space, EPS), samples, channels(),
+                    samples, channels(), space);
+        }
+
+        void group(Device device, DataType type) {
+            check(device, type, (x, weight, bias) -> Norms.adaptiveGroupNorm(x, groups, weight, bias, EPS),
+                    new Reference(i -> i / (space * members), samples * groups, i -> i / space, EPS), samples,
+                    channels(), samples, channels(), space);
+        }
+
+        void layer(Device device, DataType type) {
+            int tokens = channels();
+            check(device, type, (x, weight, bias) -> Norms.adaptiveLayerNorm(x, weight, bias, EPS),
+                    new Reference(i -> i / space, samples * tokens, i -> i / (tokens * space) * space + i % space, EPS),
+                    samples, space, samples, tokens, space);
+        }
+
+        void batch(Device device, DataType type) {
+            check(device, type, (x, weight, bias) -> Norms.conditionalBatchNorm(x, null, null, weight, bias, true, 0.1,
+                    EPS), new Reference(i -> i / space % channels(), channels(), i -> i / space, EPS), samples,
+                    channels(), samples, channels(), space);
+        }
     }
 
     /** The statistics are those of the whole batch, whatever the samples' weights. */

@@ -23,7 +23,7 @@ RESTING = 0.1
 
 KNOWN = {"format", "name", "tags", "op", "module", "num_steps", "eps", "momentum", "affine", "bias",
          "track_running_stats", "num_features", "num_groups", "normalized_shape", "num_batches_tracked_init", "frozen",
-         "accumulate", "running_variance", "layout", "zero_centered", "activation", "residual"}
+         "accumulate", "running_variance", "layout", "zero_centered", "activation", "residual", "axes"}
 
 
 class Refused(Exception):
@@ -99,13 +99,20 @@ def build(said, tensors):
 
 
 def normalizer(layer, said):
-    """What normalizes: the layer. PyTorch has none that keeps its weight as the difference from 1; models write it."""
+    """What normalizes: the layer; around it, as models write them, weights kept as the difference from 1, and axes."""
     functions = torch.nn.functional
     if said.get("zero_centered") != "true":
-        return layer
-    if said["op"] == "rms_norm":
-        return lambda x: functions.rms_norm(x, layer.normalized_shape, 1 + layer.weight, layer.eps)
-    return lambda x: functions.layer_norm(x, layer.normalized_shape, 1 + layer.weight, layer.bias, layer.eps)
+        over_last = layer
+    elif said["op"] == "rms_norm":
+        over_last = lambda x: functions.rms_norm(x, layer.normalized_shape, 1 + layer.weight, layer.eps)
+    else:
+        over_last = lambda x: functions.layer_norm(x, layer.normalized_shape, 1 + layer.weight, layer.bias, layer.eps)
+    if "axes" not in said:
+        return over_last
+    # PyTorch normalizes over the last dimensions alone; models move the others there
+    axes = [int(axis) for axis in said["axes"].split(",")]
+    last = list(range(-len(axes), 0))
+    return lambda x: over_last(x.movedim(axes, last)).movedim(last, axes)
 
 
 def activation(name):
