@@ -7,6 +7,10 @@
 #define WEIGHT_PLUS_1 0
 #endif
 
+#ifndef WANT_Y  // 0: a forward pass makes statistics alone
+#define WANT_Y 1
+#endif
+
 #define RELU 1
 #define LEAKY_RELU 2
 #define SILU 3

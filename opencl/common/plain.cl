@@ -185,6 +185,7 @@ void forward(__global const element *x, __global const parameter *weight, __glob
     group_stats s;
     statistics_of(&s, x, stats, groups, group, group_size, size, stride, eps, zero_rstd, shared);
 #endif
+#if WANT_Y
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
@@ -195,6 +196,7 @@ void forward(__global const element *x, __global const parameter *weight, __glob
 #endif
         put_element(activated(value), y + i);
     }
+#endif
 }
 
 // The gradient of x_hat.

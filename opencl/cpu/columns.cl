@@ -247,9 +247,11 @@ void columns_forward(__global const element *x, __global const parameter *weight
         finish_group(&m, x + t.origin + i * span, samples, channels * span, span, stats, t.groups, t.group + i, eps,
                      zero_rstd, &s);
     }
+#if WANT_Y
     column_affine a;
     settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
     apply_tile(x, residual, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
+#endif
 }
 
 // partials: [3][sheets * blocks][channels], the mean in two floats and the squared deviations of every block of

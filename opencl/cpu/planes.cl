@@ -19,12 +19,14 @@ void planes_forward(__global const element *x, __global const parameter *weight,
     group_stats s;
     finish_group(&m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd, &s);
     move_tracked(stats, channels, c, running);
+#if WANT_Y
     const float w = weight_at(weight, c);
     const float b = bias_at(bias, c);
     for (long n = 0; n < outer; n++) {
         const long at = c * span + n * stride;
         apply_run(x + at, residual + at, y + at, span, s, w, b, span);
     }
+#endif
 }
 
 // partials: [3][pieces][channels], the mean in two floats and the squares; a piece is (block of samples, part of a

@@ -34,6 +34,7 @@ static inline void apply_part(__global const element *x, __global const element 
 static inline void apply_row(__global const element *x, __global const element *residual,
                              __global const parameter *weight, __global const parameter *bias, __global element *y,
                              stage *staged, long r, long segments, long span, long row_groups, group_stats s) {
+#if WANT_Y
     const long length = FIXED_LENGTH ? FIXED_LENGTH : segments * span;
     const long first = row_groups == 1 ? 0 : r % row_groups * segments;
 #if STAGED
@@ -41,6 +42,7 @@ static inline void apply_row(__global const element *x, __global const element *
 #else
     apply_part(x + r * length, residual + r * length, weight + first, bias + first, y + r * length, 0, length, span, s,
                length);
+#endif
 #endif
 }
 

@@ -46,7 +46,9 @@ void rows_sum(__global const element *first, __global const element *residual, _
         group_moments(row, 1, 0, length, &m);
         finish_group(&m, row, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
         move_tracked(stats, rows, r, running);
+#if WANT_Y
         apply_part(row, residual, weight + parameter, bias + parameter, y + at, 0, length, span, s, 0);
+#endif
     }
 }
 

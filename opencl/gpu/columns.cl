@@ -205,7 +205,9 @@ __kernel void forward(__global const element *restrict x, __global const element
         store_columns(stats, s, m, eps, zero_rstd);
         move_columns(stats, s, running);
     }
+#if WANT_Y
     normalize(x, held, residual, y, weight, bias, s, finished_columns(m, eps, zero_rstd));
+#endif
 }
 
 // The moments of every chunk.

@@ -24,7 +24,7 @@ __kernel void chunk_moments(__global const element *restrict x, __global float *
     }
 }
 
-// y, and the statistics, from the moments of the slices.
+// y, and the statistics, from the moments of the slices. Without y a group's first work-group is all that works.
 FIXED_WORK_GROUP
 __kernel void apply_merged(__global const element *restrict x, __global const element *restrict residual,
                           __global element *restrict y,
@@ -41,16 +41,18 @@ __kernel void apply_merged(__global const element *restrict x, __global const el
     const cut c = cut_of(groups, planes, span, chunk_planes, chunk_span, span_chunks, chunks);
     const region r = slice_region(group, slice, c);
     moments m;
-    merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c, r.planes > 0 ? chunks : 0,
+    merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c, r.planes > 0 && (WANT_Y || slice == 0) ? chunks : 0,
                  eps, slots, &answer);
     if (r.planes > 0 && slice == 0 && item() == 0) {
         const tracked running = TRACKED;
         store_moments(stats, groups, group, m, eps, zero_rstd);
         move_tracked(stats, groups, group, running);
     }
+#if WANT_Y
     raw_pack none[BLOCK];
     normalize(x, none, residual, y, weight, bias, r, finished(m, eps, zero_rstd),
               parameter_of(group, r.plane, planes, row_groups));
+#endif
 }
 
 // y from given statistics.

@@ -26,8 +26,10 @@ __kernel void forward(__global const element *restrict x, __global const element
         store_moments(stats, groups, group, m, eps, zero_rstd);
         move_tracked(stats, groups, group, running);
     }
+#if WANT_Y
     normalize(x, held, residual, y, weight, bias, r, finished(m, eps, zero_rstd),
               parameter_of(group, 0, planes, row_groups));
+#endif
 }
 
 // dx and the parameters' sums of groups with one parameter each: partials from `raw` on is

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -90,7 +91,8 @@ final class KernelsCommand implements Callable<Integer> {
     private static void add(Map<Kernel, Use> kernels, Workload workload, PaperDevice device) {
         try (NormLayer layer = workload.layer().on(device);
                 Tensor x = device.empty(workload.dataType(), workload.stored())) {
-            for (Task.Pass pass : workload.backward() ? Task.Pass.values() : new Task.Pass[] {Task.Pass.FORWARD}) {
+            for (Task.Pass pass : workload.backward() ? List.of(Task.Pass.FORWARD, Task.Pass.BACKWARD)
+                    : List.of(Task.Pass.FORWARD)) {
                 Task task = workload.explain(layer, x, pass).task();
                 device.attempt(task).ifPresent(plan -> {
                     Use use = new Use(workload.toString(), pass.name().toLowerCase(Locale.ROOT), plan.variant());

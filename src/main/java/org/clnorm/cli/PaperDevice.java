@@ -48,6 +48,11 @@ final class PaperDevice extends Device implements NormEngine {
     }
 
     @Override
+    public SavedStatistics forwardFrom(ForwardCall call, SavedStatistics saved) {
+        throw computesNothing();
+    }
+
+    @Override
     public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
         throw computesNothing();
     }

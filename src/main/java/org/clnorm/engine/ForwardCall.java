@@ -13,7 +13,7 @@ import org.clnorm.tensor.Tensor;
  * @param task     what a plan is made for; it agrees with what follows
  * @param x        the input
  * @param y        the output, of x's shape; x itself where the task is in place; null in a
- *                 call of {@link NormEngine#given}
+ *                 call of {@link NormEngine#given}, and where the task is of statistics alone
  * @param weight   one an index of the parameter, or null for 1
  * @param bias     as weight, or null for 0
  * @param eps      added to the variance

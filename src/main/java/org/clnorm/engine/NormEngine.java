@@ -22,7 +22,8 @@ public interface NormEngine {
     }
 
     /**
-     * Computes y, and the running statistics if they are to move.
+     * Computes y, and the running statistics if they are to move; of a task of {@link
+     * org.clnorm.plan.Task.Pass#STATISTICS} no y.
      *
      * @param call what to compute
      * @return the statistics that the backward pass needs; the caller closes them
@@ -39,6 +40,17 @@ public interface NormEngine {
     default SavedStatistics forward(ForwardCall call, SavedStatistics spent) {
         return forward(call);
     }
+
+    /**
+     * Computes y of statistics that an earlier pass left, and what that pass did not do besides: moves running
+     * statistics by them, keeps the bits of an activation of a sum. What they went through meanwhile is the caller's
+     * affair.
+     *
+     * @param call  what to compute; its task is of {@link org.clnorm.plan.Task.Statistics#SAVED}
+     * @param saved open statistics of as many groups, on the same device; if this throws they stay the caller's
+     * @return the statistics that the backward pass needs, in the place of {@code saved}; the caller closes them
+     */
+    SavedStatistics forwardFrom(ForwardCall call, SavedStatistics saved);
 
     /**
      * Computes the gradients that the call has tensors for.

@@ -146,7 +146,7 @@ final class BitwiseVariant implements Variant {
         Map<String, Integer> options = new HashMap<>(Map.of("WIDTH", (int) width, "TILE", (int) tile,
                 "WORKERS", (int) workers, "ACROSS", sequences.across() ? 1 : 0, "ELEMENT_AXES", sequences.elements(),
                 "HAS_WEIGHT", task.weight() ? 1 : 0, "HAS_BIAS", task.bias() ? 1 : 0, "GIVEN",
-                task.statistics() == Task.Statistics.GIVEN ? 1 : 0));
+                task.given() ? 1 : 0));
         if (sequences.size() > Integer.MAX_VALUE) {
             options.put("WIDE", 1);
         }

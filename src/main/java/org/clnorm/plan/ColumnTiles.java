@@ -44,7 +44,7 @@ record ColumnTiles(Sheets sheets, long fused, long parts, long part, long blocks
             return blocks(sheets, fused(sheets, line), 1, planes.channels(), 1);
         }
         boolean whole = sheets.parameters() == Sheets.Parameters.SAMPLE;
-        if (whole || task.statistics() == Task.Statistics.BATCH) {
+        if (whole || !task.given()) {
             long shares = CpuWork.ceil(traits.threshold(CPU_SHARES) * traits.computeUnits(), sheets.sheets());
             long fair = Math.min(COLUMNS, row / shares);
             long columns = Math.min(cached(task, planes, traits), fair);

@@ -30,7 +30,12 @@ final class CpuColumnsVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return task.form().join() != (task.pass() == Task.Pass.FORWARD ? Join.BEFORE : Join.AFTER);
+        return task.form().join() != (task.forward() ? Join.BEFORE : Join.AFTER);
+    }
+
+    @Override
+    public boolean measures() {
+        return true;
     }
 
     @Override
@@ -51,29 +56,27 @@ final class CpuColumnsVariant implements Variant {
             options.put("PARAMETER_OF", sheets.parameters().ordinal());
         }
         if (task.pass() == Task.Pass.BACKWARD) {
-            options.put("GIVEN", given(task) ? 1 : 0);
-            return given(task) ? givenBackward(task, tiles, options, traits) : backward(task, tiles, options, traits);
+            options.put("GIVEN", task.given() ? 1 : 0);
+            return task.given() ? givenBackward(task, tiles, options, traits) : backward(task, tiles, options, traits);
         }
         StatisticsSteps.fold(options, task);
         return forward(task, tiles, options, traits);
     }
 
-    private static boolean given(Task task) {
-        return task.statistics() == Task.Statistics.GIVEN;
-    }
-
     private NormPlan forward(Task task, ColumnTiles tiles, Map<String, Integer> options, Traits traits) {
-        if (given(task)) {
+        if (task.given()) {
             return plan(task, tiles, List.of(sweep("columns", "columns_apply", tiles, options)), Map.of());
         }
         if (tiles.blocks() == 1) {
             return plan(task, tiles, List.of(sweep("columns", "columns_forward", tiles, options)), Map.of());
         }
-        return plan(task, tiles, List.of(
-                sweep("columns", "columns_moments", tiles, options),
-                between("columns_merge", tiles, tiles.sheets().planes().channels(), traits),
-                sweep("columns", "columns_apply", tiles, options)),
-                Map.of("partials", 3 * tiles.blocks() * task.view().groups()));
+        List<Step> steps = new ArrayList<>();
+        steps.add(sweep("columns", "columns_moments", tiles, options));
+        steps.add(between("columns_merge", tiles, tiles.sheets().planes().channels(), traits));
+        if (task.pass() == Task.Pass.FORWARD) {
+            steps.add(sweep("columns", "columns_apply", tiles, options));
+        }
+        return plan(task, tiles, steps, Map.of("partials", 3 * tiles.blocks() * task.view().groups()));
     }
 
     private NormPlan backward(Task task, ColumnTiles tiles, Map<String, Integer> options, Traits traits) {

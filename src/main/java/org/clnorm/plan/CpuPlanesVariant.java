@@ -22,7 +22,12 @@ final class CpuPlanesVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return task.form().join() != (task.pass() == Task.Pass.FORWARD ? Join.BEFORE : Join.AFTER);
+        return task.form().join() != (task.forward() ? Join.BEFORE : Join.AFTER);
+    }
+
+    @Override
+    public boolean measures() {
+        return true;
     }
 
     @Override
@@ -31,8 +36,8 @@ final class CpuPlanesVariant implements Variant {
     }
 
     private NormPlan plan(Task task, Planes planes, Traits traits) {
-        boolean forward = task.pass() == Task.Pass.FORWARD;
-        if (task.statistics() == Task.Statistics.GIVEN) {
+        boolean forward = task.forward();
+        if (task.given()) {
             return forward ? givenForward(task, planes, traits) : givenBackward(task, planes, traits);
         }
         if (CpuWork.tooFew(planes.channels(), task.view().elements(), traits)) {
@@ -65,10 +70,12 @@ final class CpuPlanesVariant implements Variant {
         long pieces = cut.pieces(planes.outer());
         Map<String, Long> scalars = scalars(planes, cut);
         scalars.put("pieces", pieces);
-        List<Step> steps = List.of(
-                CpuWork.step("cpu/planes", "planes_moments", options, pieces * planes.channels(), scalars),
-                CpuWork.step("cpu/planes", "planes_merge", options, planes.channels(), scalars),
-                apply(options, planes, traits));
+        List<Step> steps = new ArrayList<>();
+        steps.add(CpuWork.step("cpu/planes", "planes_moments", options, pieces * planes.channels(), scalars));
+        steps.add(CpuWork.step("cpu/planes", "planes_merge", options, planes.channels(), scalars));
+        if (task.pass() == Task.Pass.FORWARD) {
+            steps.add(apply(options, planes, traits));
+        }
         return CpuWork.plan(name(), said(planes) + ", in " + pieces + " pieces each", steps,
                 Map.of("partials", 3 * pieces * planes.channels()), task);
     }

@@ -59,15 +59,20 @@ final class CpuRowsVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return task.pass() == Task.Pass.FORWARD || task.form().join() != Join.AFTER;
+        return task.forward() || task.form().join() != Join.AFTER;
+    }
+
+    @Override
+    public boolean measures() {
+        return true;
     }
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        if (task.statistics() == Task.Statistics.GIVEN) {
+        if (task.given()) {
             return Optional.empty();
         }
-        return Rows.of(task.view()).map(rows -> task.pass() == Task.Pass.FORWARD ? forward(task, rows, traits)
+        return Rows.of(task.view()).map(rows -> task.forward() ? forward(task, rows, traits)
                 : backward(task, rows, traits));
     }
 
@@ -135,11 +140,13 @@ final class CpuRowsVariant implements Variant {
         apply.put("parts", tiles);
         apply.put("part", part);
         apply.put("block", block);
-        List<Step> steps = List.of(
-                sums(task) ? CpuWork.step("cpu/rows_sum", "sum_moments", options, rows.rows() * parts, moments)
-                        : CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, moments),
-                CpuWork.step("cpu/rows", "rows_merge", options, rows.rows(), moments),
-                CpuWork.step("cpu/rows", "rows_apply", options, tiles * CpuWork.ceil(rows.rows(), block), apply));
+        List<Step> steps = new ArrayList<>();
+        steps.add(sums(task) ? CpuWork.step("cpu/rows_sum", "sum_moments", options, rows.rows() * parts, moments)
+                : CpuWork.step("cpu/rows", "rows_moments", options, rows.rows() * parts, moments));
+        steps.add(CpuWork.step("cpu/rows", "rows_merge", options, rows.rows(), moments));
+        if (task.pass() == Task.Pass.FORWARD) {
+            steps.add(CpuWork.step("cpu/rows", "rows_apply", options, tiles * CpuWork.ceil(rows.rows(), block), apply));
+        }
         return CpuWork.plan(name(), said(rows) + ", in " + parts + " parts each", steps,
                 Map.of("partials", 3 * rows.rows() * parts), task);
     }
@@ -243,7 +250,7 @@ final class CpuRowsVariant implements Variant {
     /** Short ragged rows that follow each other in a large output are collected to whole cache lines, if that pays. */
     private static void stage(Task task, Rows rows, Traits traits, Map<String, Integer> options) {
         long bytes = rows.length() * task.storage().bytes();
-        boolean staged = task.bytes(1) >= traits.threshold(CPU_STREAM_BYTES)
+        boolean staged = task.pass() != Task.Pass.STATISTICS && task.bytes(1) >= traits.threshold(CPU_STREAM_BYTES)
                 && rows.length() <= longestStaged(task, traits)
                 && bytes % (CpuWork.LINE * Float.BYTES) != 0;
         if (staged) {

@@ -78,7 +78,7 @@ final class CpuWork {
 
     /** A plan; its bytes are those of every tensor that the pass must read or write, once. */
     static NormPlan plan(String variant, String reason, List<Step> steps, Map<String, Long> scratch, Task task) {
-        boolean readsX = task.pass() == Task.Pass.FORWARD || task.statistics() == Task.Statistics.BATCH
+        boolean readsX = task.forward() || !task.given()
                 || task.parameters() || task.form().activates();
         boolean writes = task.pass() == Task.Pass.FORWARD || task.dx();
         boolean readsDy = task.pass() == Task.Pass.BACKWARD;
@@ -91,7 +91,7 @@ final class CpuWork {
         return switch (task.form().join()) {
             case NONE -> 0;
             case AFTER -> 1;
-            case BEFORE -> task.pass() == Task.Pass.FORWARD ? 2 : task.dx() ? 1 : 0;
+            case BEFORE -> task.forward() ? 2 : task.dx() ? 1 : 0;
         };
     }
 }

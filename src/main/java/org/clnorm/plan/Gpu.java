@@ -41,14 +41,14 @@ final class Gpu {
     static void options(Map<String, Integer> options, Task task) {
         options.put("HAS_WEIGHT", flag(task.weight()));
         options.putAll(task.form().options());
-        boolean forward = task.pass() == Task.Pass.FORWARD;
+        boolean forward = task.forward();
         if (forward || task.form().activates()) {
             options.put("HAS_BIAS", flag(task.bias()));
         }
         if (!forward) {
             options.put("WANT_DX", flag(task.dx()));
             options.put("WANT_PARAMETERS", flag(task.parameters()));
-            options.put("GIVEN", flag(task.statistics() == Task.Statistics.GIVEN));
+            options.put("GIVEN", flag(task.given()));
         }
     }
 
@@ -87,10 +87,13 @@ final class Gpu {
     /** The tensors that a pass reads or writes at least. */
     private static long tensors(Task task) {
         Form form = task.form();
+        if (task.pass() == Task.Pass.STATISTICS) {
+            return 1;
+        }
         if (task.pass() == Task.Pass.FORWARD) {
             return 2 + (form.join() == Join.BEFORE ? 2 : form.join() == Join.AFTER ? 1 : 0);
         }
-        boolean x = task.parameters() || task.statistics() == Task.Statistics.BATCH || form.activates();
+        boolean x = task.parameters() || !task.given() || form.activates();
         return (x ? 2 : 1) + (task.dx() ? 1 : 0) + (task.dx() && form.join() == Join.BEFORE ? 1 : 0);
     }
 
@@ -102,6 +105,6 @@ final class Gpu {
      */
     static boolean does(Task task, boolean sums) {
         Join join = task.form().join();
-        return task.pass() == Task.Pass.FORWARD ? join != Join.BEFORE || sums : join != Join.AFTER;
+        return task.forward() ? join != Join.BEFORE || sums : join != Join.AFTER;
     }
 }

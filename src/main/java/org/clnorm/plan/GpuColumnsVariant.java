@@ -26,15 +26,20 @@ final class GpuColumnsVariant implements Variant {
     }
 
     @Override
+    public boolean measures() {
+        return true;
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Planes.of(task).filter(planes -> planes.span() == 1).map(planes -> {
             GpuTile tile = GpuTile.ofColumns(planes.outer(), planes.channels(), task, traits);
-            return task.pass() == Task.Pass.FORWARD ? forward(task, tile) : backward(task, tile, traits);
+            return task.forward() ? forward(task, tile) : backward(task, tile, traits);
         });
     }
 
     private NormPlan forward(Task task, GpuTile tile) {
-        if (task.statistics() == Task.Statistics.GIVEN) {
+        if (task.given()) {
             return Gpu.plan(name(), tile.said(), List.of(tile.step("apply", task)), Map.of(), task);
         }
         if (tile.alone()) {
@@ -42,7 +47,9 @@ final class GpuColumnsVariant implements Variant {
         }
         List<Step> steps = new ArrayList<>();
         steps.add(tile.step("chunk_moments", task));
-        if (tile.fewEntries()) {
+        if (task.pass() == Task.Pass.STATISTICS) {
+            steps.add(tile.merging("merge_moments", task, tile.scalars()));
+        } else if (tile.fewEntries()) {
             steps.add(tile.step("apply_merged", task));
         } else {
             steps.add(tile.merging("merge_moments", task, tile.scalars()));
@@ -53,7 +60,7 @@ final class GpuColumnsVariant implements Variant {
     }
 
     private NormPlan backward(Task task, GpuTile tile, Traits traits) {
-        boolean given = task.statistics() == Task.Statistics.GIVEN;
+        boolean given = task.given();
         boolean alone = tile.alone() && !given;
         boolean merged = task.dx() && !given && !alone;
         long blocks = merged || alone ? 1 : tile.entries();

@@ -20,20 +20,25 @@ final class GpuPlanesVariant implements Variant {
     }
 
     @Override
+    public boolean measures() {
+        return true;
+    }
+
+    @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         return Planes.of(task).map(planes -> GpuPlanes.of(planes, task))
-                .map(planes -> task.pass() == Task.Pass.FORWARD ? forward(task, planes, traits)
+                .map(planes -> task.forward() ? forward(task, planes, traits)
                         : backward(task, planes, traits));
     }
 
     private NormPlan forward(Task task, GpuPlanes planes, Traits traits) {
-        boolean whole = task.statistics() == Task.Statistics.BATCH && !planes.split(traits);
+        boolean whole = !task.given() && !planes.split(traits);
         return whole ? planes.forward(name(), task, traits)
                 : GpuSlices.forward(planes, traits).forward(name(), task, traits);
     }
 
     private NormPlan backward(Task task, GpuPlanes planes, Traits traits) {
-        boolean whole = task.statistics() == Task.Statistics.BATCH && !planes.splitBackward(traits);
+        boolean whole = !task.given() && !planes.splitBackward(traits);
         return whole ? planes.backward(name(), task, traits)
                 : GpuSlices.backward(planes, traits).backward(name(), task, traits);
     }

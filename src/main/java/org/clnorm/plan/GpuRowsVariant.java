@@ -24,7 +24,7 @@ final class GpuRowsVariant implements Variant {
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        if (task.statistics() == Task.Statistics.GIVEN) {
+        if (task.given()) {
             return Optional.empty();
         }
         return Rows.of(task.view()).flatMap(

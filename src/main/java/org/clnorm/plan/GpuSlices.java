@@ -30,7 +30,7 @@ record GpuSlices(GpuPlanes shape, GpuPlanes.Chunks chunks) {
 
     /** Moments of the slices, then y; y at once where the statistics were given. */
     NormPlan forward(String variant, Task task, Traits traits) {
-        if (task.statistics() == Task.Statistics.GIVEN) {
+        if (task.given()) {
             return Gpu.plan(variant, said(), List.of(step("apply", task, scalars(), traits)), Map.of(), task);
         }
         List<Step> steps = List.of(step("chunk_moments", task, scalars(), traits),
@@ -40,7 +40,7 @@ record GpuSlices(GpuPlanes shape, GpuPlanes.Chunks chunks) {
 
     /** Sums of the slices, then dx; at once where the statistics were given. */
     NormPlan backward(String variant, Task task, Traits traits) {
-        boolean merged = task.dx() && task.statistics() == Task.Statistics.BATCH;
+        boolean merged = task.dx() && !task.given();
         boolean totalled = merged && !shape.segmented();
         long repeats = shape.groups() / shape.repeat();
         long sliced = repeats * (shape.segmented() ? chunks.spanChunks() : chunks.count());

@@ -40,7 +40,7 @@ final class GpuTicketedVariant implements Variant {
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
         boolean forward = task.pass() == Task.Pass.FORWARD;
-        if (task.statistics() == Task.Statistics.GIVEN || !forward && !task.dx()) {
+        if (task.given() || !forward && !task.dx()) {
             return Optional.empty();
         }
         return Planes.of(task).map(planes -> GpuPlanes.of(planes, task))

@@ -39,7 +39,7 @@ record GpuTile(long all, long channels, long repeat, int pack, long lanes, long 
     /** Tiles for columns that are groups. */
     static GpuTile ofColumns(long rows, long channels, Task task, Traits traits) {
         int pack = Gpu.pack(task);
-        long held = (task.pass() == Task.Pass.FORWARD ? HELD_FORWARD : HELD_BACKWARD) / pack;
+        long held = (task.forward() ? HELD_FORWARD : HELD_BACKWARD) / pack;
         long items = items(pack, traits);
         long repeat = repeat(channels, pack);
         repeat *= Math.max(1, Math.min(LANES * pack / (repeat * channels), rows / (repeat * CHUNK_ROWS)));

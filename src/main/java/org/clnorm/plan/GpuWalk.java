@@ -44,7 +44,7 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
      * @return the team, and others beside it where groups are many
      */
     static GpuWalk whole(long packs, long groups, int pack, boolean simple, Task task, Traits traits) {
-        boolean forward = task.pass() == Task.Pass.FORWARD;
+        boolean forward = task.forward();
         long most = Math.min(simple || !forward ? LARGEST : LARGEST_FORWARD, GpuTeam.mostItems(traits));
         long block = (forward ? HELD_FORWARD : HELD_BACKWARD) / pack;
         if (packs > most * block) {
@@ -67,7 +67,7 @@ record GpuWalk(long items, long teams, long block, boolean holds) {
      * @return the team
      */
     static GpuWalk part(long packs, long parts, int pack, Task task, Traits traits) {
-        long block = streamed(pack, task.pass() == Task.Pass.FORWARD);
+        long block = streamed(pack, task.forward());
         long most = Math.min(WORK_GROUP, GpuTeam.mostItems(traits));
         long items = Math.min(most, Math.max(SMALLEST, GpuTeam.powerAbove(Gpu.ceil(packs, block))));
         return new GpuWalk(items, teams(items, parts, traits), block, false);

@@ -27,11 +27,16 @@ final class PlainVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return task.form().join() != (task.pass() == Task.Pass.FORWARD ? Join.BEFORE : Join.AFTER);
+        return task.form().join() != (task.forward() ? Join.BEFORE : Join.AFTER);
     }
 
     @Override
     public boolean inDouble() {
+        return true;
+    }
+
+    @Override
+    public boolean measures() {
         return true;
     }
 
@@ -42,7 +47,7 @@ final class PlainVariant implements Variant {
         }
         List<Step> steps = new ArrayList<>();
         Map<String, Long> scratch = new HashMap<>();
-        if (task.pass() == Task.Pass.FORWARD) {
+        if (task.forward()) {
             steps.add(overGroups("forward", task, traits));
         }
         if (task.parameters()) {
@@ -61,7 +66,11 @@ final class PlainVariant implements Variant {
     }
 
     private static long bytes(Task task) {
-        return task.bytes(task.pass() == Task.Pass.FORWARD || !task.dx() ? 2 : 3);
+        return task.bytes(switch (task.pass()) {
+            case FORWARD -> 2;
+            case BACKWARD -> task.dx() ? 3 : 2;
+            case STATISTICS -> 1;
+        });
     }
 
     private static Step overGroups(String kernel, Task task, Traits traits) {
@@ -89,7 +98,10 @@ final class PlainVariant implements Variant {
     private static Step step(String kernel, Task task, Traits traits, long groups, Map<String, Long> scalars) {
         Map<String, Integer> options = new HashMap<>(task.form().options());
         options.putAll(Map.of("WORK_GROUP", (int) workGroup(traits), "HAS_WEIGHT", task.weight() ? 1 : 0, "HAS_BIAS",
-                task.bias() ? 1 : 0, "GIVEN", task.statistics() == Task.Statistics.GIVEN ? 1 : 0));
+                task.bias() ? 1 : 0, "GIVEN", task.given() ? 1 : 0));
+        if (task.pass() == Task.Pass.STATISTICS) {
+            options.put("WANT_Y", 0);
+        }
         return new Step(PROGRAM, kernel, options, groups, workGroup(traits), scalars);
     }
 

@@ -114,7 +114,7 @@ public final class Planner {
         if (task.form().join() != Join.NONE) {
             return variant.joins() ? ResidualSteps.around(variant, task, traits) : Optional.empty();
         }
-        return variant.does(task) ? variant.plan(task, traits) : Optional.empty();
+        return StatisticsSteps.plan(variant, task, traits);
     }
 
     private static boolean serves(Variant variant, Traits traits) {

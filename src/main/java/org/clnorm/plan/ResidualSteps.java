@@ -29,7 +29,7 @@ final class ResidualSteps {
     /** How a variant does a task with a residual; empty if it does not. */
     static Optional<NormPlan> around(Variant variant, Task task, Traits traits) {
         ResidualSteps steps = new ResidualSteps(task, traits);
-        return task.pass() == Task.Pass.FORWARD ? steps.forward(variant) : steps.backward(variant);
+        return task.forward() ? steps.forward(variant) : steps.backward(variant);
     }
 
     private Optional<NormPlan> forward(Variant variant) {
@@ -37,7 +37,7 @@ final class ResidualSteps {
             return after(variant).map(plan -> task.keptSigns() == 0 ? plan : with(plan, null,
                     each("keep_signs", task.keptSigns(), Map.of("values", task.view().elements()))));
         }
-        return variant.does(task) ? variant.plan(task, traits) : alone(variant, task.form().join(Join.NONE)).map(
+        return variant.does(task) ? StatisticsSteps.plan(variant, task, traits) : alone(variant, task.form().join(Join.NONE)).map(
                 plan -> apart(plan, each("add_before"), null, 2));
     }
 
@@ -70,7 +70,7 @@ final class ResidualSteps {
     /** The plan without a residual; running statistics move last, so not within it. */
     private Optional<NormPlan> alone(Variant variant, Form form) {
         Task inner = task.as(form, task.bias()).still();
-        return variant.does(inner) ? variant.plan(inner, traits) : Optional.empty();
+        return StatisticsSteps.plan(variant, inner, traits);
     }
 
     private NormPlan apart(NormPlan plan, Step before, Step after, long tensors) {

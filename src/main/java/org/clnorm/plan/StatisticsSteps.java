@@ -1,8 +1,10 @@
 package org.clnorm.plan;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.clnorm.tensor.DataType;
 
 /**
@@ -29,6 +31,10 @@ public final class StatisticsSteps {
      * leaves it; {@link #around} adds what is left.
      */
     static void fold(Map<String, Integer> options, Task task) {
+        if (task.pass() == Task.Pass.STATISTICS) {
+            options.put("WANT_Y", 0);
+            return;
+        }
         if (takes(task)) {
             options.put(TAKES_RUNNING, 1);
         }
@@ -61,6 +67,25 @@ public final class StatisticsSteps {
             steps.add(task.finiteOnly() ? update.with(Map.of(FINITE_ONLY, 1)) : update);
         }
         return steps;
+    }
+
+    /**
+     * How a variant does a task without residuals. Statistics alone, where its kernels make y as well, take memory for a
+     * y that nobody reads.
+     */
+    static Optional<NormPlan> plan(Variant variant, Task task, Traits traits) {
+        if (task.pass() != Task.Pass.STATISTICS || variant.measures()) {
+            return variant.does(task) ? variant.plan(task, traits) : Optional.empty();
+        }
+        Task whole = task.whole();
+        return variant.does(whole) ? variant.plan(whole, traits).map(plan -> withoutY(plan, task)) : Optional.empty();
+    }
+
+    private static NormPlan withoutY(NormPlan plan, Task task) {
+        Map<String, Long> scratch = new HashMap<>(plan.scratch());
+        scratch.put("y", (task.bytes(1) + Float.BYTES - 1) / Float.BYTES);
+        return new NormPlan(plan.variant(), plan.reason() + "; y is made as well", plan.steps(), scratch,
+                task.bytes(1));
     }
 
     private static boolean takes(Task task) {

@@ -30,7 +30,9 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         /** Computes y. */
         FORWARD,
         /** Computes dx, dweight and dbias. */
-        BACKWARD
+        BACKWARD,
+        /** Computes the statistics of a forward pass and no y; with a residual before them, the sum as well. */
+        STATISTICS
     }
 
     /** Where mean and rstd come from. */
@@ -38,7 +40,9 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         /** From the groups themselves. */
         BATCH,
         /** From running statistics. */
-        GIVEN
+        GIVEN,
+        /** From a pass before, which left them for this one; forward only. A backward pass knows them as BATCH. */
+        SAVED
     }
 
     /**
@@ -70,6 +74,43 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         NormView used = weight || parameters ? view : view.withoutParameters();
         return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32,
                 0, false, false, Form.PLAIN);
+    }
+
+    /**
+     * The statistics of this forward pass without y, where that is made by a pass of its own. What stands after the
+     * normalization is no part of it.
+     *
+     * @return the task, which moves no running statistics
+     * @throws IllegalStateException if this is no forward pass over the groups' own statistics
+     */
+    public Task statisticsAlone() {
+        if (pass != Pass.FORWARD || statistics != Statistics.BATCH) {
+            throw new IllegalStateException("expected a forward pass over statistics of its own, got " + this);
+        }
+        Join join = form.join() == Join.AFTER ? Join.NONE : form.join();
+        return new Task(view.withoutParameters(), Pass.STATISTICS, statistics, false, false, false, false, storage,
+                DataType.F32, 0, false, false, new Form(form.centered(), false, Activation.NONE, join));
+    }
+
+    /** The forward pass without parameters that makes these statistics, and a y. */
+    Task whole() {
+        return new Task(view, Pass.FORWARD, statistics, false, false, false, false, storage, DataType.F32, 0, false,
+                false, form);
+    }
+
+    /**
+     * This forward pass over statistics that {@link #statisticsAlone()} left, with a weight and a bias in the type of
+     * statistics or without. A sum before them is there already.
+     *
+     * @param affine whether there are a weight and a bias
+     * @return the task, which moves the running statistics that this one moves
+     * @throws IllegalStateException as {@link #statisticsAlone()}
+     */
+    public Task saved(boolean affine) {
+        Task alone = statisticsAlone();
+        Form after = form.join() == Join.BEFORE ? form.join(Join.NONE) : form;
+        return new Task(affine ? view : alone.view, Pass.FORWARD, Statistics.SAVED, affine, affine, false, false,
+                storage, affine ? storage.statistics() : DataType.F32, moved, finiteOnly, inPlace, after);
     }
 
     /**
@@ -163,7 +204,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      * @return the task
      */
     public Task as(Form other, boolean hasBias) {
-        boolean biased = pass == Pass.FORWARD ? bias : hasBias && other.activates();
+        boolean biased = forward() ? bias : hasBias && other.activates();
         return other.equals(form) && biased == bias ? this : new Task(view, pass, statistics, weight, biased, dx,
                 parameters, storage, parameterStorage, moved, finiteOnly, inPlace, other);
     }
@@ -182,6 +223,16 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public long keptSigns() {
         return form.join() == Join.AFTER && form.activates() ? (view.elements() + Integer.SIZE - 1) / Integer.SIZE : 0;
+    }
+
+    /** Whether statistics are made or y is, of x. */
+    boolean forward() {
+        return pass != Pass.BACKWARD;
+    }
+
+    /** Whether the statistics are there before the pass. */
+    boolean given() {
+        return statistics != Statistics.BATCH;
     }
 
     /** Whether a kernel reads or writes anything that is indexed by parameter. */

@@ -22,6 +22,16 @@ interface Variant {
     }
 
     /**
+     * Whether the kernels make statistics alone; what does not is launched whole, with a y that nobody reads, see
+     * {@link StatisticsSteps#plan}.
+     *
+     * @return false unless a variant does
+     */
+    default boolean measures() {
+        return false;
+    }
+
+    /**
      * Whether residuals may be added around the kernels.
      *
      * @return false where that would break what the variant promises

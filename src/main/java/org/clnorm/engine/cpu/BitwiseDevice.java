@@ -27,6 +27,12 @@ final class BitwiseDevice extends CpuDevice {
     }
 
     @Override
+    public SavedStatistics forwardFrom(ForwardCall call, SavedStatistics saved) {
+        checkPlain(call.task());
+        return new BitwiseForward(call, (BitwiseStatistics) saved).run();
+    }
+
+    @Override
     public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
         return new BitwiseForward(call).given();
     }

@@ -2,6 +2,7 @@ package org.clnorm.engine.cpu;
 
 import java.util.stream.IntStream;
 import org.clnorm.engine.ForwardCall;
+import org.clnorm.plan.Task;
 
 /** One forward pass in float, operation by operation that of {@code common/bitwise.cl}. */
 final class BitwiseForward {
@@ -16,6 +17,11 @@ final class BitwiseForward {
     private final BitwiseStatistics statistics;
 
     BitwiseForward(ForwardCall call) {
+        this(call, null);
+    }
+
+    /** With statistics that an earlier pass left, or null. */
+    BitwiseForward(ForwardCall call, BitwiseStatistics saved) {
         this.call = call;
         x = CpuDevice.array(call.x());
         y = CpuDevice.array(call.y());
@@ -25,7 +31,7 @@ final class BitwiseForward {
         GroupWalks walks = new GroupWalks(call.view());
         groups = walks.groups();
         elements = BitwiseWalk.of(walks.groupElements());
-        statistics = new BitwiseStatistics(groups.size());
+        statistics = saved == null ? new BitwiseStatistics(groups.size()) : saved;
     }
 
     BitwiseStatistics run() {
@@ -44,12 +50,18 @@ final class BitwiseForward {
 
     private void group(int group) {
         Walk.Position start = groups.at(group);
-        if (call.given() == null) {
+        if (call.task().statistics() == Task.Statistics.BATCH) {
             statistics.set(group, BitwiseMoments.of(elements.size(),
                     e -> (float) x.get(start.offset() + elements.offsets()[e]), eps), eps, call.zeroRstd());
-        } else {
+        } else if (call.given() != null) {
             given(group);
         }
+        if (y != null) {
+            normalize(group, start);
+        }
+    }
+
+    private void normalize(int group, Walk.Position start) {
         for (int e = 0; e < elements.size(); e++) {
             int at = start.offset() + elements.offsets()[e];
             int param = start.param() + elements.params()[e];

@@ -86,6 +86,11 @@ class CpuDevice extends Device implements NormEngine, MemoryProbe {
     }
 
     @Override
+    public SavedStatistics forwardFrom(ForwardCall call, SavedStatistics saved) {
+        return new CpuForward(call, (CpuStatistics) saved).run();
+    }
+
+    @Override
     public SavedStatistics given(ForwardCall call, SavedStatistics spent) {
         return new CpuForward(call).given();
     }

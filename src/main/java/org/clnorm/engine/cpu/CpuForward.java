@@ -22,6 +22,11 @@ final class CpuForward {
     private final CpuStatistics statistics;
 
     CpuForward(ForwardCall call) {
+        this(call, null);
+    }
+
+    /** With statistics that an earlier pass left, or null. */
+    CpuForward(ForwardCall call, CpuStatistics saved) {
         this.call = call;
         x = CpuDevice.array(call.normalized());
         y = CpuDevice.array(call.y());
@@ -32,7 +37,8 @@ final class CpuForward {
         GroupWalks walks = new GroupWalks(call.view());
         groups = walks.groups();
         elements = walks.groupElements();
-        statistics = new CpuStatistics(groups.size(), call.task().keptSigns() > 0 ? x.length() : 0);
+        int signs = call.task().keptSigns() > 0 ? x.length() : 0;
+        statistics = saved == null ? new CpuStatistics(groups.size(), signs) : saved.with(signs);
     }
 
     CpuStatistics run() {
@@ -60,13 +66,19 @@ final class CpuForward {
 
     private void group(int group) {
         Walk.Position start = groups.at(group);
-        if (call.given() == null) {
-            moments(group, start);
-            statistics.rstd()[group] = rstd(statistics.variance()[group]);
-        } else {
-            given(group);
+        switch (call.task().statistics()) {
+            case BATCH -> {
+                moments(group, start);
+                statistics.rstd()[group] = rstd(statistics.variance()[group]);
+            }
+            case GIVEN -> given(group);
+            case SAVED -> {
+                // they are there
+            }
         }
-        normalize(group, start);
+        if (y != null) {
+            normalize(group, start);
+        }
     }
 
     private void given(int group) {

@@ -12,6 +12,11 @@ record CpuStatistics(double[] mean, double[] variance, double[] rstd, boolean[] 
         this(new double[groups], new double[groups], new double[groups], new boolean[signs]);
     }
 
+    /** The same statistics, with room for signs. */
+    CpuStatistics with(int signs) {
+        return new CpuStatistics(mean, variance, rstd, new boolean[signs]);
+    }
+
     /** What x̂ is multiplied by. */
     static double weight(Form form, double stored) {
         return form.weightPlus1() ? 1 + stored : stored;

@@ -63,6 +63,21 @@ final class ClEngine implements NormEngine {
         }
     }
 
+    @Override
+    public SavedStatistics forwardFrom(ForwardCall call, SavedStatistics saved) {
+        plans.makeRoom();
+        session.enter();
+        try {
+            PreparedPlan plan = plans.prepared(call.task());
+            DeviceStatistics statistics = DeviceStatistics.checked(saved, pool, plan.groups());
+            statistics.keepSigns(call.task());
+            launch(plan, call, statistics);
+            return statistics;
+        } finally {
+            session.leave();
+        }
+    }
+
     private DeviceStatistics forward(PreparedPlan plan, ForwardCall call, SavedStatistics spent) {
         DeviceStatistics statistics = DeviceStatistics.of(spent, pool, plan.groups(), call.task());
         try {
@@ -92,7 +107,8 @@ final class ClEngine implements NormEngine {
             arguments.set(Buffer.FIRST, staging.read(call.x()));
             arguments.set(Buffer.X, staging.written(call.extras().sum()));
         } else {
-            arguments.set(Buffer.X, y == null ? null : staging.read(call.x()));
+            boolean read = y != null || call.task().pass() == Task.Pass.STATISTICS;
+            arguments.set(Buffer.X, read ? staging.read(call.x()) : null);
         }
         arguments.set(Buffer.RESIDUAL, staging.read(call.extras().residual()));
         arguments.set(Buffer.SIGNS, statistics.signs());

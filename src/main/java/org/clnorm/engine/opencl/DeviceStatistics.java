@@ -29,8 +29,8 @@ final class DeviceStatistics implements SavedStatistics {
                 ? own : new DeviceStatistics(pool);
         BufferPool.Block block = pool.takeReserved(BufferPool.Use.STATISTICS, floats(pool, groups, task));
         try {
-            statistics.signs = task.keptSigns() == 0 ? null
-                    : pool.takeReserved(BufferPool.Use.STATISTICS, task.keptSigns());
+            statistics.signs = null;
+            statistics.keepSigns(task);
         } catch (RuntimeException failed) {
             pool.giveBack(block);
             throw failed;
@@ -42,9 +42,18 @@ final class DeviceStatistics implements SavedStatistics {
         return statistics;
     }
 
-    /** Makes memory for the statistics of so many groups for a task, besides what there is already. */
+    /** Takes memory for the bits that a task keeps, if it has not been taken. */
+    void keepSigns(Task task) {
+        if (task.keptSigns() > 0 && signs == null) {
+            signs = pool.takeReserved(BufferPool.Use.STATISTICS, task.keptSigns());
+        }
+    }
+
+    /** Makes memory for what a task leaves of so many groups, besides what there is already. */
     static void reserve(BufferPool pool, long groups, Task task) {
-        pool.reserve(BufferPool.Use.STATISTICS, floats(pool, groups, task));
+        if (task.statistics() != Task.Statistics.SAVED) {
+            pool.reserve(BufferPool.Use.STATISTICS, floats(pool, groups, task));
+        }
         if (task.keptSigns() > 0) {
             pool.reserve(BufferPool.Use.STATISTICS, task.keptSigns());
         }
