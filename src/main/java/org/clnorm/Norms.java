@@ -1,12 +1,16 @@
 package org.clnorm;
 
 import java.util.Objects;
+import org.clnorm.engine.ForwardCall;
+import org.clnorm.engine.ForwardExtras;
+import org.clnorm.engine.NormEngine;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Form;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.NormView;
+import org.clnorm.plan.Task;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
@@ -264,8 +268,8 @@ public final class Norms {
      * the precision that layers have. {@code moments(x, 0, 2, 3)} of [N, C, H, W] are those of batch normalization,
      * [C]; {@code moments(x, 2, 3)} those of instance normalization, [N, C].
      *
-     * <p>Has no backward pass. Costs what a forward pass does, since the kernels that find statistics normalize as
-     * well: there is memory for y while it runs.
+     * <p>Has no backward pass. Reads x once, where kernels that find statistics do it without y; those that do not take
+     * memory for one while they run.
      *
      * @param x    the input
      * @param axes the dimensions that a mean is taken over, at least one, as in {@link #layerNormOver}
@@ -284,7 +288,10 @@ public final class Norms {
             if (x.size() > 0) {
                 // running statistics of 0 that take up all of the batch are the batch's
                 RunningUpdate update = new RunningUpdate(new RunningStatistics(mean, variance), 1, 1);
-                NormResult.of(new Work(view, null, update, 0, true), x, null, null).close();
+                Task task = ForwardCall.task(view, false, false, null, null).in(x.type(), x.type()).statisticsAlone()
+                        .moving(mean.size());
+                NormEngine.of(x.device()).forward(new ForwardCall(task, x, null, null, null, 0, true, null, update,
+                        ForwardExtras.NONE)).close();
             }
             return new Moments(mean, variance);
         } catch (RuntimeException failed) {

@@ -93,6 +93,9 @@ class CpuKernelsTest {
             if (!variant.equals("cpu/rows")) {
                 new PassCheck(view).given().run(device);
             }
+            if (!variant.equals("cpu/rows") && keepsAxesWithoutParameters(view)) {
+                new PassCheck(view).apart().tracking().values(0, 1e18).run(device);
+            }
         }
     }
 
@@ -119,12 +122,15 @@ class CpuKernelsTest {
     @ParameterizedTest
     @MethodSource("views")
     void needsNoParameters(String variant, NormView view) {
-        NormView bare = view.withoutParameters();
-        if (variant.equals("cpu/rows") || bare.axes().size() == view.axes().size()) {
+        if (variant.equals("cpu/rows") || keepsAxesWithoutParameters(view)) {
             try (OpenClDevice device = TestDevices.open("cpu", variant)) {
                 new PassCheck(view).plain().run(device);
             }
         }
+    }
+
+    private static boolean keepsAxesWithoutParameters(NormView view) {
+        return view.withoutParameters().axes().size() == view.axes().size();
     }
 
     @ParameterizedTest
@@ -135,6 +141,7 @@ class CpuKernelsTest {
             new PassCheck(view).tracking().values(1e5, 1).run(device);
             if (!variant.equals("cpu/rows")) {
                 new PassCheck(view).given().run(device);
+                new PassCheck(view).apart().tracking().run(device);
             }
         }
     }

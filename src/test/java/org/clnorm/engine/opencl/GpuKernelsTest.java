@@ -69,6 +69,7 @@ class GpuKernelsTest {
             new PassCheck(view).values(1e-20, 1e-20).eps(0).run(device);
             if (!variant.equals("gpu/rows") && !variant.equals("gpu/planes-ticketed")) {
                 new PassCheck(view).given().run(device);
+                new PassCheck(view).apart().tracking().values(0, 1e19).run(device);
             }
         }
     }

@@ -44,6 +44,7 @@ public final class PassCheck {
     private boolean given;
     private boolean tracking;
     private boolean affine = true;
+    private boolean apart;
     private boolean inPlace;
     private boolean wantDx = true;
     private boolean wantParameters = true;
@@ -71,6 +72,12 @@ public final class PassCheck {
     /** The batch's statistics move running ones, a pair a group. */
     public PassCheck tracking() {
         tracking = true;
+        return this;
+    }
+
+    /** Statistics by a pass, y by another. */
+    public PassCheck apart() {
+        apart = true;
         return this;
     }
 
@@ -181,7 +188,7 @@ public final class PassCheck {
             forward = new ForwardCall(forward.task().as(form, affine), forward.x(), y, tw, tb, eps, false,
                     forward.given(), forward.update(), new ForwardExtras(tresidual, before ? tx : null));
             told.accept(forward.task());
-            SavedStatistics saved = engine.forward(forward);
+            SavedStatistics saved = apart ? apart(engine, forward) : engine.forward(forward);
             boolean gradients = affine && wantParameters;
             boolean gated = after && form.activation() != Activation.NONE;
             Tensor dresidual = gated ? output(device, storage, n) : null;
@@ -214,6 +221,16 @@ public final class PassCheck {
                 compare("dbias", expected.db, db, expected.dbScale);
             }
         }
+    }
+
+    private SavedStatistics apart(NormEngine engine, ForwardCall whole) {
+        Task alone = whole.task().statisticsAlone();
+        boolean before = form.join() == Join.BEFORE;
+        SavedStatistics saved = engine.forward(new ForwardCall(alone, whole.x(), null, null, null, eps, false, null,
+                null, before ? whole.extras() : ForwardExtras.NONE));
+        Task after = whole.task().saved(affine).in(storage, parameterStorage);
+        return engine.forwardFrom(new ForwardCall(after, whole.normalized(), whole.y(), whole.weight(), whole.bias(),
+                eps, false, null, whole.update(), before ? ForwardExtras.NONE : whole.extras()), saved);
     }
 
     private Tensor output(Device device, DataType type, int size) {
