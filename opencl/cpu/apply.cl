@@ -1,6 +1,7 @@
 // Normalizing a run of consecutive floats, and its gradient, given the statistics of its group.
 #include "cpu/activations.cl"
 #include "cpu/moments.cl"
+#include "cpu/signs.cl"
 #include "cpu/stage.cl"
 
 #ifndef HAS_WEIGHT
@@ -60,6 +61,32 @@ static inline void apply_run(__global const element *x, __global const element *
     (fetch_far(x + ahead + (i)), fetch_residual(residual + ahead + (i)),                                               \
      finished(normalized_of(load_elements(x + (i)), s) * w + b, residual + (i)))
     SWEEP(y, count, Y_OF_RUN)
+}
+
+#if KEEPS_SIGNS
+#define NOTED_SIGNS(v) signed_whole(&writer, v)
+#define NOTED_SIGNS_PART(v, skip, count) signed_part(&writer, v, skip, count)
+
+// Stores VALUE(i) as SWEEP, and its bits from that of element `first` on.
+#define SWEEP_SIGNED(out, count, VALUE, signs, first)                                                                  \
+    {                                                                                                                  \
+        sign_writer writer;                                                                                            \
+        open_signs(&writer, signs, first);                                                                             \
+        SWEEP_NOTED(out, count, VALUE, NOTED_SIGNS, NOTED_SIGNS_PART)                                                  \
+        close_signs(&writer);                                                                                          \
+    }
+#else
+#define SWEEP_SIGNED(out, count, VALUE, signs, first) SWEEP(out, count, VALUE)
+#endif
+
+// The same over the elements from `first` on of x, residual and y, with their bits where these are kept.
+static inline void apply_signed_run(__global const element *all_x, __global const element *all_residual,
+                                    __global element *all_y, __global uint *signs, long first, long count,
+                                    group_stats s, float w, float b, long ahead) {
+    __global const element *x = all_x + first;
+    __global const element *residual = all_residual + first;
+    __global element *y = all_y + first;
+    SWEEP_SIGNED(y, count, Y_OF_RUN, signs, first)
 }
 
 // y over a run with a parameter an element.

@@ -7,7 +7,7 @@
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                    __global const element *residual, __global element *y, __global float *stats,
+                    __global const element *residual, __global element *y, __global uint *signs, __global float *stats,
                     __global float *running_mean, __global float *running_var, long outer, long channels, long span,
                     float eps, int zero_rstd, float momentum, float keep, float correction) {
     const tracked running = TRACKED;
@@ -24,7 +24,7 @@ void planes_forward(__global const element *x, __global const parameter *weight,
     const float b = bias_at(bias, c);
     for (long n = 0; n < outer; n++) {
         const long at = c * span + n * stride;
-        apply_run(x + at, residual + at, y + at, span, s, w, b, span);
+        apply_signed_run(x, residual, y, signs, at, span, s, w, b, span);
     }
 #endif
 }
@@ -75,7 +75,7 @@ void planes_merge(__global const element *x, __global const float *partials, __g
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                  __global const element *residual, __global element *y, __global float *stats,
+                  __global const element *residual, __global element *y, __global uint *signs, __global float *stats,
                   __global float *running_mean, __global float *running_var, long outer, long channels, long span,
                   long slices, long parts, long part, float eps, int zero_rstd, float momentum, float keep,
                   float correction) {
@@ -91,7 +91,7 @@ void planes_apply(__global const element *x, __global const parameter *weight, _
         settled_stats(&s, stats, channels, c, running, eps, zero_rstd, slice < channels && from == 0);
         const float w = weight_at(weight, c);
         const float b = bias_at(bias, c);
-        apply_run(x + at, residual + at, y + at, min(part, span - from), s, w, b, span);
+        apply_signed_run(x, residual, y, signs, at, min(part, span - from), s, w, b, span);
         c = c + 1 == channels ? 0 : c + 1;
     }
 }

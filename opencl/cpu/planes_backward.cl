@@ -12,26 +12,27 @@
 #define STRETCH 4096
 #endif
 
-// Adds a run to the sums and does its dx, a stretch at a time; the next stretch is fetched from `ahead` elements
+// Adds the elements from `first` on to the sums and does their dx, a stretch at a time; the next stretch is fetched from `ahead` elements
 // further.
-static inline void given_run(gradient_sums *sums, __global const element *x, __global const element *dy,
-                             __global const element *dsum, __global element *dx, long count, group_stats s, float w,
-                             float b, long ahead) {
-    for (long from = 0; from < count; from += STRETCH) {
-        const long part = min((long)STRETCH, count - from);
+static inline void given_run(gradient_sums *sums, __global const element *x, __global const element *dout,
+                             __global const uint *signs, __global element *dy, __global const element *dsum,
+                             __global element *dx, long first, long count, group_stats s, float w, float b,
+                             long ahead) {
+    for (long from = first; from < first + count; from += STRETCH) {
+        const long part = min((long)STRETCH, first + count - from);
 #if PARAMETERS
-        add_runs(sums, x + from, dy + from, 1, 0, part, s, w, b);
+        add_runs(sums, x + from, dout + from, 1, 0, part, s, w, b GATE_AT(from));
 #endif
 #if DX
-        dx_run(x + from, dy + from, dsum + from, dx + from, part, s, w, b, 0.0f, 0.0f, ahead);
+        dx_gated_run(x, dout, signs, dy, dsum, dx, from, part, s, w, b, 0.0f, 0.0f, ahead);
 #endif
     }
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-                     __global const parameter *bias, __global const float *stats, __global const element *dsum,
-                     __global element *dx, __global parameter *dweight, __global parameter *dbias, long outer,
+void planes_backward(__global const element *x, __global const element *dout, __global const uint *signs,
+                     __global element *dy, __global const parameter *weight, __global const parameter *bias,
+                     __global const float *stats, __global const element *dsum, __global element *dx, __global parameter *dweight, __global parameter *dbias, long outer,
                      long channels, long span, int want_dweight, int want_dbias, int accumulate) {
     const long c = get_group_id(0);
     const long stride = channels * span;
@@ -43,10 +44,10 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
     clear_sums(&sums);
 #if GIVEN
     for (long at = c * span; at < outer * stride; at += stride) {
-        given_run(&sums, x + at, dy + at, dsum + at, dx + at, span, s, w, b, span > STRETCH ? STRETCH : stride);
+        given_run(&sums, x, INCOMING, signs, dy, dsum, dx, at, span, s, w, b, span > STRETCH ? STRETCH : stride);
     }
 #else
-    add_runs(&sums, x + c * span, dy + c * span, outer, stride, span, s, w, b);
+    add_runs(&sums, x + c * span, INCOMING + c * span, outer, stride, span, s, w, b GATE_AT(c * span));
 #endif
     const float dyx_sum = total_sum(sums.dyx);
     const float dy_sum = total_sum(sums.dy);
@@ -59,15 +60,16 @@ void planes_backward(__global const element *x, __global const element *dy, __gl
 #if DX && !GIVEN
     const float n = (float)(outer * span);
     for (long at = c * span; at < outer * stride; at += stride) {
-        dx_run(x + at, dy + at, dsum + at, dx + at, span, s, w, b, dy_sum * w / n, dyx_sum * w / n, span);
+        dx_gated_run(x, INCOMING, signs, dy, dsum, dx, at, span, s, w, b, dy_sum * w / n, dyx_sum * w / n, span);
     }
 #endif
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
-                 __global const parameter *bias, __global const float *stats, __global float *partials, long outer,
-                 long channels, long span, long slices, long parts, long part) {
+void planes_sums(__global const element *x, __global const element *dout, __global const uint *signs,
+                 __global const element *dy, __global const parameter *weight, __global const parameter *bias,
+                 __global const float *stats, __global float *partials, long outer, long channels, long span,
+                 long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long c = id % channels;
     const long piece = id / channels;
@@ -78,8 +80,8 @@ void planes_sums(__global const element *x, __global const element *dy, __global
     clear_sums(&sums);
     group_stats s;
     read_stats(stats, channels, c, &s);
-    add_runs(&sums, x + at, dy + at, min(slices, outer - n), channels * span, min(part, span - from), s,
-             weight_at(weight, c), bias_at(bias, c));
+    add_runs(&sums, x + at, INCOMING + at, min(slices, outer - n), channels * span, min(part, span - from), s,
+             weight_at(weight, c), bias_at(bias, c) GATE_AT(at));
     partials[id] = total_sum(sums.dyx);
     partials[get_num_groups(0) + id] = total_sum(sums.dy);
 }
@@ -104,10 +106,10 @@ void planes_fold(__global const float *partials, __global const parameter *weigh
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
-               __global const parameter *bias, __global const float *stats, __global const float *means,
-               __global const element *dsum, __global element *dx, long outer,
-               long channels, long span, long slices, long parts, long part) {
+void planes_dx(__global const element *x, __global const element *dout, __global const uint *signs,
+               __global element *dy, __global const parameter *weight, __global const parameter *bias,
+               __global const float *stats, __global const float *means, __global const element *dsum,
+               __global element *dx, long outer, long channels, long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);
@@ -118,17 +120,17 @@ void planes_dx(__global const element *x, __global const element *dy, __global c
         const float w = weight_at(weight, c);
         group_stats s;
         read_stats(stats, channels, c, &s);
-        dx_run(x + at, dy + at, dsum + at, dx + at, min(part, span - from), s, w, bias_at(bias, c), means[c],
-               means[channels + c], span);
+        dx_gated_run(x, INCOMING, signs, dy, dsum, dx, at, min(part, span - from), s, w, bias_at(bias, c), means[c],
+                     means[channels + c], span);
     }
 }
 
 // A piece here is (sample, part), and a work-item does `part` of `slices` consecutive slices.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void planes_given(__global const element *x, __global const element *dy, __global const parameter *weight,
-                  __global const parameter *bias, __global const float *stats, __global const element *dsum,
-                  __global element *dx, __global float *partials, long outer,
-                  long channels, long span, long slices, long parts, long part) {
+void planes_given(__global const element *x, __global const element *dout, __global const uint *signs,
+                  __global element *dy, __global const parameter *weight, __global const parameter *bias,
+                  __global const float *stats, __global const element *dsum, __global element *dx,
+                  __global float *partials, long outer, long channels, long span, long slices, long parts, long part) {
     const long id = get_group_id(0);
     const long first = id / parts * slices;
     const long last = min(first + slices, outer * channels);
@@ -142,7 +144,7 @@ void planes_given(__global const element *x, __global const element *dy, __globa
         gradient_sums sums;
         clear_sums(&sums);
         const long at = slice * span + begin;
-        given_run(&sums, x + at, dy + at, dsum + at, dx + at, end - begin, s, w, bias_at(bias, c), STRETCH);
+        given_run(&sums, x, INCOMING, signs, dy, dsum, dx, at, end - begin, s, w, bias_at(bias, c), STRETCH);
 #if PARAMETERS
         const long piece = slice / channels * parts + id % parts;
         partials[piece * channels + c] = total_sum(sums.dyx);

@@ -7,10 +7,10 @@
 #include "cpu/gradients.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_backward(__global const element *x, __global const element *dy, __global const parameter *weight,
-                       __global const parameter *bias, __global const float *stats, __global const element *dsum,
-                       __global element *dx, __global float *partials, long rows,
-                       long segments, long span, long row_groups, long block) {
+void segments_backward(__global const element *x, __global const element *dout, __global const uint *signs,
+                       __global element *dy, __global const parameter *weight, __global const parameter *bias,
+                       __global const float *stats, __global const element *dsum, __global element *dx,
+                       __global float *partials, long rows, long segments, long span, long row_groups, long block) {
     const long length = segments * span;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, rows);
@@ -26,7 +26,7 @@ void segments_backward(__global const element *x, __global const element *dy, __
             const float wd = weight_at(w, d);
             gradient_sums sums;
             clear_sums(&sums);
-            add_runs(&sums, x + at, dy + at, 1, 0, span, s, wd, bias_at(b, d));
+            add_runs(&sums, x + at, INCOMING + at, 1, 0, span, s, wd, bias_at(b, d) GATE_AT(at));
             const float dyx_sum = total_sum(sums.dyx);
             const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
@@ -41,8 +41,8 @@ void segments_backward(__global const element *x, __global const element *dy, __
         const float mean_gx = pair_value(gx) / (float)length;
         for (long d = 0; d < segments; d++) {
             const long at = r * length + d * span;
-            dx_run(x + at, dy + at, dsum + at, dx + at, span, s, weight_at(w, d), bias_at(b, d), mean_g, mean_gx,
-                   length);
+            dx_gated_run(x, INCOMING, signs, dy, dsum, dx, at, span, s, weight_at(w, d), bias_at(b, d), mean_g,
+                         mean_gx, length);
         }
 #endif
     }
@@ -50,9 +50,9 @@ void segments_backward(__global const element *x, __global const element *dy, __
 
 // sums: [2][rows * segments][parts], of dy * x_hat and of dy over a part.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_sums(__global const element *x, __global const element *dy, __global const parameter *weight,
-                   __global const parameter *bias, __global const float *stats, __global float *sums, long rows,
-                   long segments, long span, long row_groups, long parts, long part) {
+void segments_sums(__global const element *x, __global const element *dout, __global const uint *signs,
+                   __global const element *dy, __global const parameter *weight, __global const parameter *bias,
+                   __global const float *stats, __global float *sums, long rows, long segments, long span, long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long from = id % parts * part;
@@ -62,8 +62,8 @@ void segments_sums(__global const element *x, __global const element *dy, __glob
     const long parameter = segment % (row_groups * segments);
     gradient_sums one;
     clear_sums(&one);
-    add_runs(&one, x + at, dy + at, 1, 0, min(part, span - from), s, weight_at(weight, parameter),
-             bias_at(bias, parameter));
+    add_runs(&one, x + at, INCOMING + at, 1, 0, min(part, span - from), s, weight_at(weight, parameter),
+             bias_at(bias, parameter) GATE_AT(at));
     sums[id] = total_sum(one.dyx);
     sums[rows * segments * parts + id] = total_sum(one.dy);
 }
@@ -101,10 +101,10 @@ void segments_fold(__global const float *sums, __global const parameter *weight,
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void segments_dx(__global const element *x, __global const element *dy, __global const parameter *weight,
-                 __global const parameter *bias, __global const float *stats, __global const float *means,
-                 __global const element *dsum, __global element *dx, long rows, long segments, long span,
-                 long row_groups, long parts, long part) {
+void segments_dx(__global const element *x, __global const element *dout, __global const uint *signs,
+                 __global element *dy, __global const parameter *weight, __global const parameter *bias,
+                 __global const float *stats, __global const float *means, __global const element *dsum,
+                 __global element *dx, long rows, long segments, long span, long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long r = segment / segments;
@@ -113,6 +113,6 @@ void segments_dx(__global const element *x, __global const element *dy, __global
     const long parameter = segment % (row_groups * segments);
     group_stats s;
     read_stats(stats, rows, r, &s);
-    dx_run(x + at, dy + at, dsum + at, dx + at, min(part, span - from), s, weight_at(weight, parameter),
-           bias_at(bias, parameter), means[r], means[rows + r], part);
+    dx_gated_run(x, INCOMING, signs, dy, dsum, dx, at, min(part, span - from), s, weight_at(weight, parameter),
+                 bias_at(bias, parameter), means[r], means[rows + r], part);
 }

@@ -121,7 +121,7 @@ typedef float8 stored8;
 typedef float4 stored4;
 #define stored_of(v) (v)
 #define load_elements(p) load(p)
-#define store_elements(v, p) store(v, p)
+#define put_stored(v, p) store(v, p)
 #else
 typedef halves stored;
 typedef ushort8 stored8;
@@ -133,8 +133,9 @@ typedef ushort4 stored4;
 #define stored_of(v) vec_to_bf16(v)
 #define load_elements(p) bf16_to_vec(loose_halves_at(p))
 #endif
-#define store_elements(v, p) put_halves(stored_of(v), p)
+#define put_stored(v, p) put_halves(v, p)
 #endif
+#define store_elements(v, p) put_stored(stored_of(v), p)
 
 #if PARAMETERS_STORAGE == FLOAT32
 #define load_parameters(p) load(p)
@@ -336,11 +337,12 @@ static inline long first_line(__global const element *p, long count) {
     return head + LINE <= count ? head : count;
 }
 
-// Stores VALUE(i) and what follows it, STREAMED elements, past the caches. Vectors of 16 bits a lane go by two: what
-// narrows a single one and stores it is one instruction, which knows caches only.
+// Stores NOTE of VALUE(i) and what follows it, STREAMED elements, past the caches. Vectors of 16 bits a lane go by two:
+// what narrows a single one and stores it is one instruction, which knows caches only.
 #if STORAGE == FLOAT32 || WIDTH == 1
 #define STREAMED WIDTH
-#define STREAM_AT(VALUE, i, out) __builtin_nontemporal_store(stored_of(VALUE(i)), (__global stored *)((out) + (i)))
+#define STREAM_AT(VALUE, NOTE, i, out)                                                                                 \
+    __builtin_nontemporal_store(NOTE(stored_of(VALUE(i))), (__global stored *)((out) + (i)))
 #else
 #define STREAMED (2 * WIDTH)
 #if WIDTH == 16
@@ -350,45 +352,56 @@ static inline long first_line(__global const element *p, long count) {
 #else
 #define two_of(a, b) JOINED2(uint4, as_uint2(a), as_uint2(b))
 #endif
-#define STREAM_AT(VALUE, i, out)                                                                                       \
-    __builtin_nontemporal_store(two_of(stored_of(VALUE(i)), stored_of(VALUE((i) + WIDTH))),                            \
-                                (__global words *)((out) + (i)))
+#define STREAM_AT(VALUE, NOTE, i, out)                                                                                 \
+    {                                                                                                                  \
+        const stored first_half = NOTE(stored_of(VALUE(i)));                                                           \
+        const stored second_half = NOTE(stored_of(VALUE((i) + WIDTH)));                                                \
+        __builtin_nontemporal_store(two_of(first_half, second_half), (__global words *)((out) + (i)));                 \
+    }
 #endif
 
 // Stores VALUE(i), a vector for the elements i … i + WIDTH - 1, over a run of `count` elements at `out`. With STREAM
 // the whole cache lines in it go past the caches; a line half stored so would cost several times a plain store.
+#define SWEEP(out, count, VALUE) SWEEP_NOTED(out, count, VALUE, NOT_NOTED, NOT_NOTED_PART)
+#define SWEEP_REST(out, count, VALUE) SWEEP_REST_NOTED(out, count, VALUE, NOT_NOTED, NOT_NOTED_PART)
+#define NOT_NOTED(v) (v)
+#define NOT_NOTED_PART(v, skip, count) (v)
+
+// The same, but what is stored is NOTE(v) of whole vectors as they will lie in memory, and NOTE_PART(v, skip, count) of
+// one of which `count` lanes after `skip` are stored, in the order of elements.
 #if STREAM
-#define SWEEP(out, count, VALUE)                                                                                       \
+#define SWEEP_NOTED(out, count, VALUE, NOTE, NOTE_PART)                                                                \
     {                                                                                                                  \
         const long lines = first_line(out, count);                                                                     \
         const long lines_end = lines + (count - lines) / LINE * LINE;                                                  \
         long i = 0;                                                                                                    \
         if (lines < count) {                                                                                           \
             for (; i + WIDTH <= lines; i += WIDTH) {                                                                   \
-                store_elements(VALUE(i), out + i);                                                                     \
+                put_stored(NOTE(stored_of(VALUE(i))), out + i);                                                        \
             }                                                                                                          \
             if (i < lines) {                                                                                           \
-                store_first(stored_of(VALUE(i)), lines - i, out + i);                                                  \
+                store_first(NOTE_PART(stored_of(VALUE(i)), 0, lines - i), lines - i, out + i);                         \
             }                                                                                                          \
             for (i = lines; i < lines_end; i += STREAMED) {                                                            \
-                STREAM_AT(VALUE, i, out);                                                                              \
+                STREAM_AT(VALUE, NOTE, i, out);                                                                        \
             }                                                                                                          \
         }                                                                                                              \
-        SWEEP_REST(out, count, VALUE)                                                                                  \
+        SWEEP_REST_NOTED(out, count, VALUE, NOTE, NOTE_PART)                                                           \
     }
 #else
-#define SWEEP(out, count, VALUE)                                                                                       \
+#define SWEEP_NOTED(out, count, VALUE, NOTE, NOTE_PART)                                                                \
     {                                                                                                                  \
         long i = 0;                                                                                                    \
-        SWEEP_REST(out, count, VALUE)                                                                                  \
+        SWEEP_REST_NOTED(out, count, VALUE, NOTE, NOTE_PART)                                                           \
     }
 #endif
 
-#define SWEEP_REST(out, count, VALUE)                                                                                  \
+#define SWEEP_REST_NOTED(out, count, VALUE, NOTE, NOTE_PART)                                                           \
     for (; i + WIDTH <= count; i += WIDTH) {                                                                           \
-        store_elements(VALUE(i), out + i);                                                                             \
+        put_stored(NOTE(stored_of(VALUE(i))), out + i);                                                                \
     }                                                                                                                  \
     if (i < count) {                                                                                                   \
-        store_last(stored_of(VALUE(count - WIDTH)), count - i, out + count);                                           \
+        store_last(NOTE_PART(stored_of(VALUE(count - WIDTH)), WIDTH - (count - i), count - i), count - i,              \
+                   out + count);                                                                                       \
     }
 #endif

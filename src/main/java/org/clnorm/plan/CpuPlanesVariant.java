@@ -22,7 +22,7 @@ final class CpuPlanesVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return task.form().join() != (task.forward() ? Join.BEFORE : Join.AFTER);
+        return CpuWork.gates(task) ? task.dx() : !task.forward() || task.form().join() != Join.BEFORE;
     }
 
     @Override
@@ -61,6 +61,7 @@ final class CpuPlanesVariant implements Variant {
     private static Map<String, Integer> forwardOptions(Task task, Planes planes, Traits traits) {
         Map<String, Integer> options = CpuWork.options(task, traits, planes.span());
         StatisticsSteps.fold(options, task);
+        CpuWork.keepSigns(options, task);
         return options;
     }
 

@@ -52,7 +52,13 @@ final class CpuWork {
 
     /** The build options every kernel of the set understands. */
     static Map<String, Integer> options(Task task, Traits traits, long run) {
-        Map<String, Integer> options = new LinkedHashMap<>(task.form().options());
+        Map<String, Integer> options = new LinkedHashMap<>();
+        if (gates(task)) {
+            options.put("GATED", 1);
+            options.putAll(task.form().join(Join.NONE).activation(Activation.NONE).options());
+        } else {
+            options.putAll(task.form().options());
+        }
         options.put("WIDTH", width(traits, run));
         options.put("STREAM", streams(task, traits, run) ? 1 : 0);
         options.put("HAS_WEIGHT", task.weight() ? 1 : 0);
@@ -62,6 +68,18 @@ final class CpuWork {
             options.put("PARAMETERS", task.parameters() ? 1 : 0);
         }
         return options;
+    }
+
+    /** Whether what reaches y is gated by the bits of a sum: it takes the place of the activation's gradient. */
+    static boolean gates(Task task) {
+        return task.pass() == Task.Pass.BACKWARD && task.form().join() == Join.AFTER;
+    }
+
+    /** Tells kernels that can to keep the bits of a sum where they store y. */
+    static void keepSigns(Map<String, Integer> options, Task task) {
+        if (task.keptSigns() > 0) {
+            options.put(ResidualSteps.KEEPS_SIGNS, 1);
+        }
     }
 
     static Step step(String program, String kernel, Map<String, Integer> options, long workItems,

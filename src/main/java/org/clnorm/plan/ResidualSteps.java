@@ -12,6 +12,8 @@ import org.clnorm.tensor.DataType;
  * normalized is summed up before; what is added to y or dx is added after, unless that would round 16 bits twice.
  */
 final class ResidualSteps {
+    /** Build option: a kernel keeps the bits that a backward pass needs where it stores y. */
+    static final String KEEPS_SIGNS = "KEEPS_SIGNS";
     private static final String PROGRAM = "common/residual";
     private static final long GPU_WORK_GROUP = 256;
     private static final long GPU_STRETCH = 1 << 12;
@@ -34,17 +36,26 @@ final class ResidualSteps {
 
     private Optional<NormPlan> forward(Variant variant) {
         if (task.form().join() == Join.AFTER) {
-            return after(variant).map(plan -> task.keptSigns() == 0 ? plan : with(plan, null,
-                    each("keep_signs", task.keptSigns(), Map.of("values", task.view().elements()))));
+            return task.keptSigns() == 0 ? after(variant, task) : signed(variant);
         }
         return variant.does(task) ? StatisticsSteps.plan(variant, task, traits) : alone(variant, task.form().join(Join.NONE)).map(
                 plan -> apart(plan, each("add_before"), null, 2));
     }
 
-    private Optional<NormPlan> after(Variant variant) {
-        Task still = task.keptSigns() == 0 ? task : task.still();
-        if (variant.does(still)) {
-            return variant.plan(still, traits);
+    /** By the variant's own kernels, or last. */
+    private Optional<NormPlan> signed(Variant variant) {
+        Optional<NormPlan> own = after(variant, task);
+        return own.filter(ResidualSteps::keepsSigns).or(() -> after(variant, task.still()).map(plan -> with(plan, null,
+                each("keep_signs", task.keptSigns(), Map.of("values", task.view().elements())))));
+    }
+
+    private static boolean keepsSigns(NormPlan plan) {
+        return plan.steps().stream().anyMatch(step -> step.options().containsKey(KEEPS_SIGNS));
+    }
+
+    private Optional<NormPlan> after(Variant variant, Task whole) {
+        if (variant.does(whole)) {
+            return variant.plan(whole, traits);
         }
         Form form = task.form().join(Join.NONE).activation(Activation.NONE);
         return rounds() ? Optional.empty() : alone(variant, form).map(plan -> apart(plan, null, each("add_after"), 1));
@@ -53,7 +64,7 @@ final class ResidualSteps {
     private Optional<NormPlan> backward(Variant variant) {
         Form form = task.form().join(Join.NONE);
         if (task.form().join() == Join.AFTER) {
-            return alone(variant, form.activation(Activation.NONE)).map(plan -> with(plan, each("gate"), null));
+            return variant.does(task) ? variant.plan(task, traits) : alone(variant, form.activation(Activation.NONE)).map(plan -> with(plan, each("gate"), null));
         }
         if (variant.does(task)) {
             return variant.plan(task, traits);
