@@ -222,7 +222,8 @@ INLINED void work_group_total(slot *s, __local slot *slots, int parts) {
 
 #endif
 
-// The tree in local memory: those of a warp first, then the first ones of the warps.
+// The tree in local memory: those of a warp first, then the first ones of the warps. One loop, because PoCL 3.1 leaves
+// out the second of two within a conditional region.
 INLINED void local_total(slot *s, __local slot *slots, int count, int parts) {
     if (count == 1) {
         return;
@@ -231,17 +232,13 @@ INLINED void local_total(slot *s, __local slot *slots, int count, int parts) {
     const int place = me & (count - 1);
     const int near = min(count, WARP);
     slots[me] = *s;
-    for (int reach = near / 2; reach > 0; reach /= 2) {
+    int reach = near / 2;
+    while (reach > 0) {
         barrier(MEETING);
-        if ((place & (near - 1)) < reach) {
+        if (reach < near ? (place & (near - 1)) < reach : place < reach && (place & (near - 1)) == 0) {
             slots[me] = add_slots(slots[me], slots[me + reach], parts);
         }
-    }
-    for (int reach = count / 2; reach >= near; reach /= 2) {
-        barrier(MEETING);
-        if (place < reach && (place & (near - 1)) == 0) {
-            slots[me] = add_slots(slots[me], slots[me + reach], parts);
-        }
+        reach = reach == near ? 0 : reach == 1 && count > near ? count / 2 : reach / 2;
     }
     barrier(MEETING);
     *s = slots[me - place];
