@@ -54,15 +54,6 @@ static inline vec finished(vec v, __global const element *residual) {
     return activations(v);
 }
 
-// y over a run whose elements share one parameter. While it is stored, what lies `ahead` elements further is fetched.
-static inline void apply_run(__global const element *x, __global const element *residual, __global element *y,
-                             long count, group_stats s, float w, float b, long ahead) {
-#define Y_OF_RUN(i)                                                                                                    \
-    (fetch_far(x + ahead + (i)), fetch_residual(residual + ahead + (i)),                                               \
-     finished(normalized_of(load_elements(x + (i)), s) * w + b, residual + (i)))
-    SWEEP(y, count, Y_OF_RUN)
-}
-
 #if KEEPS_SIGNS
 #define NOTED_SIGNS(v) signed_whole(&writer, v)
 #define NOTED_SIGNS_PART(v, skip, count) signed_part(&writer, v, skip, count)
@@ -79,13 +70,28 @@ static inline void apply_run(__global const element *x, __global const element *
 #define SWEEP_SIGNED(out, count, VALUE, signs, first) SWEEP(out, count, VALUE)
 #endif
 
-// The same over the elements from `first` on of x, residual and y, with their bits where these are kept.
-static inline void apply_signed_run(__global const element *all_x, __global const element *all_residual,
-                                    __global element *all_y, __global uint *signs, long first, long count,
-                                    group_stats s, float w, float b, long ahead) {
-    __global const element *x = all_x + first;
-    __global const element *residual = all_residual + first;
-    __global element *y = all_y + first;
+// Stores element k of y, and its bit where these are kept.
+static inline void put_signed(float value, __global element *y, __global uint *signs, long k) {
+    put_element(value, y + k);
+#if KEEPS_SIGNS
+    const uint mask = 1u << k % SIGN_BITS;
+    change_signs(signs + k / SIGN_BITS, element_at(y + k) <= 0.0f ? 0 : mask, mask);
+#endif
+}
+
+// y over a run whose elements share one parameter. While it is stored, what lies `ahead` elements further is fetched.
+static inline void apply_run(__global const element *x, __global const element *residual, __global element *y,
+                             long count, group_stats s, float w, float b, long ahead) {
+#define Y_OF_RUN(i)                                                                                                    \
+    (fetch_far(x + ahead + (i)), fetch_residual(residual + ahead + (i)),                                               \
+     finished(normalized_of(load_elements(x + (i)), s) * w + b, residual + (i)))
+    SWEEP(y, count, Y_OF_RUN)
+}
+
+// The same, with the run's bits where these are kept, from that of element `first` on.
+static inline void apply_signed_run(__global const element *x, __global const element *residual, __global element *y,
+                                    __global uint *signs, long first, long count, group_stats s, float w, float b,
+                                    long ahead) {
     SWEEP_SIGNED(y, count, Y_OF_RUN, signs, first)
 }
 
@@ -102,13 +108,14 @@ static inline vec affine(vec x_hat, __global const parameter *w, __global const 
 #endif
 }
 
+// Bits of the run, where they are kept, begin with that of element `first`.
 static inline void apply_dense(__global const element *x, __global const element *residual, __global element *y,
-                               long count, group_stats s, __global const parameter *w, __global const parameter *b,
-                               long ahead) {
+                               __global uint *signs, long first, long count, group_stats s,
+                               __global const parameter *w, __global const parameter *b, long ahead) {
 #define Y_OF_DENSE(i)                                                                                                  \
     (fetch(x + ahead + (i)), fetch_residual(residual + ahead + (i)),                                                   \
      finished(affine(normalized_of(load_elements(x + (i)), s), w + (i), b + (i)), residual + (i)))
-    SWEEP(y, count, Y_OF_DENSE)
+    SWEEP_SIGNED(y, count, Y_OF_DENSE, signs, first)
 }
 
 // The same into a stage.

@@ -61,12 +61,13 @@ static inline float finished_one(float v, float residual) {
 #define residual_at(i) 0.0f
 #endif
 
-// The odd channels of row r, by the long formula: rare, so an element at a time. `kept` is what the row was, since y
+// The odd channels of row r by the long formula: rare, so an element at a time. `kept` is what the row was, since y
 // may lie where x does.
-static inline void apply_odd(const float *kept, __global const element *residual, __global element *y, const tile *t,
-                             long r, long columns, const column_affine *a, __global float *stats, tracked running,
+static inline void apply_odd(const float *kept, __global const element *residual, __global element *y,
+                             __global uint *signs, const tile *t, long r, long columns, const column_affine *a, __global float *stats, tracked running,
                              __global const parameter *weight, __global const parameter *bias, float eps,
                              int zero_rstd) {
+    const long row = row_of(t, r);
     for (int j = 0; j < a->odd.count; j++) {
         const long c = a->odd.channel[j];
         group_stats s;
@@ -75,14 +76,15 @@ static inline void apply_odd(const float *kept, __global const element *residual
             for (long k = 0; k < t->span; k++) {
                 const long p = EACH(t) == 1 ? c : c * t->span + k;
                 const float w = WEIGHT(p) * ROW_WEIGHT(r), b = BIAS(p) + ROW_BIAS(r);
-                put_element(finished_one(normalized(kept[i + k], s) * w + b, residual_at(i + k)), y + i + k);
+                put_signed(finished_one(normalized(kept[i + k], s) * w + b, residual_at(row + i + k)), y, signs,
+                           row + i + k);
             }
         }
     }
 }
 
 static inline void apply_tile(__global const element *x, __global const element *residual, __global element *y,
-                              const tile *t, const column_affine *a, __global float *stats, tracked running,
+                              __global uint *signs, const tile *t, const column_affine *a, __global float *stats, tracked running,
                               __global const parameter *weight, __global const parameter *bias, float eps,
                               int zero_rstd) {
     float kept[COLUMNS] COLUMN_ARRAYS;
@@ -100,16 +102,16 @@ static inline void apply_tile(__global const element *x, __global const element 
         const float w = ROW_WEIGHT(r), b = ROW_BIAS(r);
 #endif
         keep_row(kept, row, t->count, &a->odd);
-        SWEEP(out, t->count, Y_OF_COLUMN)
-        apply_odd(kept, added, out, t, r, t->count, a, stats, running, weight, bias, eps, zero_rstd);
+        SWEEP_SIGNED(out, t->count, Y_OF_COLUMN, signs, row_of(t, r))
+        apply_odd(kept, residual, y, signs, t, r, t->count, a, stats, running, weight, bias, eps, zero_rstd);
     }
     const long last = row_of(t, t->rows);
     keep_row(kept, x + last, t->rest, &a->odd);
     for (long i = 0; i < t->rest; i++) {
         const float v = (element_at(x + last + i) - a->mean[i]) * a->factor[i] + a->rest[i];
-        put_element(finished_one(v, residual_at(last + i)), y + last + i);
+        put_signed(finished_one(v, residual_at(last + i)), y, signs, last + i);
     }
-    apply_odd(kept, residual + last, y + last, t, t->rows, t->rest, a, stats, running, weight, bias, eps, zero_rstd);
+    apply_odd(kept, residual, y, signs, t, t->rows, t->rest, a, stats, running, weight, bias, eps, zero_rstd);
 }
 
 // Elements of a channel whose mean its sums are taken around, or ROUGH_ROWS rows.
@@ -229,7 +231,7 @@ static inline void measure_tile(__global const element *x, const tile *t, tile_m
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                     __global const element *residual, __global element *y, __global float *stats,
+                     __global const element *residual, __global element *y, __global uint *signs, __global float *stats,
                      __global float *running_mean, __global float *running_var, long sheets, long samples,
                      long channels, long span, long fused, long parts, long part, float eps, int zero_rstd,
                      float momentum, float keep, float correction) {
@@ -250,7 +252,7 @@ void columns_forward(__global const element *x, __global const parameter *weight
 #if WANT_Y
     column_affine a;
     settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
-    apply_tile(x, residual, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
+    apply_tile(x, residual, y, signs, &t, &a, stats, running, weight, bias, eps, zero_rstd);
 #endif
 }
 
@@ -274,7 +276,7 @@ void columns_moments(__global const element *x, __global float *partials, long s
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void columns_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                   __global const element *residual, __global element *y, __global float *stats,
+                   __global const element *residual, __global element *y, __global uint *signs, __global float *stats,
                    __global float *running_mean, __global float *running_var, long sheets, long samples, long channels,
                    long span, long fused, long block, long blocks, long parts, long part, float eps, int zero_rstd,
                    float momentum, float keep, float correction) {
@@ -283,5 +285,5 @@ void columns_apply(__global const element *x, __global const parameter *weight, 
     cut_tile(&t, get_group_id(0), sheets, samples, channels, span, fused, block, blocks, parts, part);
     column_affine a;
     settle_affine(&a, &t, stats, running, weight, bias, eps, zero_rstd);
-    apply_tile(x, residual, y, &t, &a, stats, running, weight, bias, eps, zero_rstd);
+    apply_tile(x, residual, y, signs, &t, &a, stats, running, weight, bias, eps, zero_rstd);
 }

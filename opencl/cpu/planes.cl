@@ -24,7 +24,7 @@ void planes_forward(__global const element *x, __global const parameter *weight,
     const float b = bias_at(bias, c);
     for (long n = 0; n < outer; n++) {
         const long at = c * span + n * stride;
-        apply_signed_run(x, residual, y, signs, at, span, s, w, b, span);
+        apply_signed_run(x + at, residual + at, y + at, signs, at, span, s, w, b, span);
     }
 #endif
 }
@@ -91,7 +91,7 @@ void planes_apply(__global const element *x, __global const parameter *weight, _
         settled_stats(&s, stats, channels, c, running, eps, zero_rstd, slice < channels && from == 0);
         const float w = weight_at(weight, c);
         const float b = bias_at(bias, c);
-        apply_signed_run(x, residual, y, signs, at, min(part, span - from), s, w, b, span);
+        apply_signed_run(x + at, residual + at, y + at, signs, at, min(part, span - from), s, w, b, span);
         c = c + 1 == channels ? 0 : c + 1;
     }
 }

@@ -8,7 +8,7 @@
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                  __global const element *residual, __global element *y, __global float *stats,
+                  __global const element *residual, __global element *y, __global uint *signs, __global float *stats,
                   __global float *running_mean, __global float *running_var, long rows, long segments, long span,
                   long row_groups, long block, float eps, int zero_rstd, float momentum, float keep, float correction) {
     const tracked running = TRACKED;
@@ -18,8 +18,8 @@ void rows_forward(__global const element *x, __global const parameter *weight, _
     stage staged;
     open_stage(&staged, room, y + first * segments * span);
     for (long r = first; r < last; r++) {
-        forward_row(x, residual, weight, bias, y, &staged, stats, running, rows, r, segments, span, row_groups, eps,
-                    zero_rstd);
+        forward_row(x, residual, weight, bias, y, signs, &staged, stats, running, rows, r, segments, span, row_groups,
+                    eps, zero_rstd);
     }
 #if STAGED
     close_stage(&staged);
@@ -64,7 +64,7 @@ void rows_merge(__global const element *x, __global const float *partials, __glo
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void rows_apply(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-                __global const element *residual, __global element *y, __global float *stats,
+                __global const element *residual, __global element *y, __global uint *signs, __global float *stats,
                 __global float *running_mean, __global float *running_var, long rows, long segments, long span,
                 long row_groups, long block, long parts, long part, float eps, int zero_rstd, float momentum,
                 float keep, float correction) {
@@ -80,6 +80,6 @@ void rows_apply(__global const element *x, __global const parameter *weight, __g
         const long parameter = row_groups == 1 ? 0 : r % row_groups * segments;
         group_stats s;
         settled_stats(&s, stats, rows, r, running, eps, zero_rstd, from == 0);
-        apply_part(x + at, residual + at, weight + parameter, bias + parameter, y + at, from, to, span, s, length);
+        apply_part(x + at, residual, weight + parameter, bias + parameter, y, signs, at, from, to, span, s, length);
     }
 }

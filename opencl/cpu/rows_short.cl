@@ -55,7 +55,7 @@ __attribute__((always_inline)) static inline void apply_one(__global const eleme
     s.delta = delta;
     s.rstd = rstd;
     s.scale = 1.0f;
-    apply_row(x, residual, weight, bias, y, staged, r, segments, span, row_groups, s);
+    apply_row(x, residual, weight, bias, y, 0, staged, r, segments, span, row_groups, s);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -88,7 +88,7 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
         const float4 variance = squares / n - off * off;
         if (!all((variance > 0x1p-80f) & (variance <= FLT_MAX))) { // see needs_rescue
             for (int k = 0; k < 4; k++) {
-                forward_row(x, residual, weight, bias, y, &staged, stats, running, rows, r + k, segments, span,
+                forward_row(x, residual, weight, bias, y, 0, &staged, stats, running, rows, r + k, segments, span,
                             row_groups, eps, zero_rstd);
             }
             continue;
@@ -111,8 +111,8 @@ void rows_short(__global const element *x, __global const parameter *weight, __g
                   s.rstd.w);
     }
     for (; r < last; r++) {
-        forward_row(x, residual, weight, bias, y, &staged, stats, running, rows, r, segments, span, row_groups, eps,
-                    zero_rstd);
+        forward_row(x, residual, weight, bias, y, 0, &staged, stats, running, rows, r, segments, span, row_groups,
+                    eps, zero_rstd);
     }
 #if STAGED
     close_stage(&staged);

@@ -47,7 +47,7 @@ void rows_sum(__global const element *first, __global const element *residual, _
         finish_group(&m, row, 1, 0, length, stats, rows, r, eps, zero_rstd, &s);
         move_tracked(stats, rows, r, running);
 #if WANT_Y
-        apply_part(row, residual, weight + parameter, bias + parameter, y + at, 0, length, span, s, 0);
+        apply_part(row, residual, weight + parameter, bias + parameter, y, 0, at, 0, length, span, s, 0);
 #endif
     }
 }

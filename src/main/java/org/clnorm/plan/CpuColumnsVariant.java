@@ -60,6 +60,7 @@ final class CpuColumnsVariant implements Variant {
             return task.given() ? givenBackward(task, tiles, options, traits) : backward(task, tiles, options, traits);
         }
         StatisticsSteps.fold(options, task);
+        CpuWork.keepSigns(options, task);
         return forward(task, tiles, options, traits);
     }
 

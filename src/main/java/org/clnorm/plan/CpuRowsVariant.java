@@ -46,6 +46,7 @@ final class CpuRowsVariant implements Variant {
     private static final long FIXED_ROW = 64;
     /** Columns of a work-item of dense_columns; its sums take four floats each and should stay in the L1 cache. */
     private static final long COLUMNS = 1_024;
+    private static final String STAGED = "STAGED";
 
     @Override
     public String name() {
@@ -59,7 +60,7 @@ final class CpuRowsVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
-        return task.forward() || task.form().join() != Join.AFTER;
+        return !CpuWork.gates(task) || task.dx();
     }
 
     @Override
@@ -72,7 +73,7 @@ final class CpuRowsVariant implements Variant {
         if (task.given()) {
             return Optional.empty();
         }
-        return Rows.of(task.view()).map(rows -> task.forward() ? forward(task, rows, traits)
+        return Rows.of(task.view()).flatMap(rows -> task.forward() ? Optional.of(forward(task, rows, traits))
                 : backward(task, rows, traits));
     }
 
@@ -111,6 +112,8 @@ final class CpuRowsVariant implements Variant {
         boolean shortRows = rows.length() <= shortest && block >= FOUR;
         if (shortRows) {
             fix(rows, options);
+        } else if (!options.containsKey(STAGED)) {
+            CpuWork.keepSigns(options, task);
         }
         Step step = CpuWork.step(shortRows ? "cpu/rows_short" : "cpu/rows", shortRows ? "rows_short" : "rows_forward",
                 options, CpuWork.ceil(rows.rows(), block), scalars);
@@ -134,6 +137,7 @@ final class CpuRowsVariant implements Variant {
         moments.put("parts", parts);
         moments.put("part", traits.threshold(CPU_PART));
         Map<String, Long> apply = scalars(rows);
+        CpuWork.keepSigns(options, task);
         long part = rows.span() == 1 ? COLUMNS : traits.threshold(CPU_PART);
         long block = rows.span() == 1 ? Math.min(MOST_ROWS, rows.rows()) : 1;
         long tiles = CpuWork.ceil(rows.length(), part);
@@ -151,10 +155,13 @@ final class CpuRowsVariant implements Variant {
                 Map.of("partials", 3 * rows.rows() * parts), task);
     }
 
-    private NormPlan backward(Task task, Rows given, Traits traits) {
+    private Optional<NormPlan> backward(Task task, Rows given, Traits traits) {
         Rows rows = elementwise(task, given);
         boolean spread = rows.span() <= SHORT_SPAN && rows.length() <= traits.threshold(CPU_LONG_DENSE_ROW);
-        return spread || rows.dense() ? dense(task, rows, traits) : segments(task, rows, traits);
+        if (!spread && !rows.dense()) {
+            return Optional.of(segments(task, rows, traits));
+        }
+        return CpuWork.gates(task) ? Optional.empty() : Optional.of(dense(task, rows, traits));
     }
 
     private NormPlan dense(Task task, Rows rows, Traits traits) {
@@ -254,7 +261,7 @@ final class CpuRowsVariant implements Variant {
                 && rows.length() <= longestStaged(task, traits)
                 && bytes % (CpuWork.LINE * Float.BYTES) != 0;
         if (staged) {
-            options.put("STAGED", 1);
+            options.put(STAGED, 1);
             options.put("STREAM", 0);
         }
     }

@@ -62,15 +62,21 @@ final class ResidualSteps {
     }
 
     private Optional<NormPlan> backward(Variant variant) {
-        Form form = task.form().join(Join.NONE);
         if (task.form().join() == Join.AFTER) {
-            return variant.does(task) ? variant.plan(task, traits) : alone(variant, form.activation(Activation.NONE)).map(plan -> with(plan, each("gate"), null));
+            return gated(variant);
         }
+        Form form = task.form().join(Join.NONE);
         if (variant.does(task)) {
             return variant.plan(task, traits);
         }
         return task.dx() && rounds() ? Optional.empty()
                 : alone(variant, form).map(plan -> task.dx() ? apart(plan, null, each("add_gradient"), 1) : plan);
+    }
+
+    private Optional<NormPlan> gated(Variant variant) {
+        Form form = task.form().join(Join.NONE).activation(Activation.NONE);
+        Optional<NormPlan> own = variant.does(task) ? variant.plan(task, traits) : Optional.empty();
+        return own.or(() -> alone(variant, form).map(plan -> with(plan, each("gate"), null)));
     }
 
     /** Whether what is written and read again loses digits. */
