@@ -64,9 +64,9 @@ static inline float finished_one(float v, float residual) {
 // The odd channels of row r by the long formula: rare, so an element at a time. `kept` is what the row was, since y
 // may lie where x does.
 static inline void apply_odd(const float *kept, __global const element *residual, __global element *y,
-                             __global uint *signs, const tile *t, long r, long columns, const column_affine *a, __global float *stats, tracked running,
-                             __global const parameter *weight, __global const parameter *bias, float eps,
-                             int zero_rstd) {
+                             __global uint *signs, const tile *t, long r, long columns, const column_affine *a,
+                             __global float *stats, tracked running, __global const parameter *weight,
+                             __global const parameter *bias, float eps, int zero_rstd) {
     const long row = row_of(t, r);
     for (int j = 0; j < a->odd.count; j++) {
         const long c = a->odd.channel[j];
@@ -84,9 +84,9 @@ static inline void apply_odd(const float *kept, __global const element *residual
 }
 
 static inline void apply_tile(__global const element *x, __global const element *residual, __global element *y,
-                              __global uint *signs, const tile *t, const column_affine *a, __global float *stats, tracked running,
-                              __global const parameter *weight, __global const parameter *bias, float eps,
-                              int zero_rstd) {
+                              __global uint *signs, const tile *t, const column_affine *a, __global float *stats,
+                              tracked running, __global const parameter *weight, __global const parameter *bias,
+                              float eps, int zero_rstd) {
     float kept[COLUMNS] COLUMN_ARRAYS;
 #if PARAMETER_OF == SAMPLE
 #define AFFINE_OF_COLUMN(i) (y_of(load_elements(row + (i)), a, i) * w + b)

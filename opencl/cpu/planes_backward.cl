@@ -12,8 +12,8 @@
 #define STRETCH 4096
 #endif
 
-// Adds the elements from `first` on to the sums and does their dx, a stretch at a time; the next stretch is fetched from `ahead` elements
-// further.
+// Adds the elements from `first` on to the sums and does their dx, a stretch at a time; the next stretch is fetched
+// from `ahead` elements further.
 static inline void given_run(gradient_sums *sums, __global const element *x, __global const element *dout,
                              __global const uint *signs, __global element *dy, __global const element *dsum,
                              __global element *dx, long first, long count, group_stats s, float w, float b,
@@ -32,8 +32,9 @@ static inline void given_run(gradient_sums *sums, __global const element *x, __g
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_backward(__global const element *x, __global const element *dout, __global const uint *signs,
                      __global element *dy, __global const parameter *weight, __global const parameter *bias,
-                     __global const float *stats, __global const element *dsum, __global element *dx, __global parameter *dweight, __global parameter *dbias, long outer,
-                     long channels, long span, int want_dweight, int want_dbias, int accumulate) {
+                     __global const float *stats, __global const element *dsum, __global element *dx,
+                     __global parameter *dweight, __global parameter *dbias, long outer, long channels, long span,
+                     int want_dweight, int want_dbias, int accumulate) {
     const long c = get_group_id(0);
     const long stride = channels * span;
     group_stats s;

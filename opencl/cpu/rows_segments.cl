@@ -52,7 +52,8 @@ void segments_backward(__global const element *x, __global const element *dout, 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void segments_sums(__global const element *x, __global const element *dout, __global const uint *signs,
                    __global const element *dy, __global const parameter *weight, __global const parameter *bias,
-                   __global const float *stats, __global float *sums, long rows, long segments, long span, long row_groups, long parts, long part) {
+                   __global const float *stats, __global float *sums, long rows, long segments, long span,
+                   long row_groups, long parts, long part) {
     const long id = get_group_id(0);
     const long segment = id / parts;
     const long from = id % parts * part;

@@ -107,11 +107,20 @@ static inline stored signed_whole(sign_writer *w, stored v) {
     return v;
 }
 
-// The bits of the WIDTH elements from `first` on, and beyond.
+// The bits of the WIDTH elements from `first` on, and others beyond, for which the last word has a neighbour. In a loop
+// of such steps the distance to shift stays the same.
+typedef struct __attribute__((packed)) {
+    uint v;
+} loose_bits;
+
 static inline uint signs_at(__global const uint *signs, long first) {
+#ifdef __ENDIAN_LITTLE__
+    return ((__global const loose_bits *)((__global const uchar *)signs + first / 8))->v >> first % 8;
+#else
     const ulong low = signs[first / SIGN_BITS];
     const ulong high = signs[(first + WIDTH - 1) / SIGN_BITS];
     return (uint)((high << SIGN_BITS | low) >> first % SIGN_BITS);
+#endif
 }
 
 // v where the bit is set, 0 elsewhere.

@@ -120,6 +120,7 @@ typedef vec stored;
 typedef float8 stored8;
 typedef float4 stored4;
 #define stored_of(v) (v)
+#define stored_at(p) load(p)
 #define load_elements(p) load(p)
 #define put_stored(v, p) store(v, p)
 #else
@@ -133,6 +134,7 @@ typedef ushort4 stored4;
 #define stored_of(v) vec_to_bf16(v)
 #define load_elements(p) bf16_to_vec(loose_halves_at(p))
 #endif
+#define stored_at(p) loose_halves_at(p)
 #define put_stored(v, p) put_halves(v, p)
 #endif
 #define store_elements(v, p) put_stored(stored_of(v), p)

@@ -15,6 +15,7 @@ final class ResidualSteps {
     /** Build option: a kernel keeps the bits that a backward pass needs where it stores y. */
     static final String KEEPS_SIGNS = "KEEPS_SIGNS";
     private static final String PROGRAM = "common/residual";
+    private static final String CPU_PROGRAM = "cpu/residual";
     private static final long GPU_WORK_GROUP = 256;
     private static final long GPU_STRETCH = 1 << 12;
     /** Elements a work-item of a CPU walks: long enough to be worth a work-item, short enough to share out evenly. */
@@ -46,7 +47,7 @@ final class ResidualSteps {
     private Optional<NormPlan> signed(Variant variant) {
         Optional<NormPlan> own = after(variant, task);
         return own.filter(ResidualSteps::keepsSigns).or(() -> after(variant, task.still()).map(plan -> with(plan, null,
-                each("keep_signs", task.keptSigns(), Map.of("values", task.view().elements())))));
+                keepSigns())));
     }
 
     private static boolean keepsSigns(NormPlan plan) {
@@ -108,7 +109,12 @@ final class ResidualSteps {
     }
 
     private Step each(String kernel) {
-        return each(kernel, task.view().elements(), Map.of());
+        return inVectors() ? vectors(kernel) : each(kernel, task.view().elements(), Map.of());
+    }
+
+    private Step keepSigns() {
+        return inVectors() ? vectors("keep_signs")
+                : each("keep_signs", task.keptSigns(), Map.of("values", task.view().elements()));
     }
 
     private Step each(String kernel, long items, Map<String, Long> more) {
@@ -121,5 +127,16 @@ final class ResidualSteps {
         Map<String, Integer> options = new HashMap<>(task.form().options());
         options.put("WORK_GROUP", (int) workGroup);
         return new Step(PROGRAM, kernel, options, (items + stretch - 1) / stretch, workGroup, scalars);
+    }
+
+    /** Whether a CPU's vectors do it; they have no doubles. */
+    private boolean inVectors() {
+        return traits.kernels() == KernelSet.CPU && task.storage() != DataType.F64;
+    }
+
+    private Step vectors(String kernel) {
+        long elements = task.view().elements();
+        return CpuWork.step(CPU_PROGRAM, kernel, CpuWork.options(task, traits, elements),
+                CpuWork.ceil(elements, CPU_STRETCH), Map.of("elements", elements, "stretch", CPU_STRETCH));
     }
 }

@@ -217,12 +217,12 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
 
     /**
      * How many words of a bit an element the forward pass keeps, and the backward pass to it reads: for activations of
-     * a sum, whose derivative a bit tells.
+     * a sum, whose derivative a bit tells. One more than the bits fill, because vectors read beyond.
      *
      * @return words of 32 bits; 0 for none
      */
     public long keptSigns() {
-        return form.join() == Join.AFTER && form.activates() ? (view.elements() + Integer.SIZE - 1) / Integer.SIZE : 0;
+        return form.join() == Join.AFTER && form.activates() ? (view.elements() - 1) / Integer.SIZE + 2 : 0;
     }
 
     /** Whether statistics are made or y is, of x. */
