@@ -108,7 +108,7 @@ typedef struct {
 static inline void add_columns(four_sums *sums, __global const element *x, __global const element *dy,
                                __global const weight_type *w, __global const weight_type *b, __global float *dw,
                                __global float *db, long stride, long count, const group_stats *s, int four,
-                               long ahead) {
+                               long ahead, __global const element *dsum) {
     vec a0 = (vec)(0.0f), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (long i = 0; i < count; i += WIDTH) {
         const long at = min(i, count - WIDTH);
@@ -123,6 +123,7 @@ static inline void add_columns(four_sums *sums, __global const element *x, __glo
         for (int k = 0; k < (four ? 4 : 1); k++) {
             fetch(p + k * stride + ahead);
             fetch(q + k * stride + ahead);
+            fetch_dsum(dsum + k * stride + at);
         }
         if (four) {
             const vec x1 = normalized_of(load_elements(p + stride), s[1]);
@@ -170,7 +171,7 @@ static inline void backward_rows(__global const element *x, __global const eleme
     sums.g.hi = sums.g.lo = sums.gx.hi = sums.gx.lo = (float4)(0.0f);
     for (long from = 0; from < length; from += 2 * SERIAL_SUMS * WIDTH) {
         add_columns(&sums, x + at + from, dy + at + from, weight + from, bias + from, dw + from, db + from, stride,
-                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four, ahead);
+                    min((long)(2 * SERIAL_SUMS * WIDTH), length - from), s, four, ahead, dsum + at + from);
     }
 #if DX
     const float4 g = four_means(sums.g, (float)length);
