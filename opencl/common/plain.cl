@@ -5,9 +5,12 @@
 // padded to four with axes of one index, so that the elements of a group (or of a parameter) follow each other in
 // one count.
 //
+// What is not valid (padding.cl) is 0 in y and dx, and enters nothing else.
+//
 // Bytes: forward reads x three times and writes y, backward reads x and dy twice and writes dx.
 #include "common/numerics.cl"
 #include "common/form.cl"
+#include "common/padding.cl"
 
 #ifndef WORK_GROUP  // a power of two
 #define WORK_GROUP 1
@@ -71,21 +74,49 @@ INLINED real group_max(real mine, __local float_pair *shared) {
     return mine;
 }
 
+// How many elements of a group are valid; 1 where none is, since what is divided by it is 0 then.
+INLINED real valid_count(long first, long n, long4 size, long4 stride, padding pad, __local float_pair *shared) {
+#if PADDED
+    float_pair count = pair_of(0.0f);
+    for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
+        count = pair_add(count, valid_at(place(indices(first + e, size), stride), pad) ? 1.0f : 0.0f);
+    }
+    group_sum(&count, shared);
+    return fmax(pair_value(count), (real)1.0f);
+#else
+    return (real)n;
+#endif
+}
+
+// The first valid element of a group, or 0.
+static inline real first_valid(__global const element *x, long first, long n, long4 size, long4 stride, padding pad) {
+    for (long e = 0; e < n; e++) {
+        const long i = place(indices(first + e, size), stride);
+        if (valid_at(i, pad)) {
+            return element_at(x + i);
+        }
+    }
+    return 0.0f;
+}
+
 typedef struct {
     real mean, delta, variance;
 } moments;
 
 // Corrected two-pass over x * scale, relative to the first element so that equal elements have no variance at all.
 INLINED void moments_of(moments *m, __global const element *x, long first, long n, long4 size, long4 stride,
-                        real scale, __local float_pair *shared) {
+                        padding pad, real count, real scale, __local float_pair *shared) {
 #if CENTERED
-    const real pivot = element_at(x + place(indices(first, size), stride)) * scale;
+    const real pivot = first_valid(x, first, n, size, stride, pad) * scale;
     float_pair sum = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-        sum = pair_add(sum, element_at(x + place(indices(first + e, size), stride)) * scale - pivot);
+        const long i = place(indices(first + e, size), stride);
+        if (valid_at(i, pad)) {
+            sum = pair_add(sum, element_at(x + i) * scale - pivot);
+        }
     }
     group_sum(&sum, shared);
-    m->mean = pivot + pair_value(sum) / (real)n;
+    m->mean = pivot + pair_value(sum) / count;
 #else
     m->mean = 0.0f;
 #endif
@@ -93,29 +124,35 @@ INLINED void moments_of(moments *m, __global const element *x, long first, long 
     float_pair rest = pair_of(0.0f);
     float_pair squares = pair_of(0.0f);
     for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-        const real d = element_at(x + place(indices(first + e, size), stride)) * scale - m->mean;
-        rest = pair_add(rest, d);
-        squares = pair_add(squares, d * d);
+        const long i = place(indices(first + e, size), stride);
+        if (valid_at(i, pad)) {
+            const real d = element_at(x + i) * scale - m->mean;
+            rest = pair_add(rest, d);
+            squares = pair_add(squares, d * d);
+        }
     }
     group_sum(&rest, shared);
     group_sum(&squares, shared);
-    m->delta = CENTERED && isfinite(m->mean) ? pair_value(rest) / (real)n : 0.0f;
-    m->variance = pair_value(squares) / (real)n - m->delta * m->delta;
+    m->delta = CENTERED && isfinite(m->mean) ? pair_value(rest) / count : 0.0f;
+    m->variance = pair_value(squares) / count - m->delta * m->delta;
     m->variance = m->variance < 0.0f ? 0.0f : m->variance;
 }
 
 // Mean and rstd of a group, with what is done where its squares leave float's range or its elements are not finite.
 INLINED void statistics_of(group_stats *s, __global const element *x, __global real *stats, long groups, long group,
-                           long n, long4 size, long4 stride, real eps, int zero_rstd, __local float_pair *shared) {
+                           long n, long4 size, long4 stride, padding pad, real eps, int zero_rstd,
+                           __local float_pair *shared) {
     const long first = group * n;
+    const real count = valid_count(first, n, size, stride, pad, shared);
     moments m;
-    moments_of(&m, x, first, n, size, stride, 1.0f, shared);
+    moments_of(&m, x, first, n, size, stride, pad, count, 1.0f, shared);
     real scale = 1.0f;
     if (needs_rescue(m.variance)) {
         real largest = 0.0f;
         float_pair odd = pair_of(0.0f);
         for (long e = get_local_id(0); e < n; e += WORK_GROUP) {
-            const real value = element_at(x + place(indices(first + e, size), stride));
+            const long i = place(indices(first + e, size), stride);
+            const real value = valid_at(i, pad) ? element_at(x + i) : (real)0.0f;
             largest = fmax(largest, fabs(value));
             odd.hi += isfinite(value) ? 0.0f : value;
         }
@@ -128,7 +165,7 @@ INLINED void statistics_of(group_stats *s, __global const element *x, __global r
         } else {
             const real rescue = rescue_scale(largest, eps);
             moments scaled;
-            moments_of(&scaled, x, first, n, size, stride, rescue, shared);
+            moments_of(&scaled, x, first, n, size, stride, pad, count, rescue, shared);
             if (rescue_helps(scaled.variance, rescue)) {
                 m = scaled;
                 scale = rescue;
@@ -170,7 +207,8 @@ static inline real gradient_of_affine(real dy, real x_hat, __global const parame
 // y = act(x_hat * weight + bias).
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
-             __global const element *residual, __global element *y, __global real *stats, real eps, int zero_rstd,
+             __global const element *residual, __global element *y, __global real *stats,
+             __global const float *lengths, long sample, long run, long unit, real eps, int zero_rstd,
              long groups, long group_size,
              long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
              long param0, long param1, long param2, long param3) {
@@ -178,12 +216,13 @@ void forward(__global const element *x, __global const parameter *weight, __glob
     const long4 size = (long4)(size0, size1, size2, size3);
     const long4 stride = (long4)(stride0, stride1, stride2, stride3);
     const long4 param = (long4)(param0, param1, param2, param3);
+    const padding pad = PADDING;
     const long group = get_group_id(0);
 #if GIVEN
     const group_stats s = load_stats(stats, groups, group);
 #else
     group_stats s;
-    statistics_of(&s, x, stats, groups, group, group_size, size, stride, eps, zero_rstd, shared);
+    statistics_of(&s, x, stats, groups, group, group_size, size, stride, pad, eps, zero_rstd, shared);
 #endif
 #if WANT_Y
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
@@ -194,7 +233,7 @@ void forward(__global const element *x, __global const parameter *weight, __glob
 #if JOIN == ADD_AFTER
         value += element_at(residual + i);
 #endif
-        put_element(activated(value), y + i);
+        put_element(valid_at(i, pad) ? activated(value) : (real)0.0f, y + i);
     }
 #endif
 }
@@ -215,13 +254,15 @@ static inline real gradient_of_normalized(real dy, real x_hat, __global const pa
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void backward(__global const element *x, __global const element *dy, __global const parameter *weight,
               __global const parameter *bias, __global const element *dsum, __global element *dx,
-              __global const real *stats, long groups, long group_size,
+              __global const real *stats, __global const float *lengths, long sample, long run, long unit,
+              long groups, long group_size,
               long size0, long size1, long size2, long size3, long stride0, long stride1, long stride2, long stride3,
               long param0, long param1, long param2, long param3) {
     __local float_pair shared[WORK_GROUP];
     const long4 size = (long4)(size0, size1, size2, size3);
     const long4 stride = (long4)(stride0, stride1, stride2, stride3);
     const long4 param = (long4)(param0, param1, param2, param3);
+    const padding pad = PADDING;
     const long group = get_group_id(0);
     const group_stats s = load_stats(stats, groups, group);
     real mean_g = 0.0f;
@@ -232,15 +273,18 @@ void backward(__global const element *x, __global const element *dy, __global co
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
         const long i = place(at, stride);
-        const real x_hat = normalized(element_at(x + i), s);
-        const real g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
-        sum_g = pair_add(sum_g, g);
-        sum_gx = pair_add(sum_gx, g * x_hat);
+        if (valid_at(i, pad)) {
+            const real x_hat = normalized(element_at(x + i), s);
+            const real g = gradient_of_normalized(element_at(dy + i), x_hat, weight, bias, place(at, param));
+            sum_g = pair_add(sum_g, g);
+            sum_gx = pair_add(sum_gx, g * x_hat);
+        }
     }
     group_sum(&sum_g, shared);
     group_sum(&sum_gx, shared);
-    mean_g = CENTERED ? pair_value(sum_g) / (real)group_size : 0.0f;
-    mean_gx = pair_value(sum_gx) / (real)group_size;
+    const real count = valid_count(group * group_size, group_size, size, stride, pad, shared);
+    mean_g = CENTERED ? pair_value(sum_g) / count : 0.0f;
+    mean_gx = pair_value(sum_gx) / count;
 #endif
     for (long e = get_local_id(0); e < group_size; e += WORK_GROUP) {
         const long4 at = indices(group * group_size + e, size);
@@ -259,7 +303,7 @@ void backward(__global const element *x, __global const element *dy, __global co
 #if JOIN == ADD_BEFORE
         value += element_at(dsum + i);
 #endif
-        put_element(value, dx + i);
+        put_element(valid_at(i, pad) ? value : (real)0.0f, dx + i);
     }
 }
 
@@ -267,6 +311,7 @@ void backward(__global const element *x, __global const element *dy, __global co
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void parameter_gradients(__global const element *x, __global const element *dy, __global const parameter *weight,
                          __global const parameter *bias, __global const real *stats, __global real *partials,
+                         __global const float *lengths, long sample, long run, long unit,
                          long groups, long parameters, long shared_by,
                          long size0, long size1, long size2, long size3,
                          long stride0, long stride1, long stride2, long stride3,
@@ -277,17 +322,20 @@ void parameter_gradients(__global const element *x, __global const element *dy, 
     const long4 stride = (long4)(stride0, stride1, stride2, stride3);
     const long4 param = (long4)(param0, param1, param2, param3);
     const long4 group = (long4)(group0, group1, group2, group3);
+    const padding pad = PADDING;
     const long parameter = get_group_id(0);
     float_pair dw = pair_of(0.0f);
     float_pair db = pair_of(0.0f);
     for (long e = get_local_id(0); e < shared_by; e += WORK_GROUP) {
         const long4 at = indices(parameter * shared_by + e, size);
         const long i = place(at, stride);
-        const group_stats s = load_stats(stats, groups, place(at, group));
-        const real x_hat = normalized(element_at(x + i), s);
-        const real g = gradient_of_affine(element_at(dy + i), x_hat, weight, bias, place(at, param));
-        dw = pair_add(dw, g * x_hat);
-        db = pair_add(db, g);
+        if (valid_at(i, pad)) {
+            const group_stats s = load_stats(stats, groups, place(at, group));
+            const real x_hat = normalized(element_at(x + i), s);
+            const real g = gradient_of_affine(element_at(dy + i), x_hat, weight, bias, place(at, param));
+            dw = pair_add(dw, g * x_hat);
+            db = pair_add(db, g);
+        }
     }
     group_sum(&dw, shared);
     group_sum(&db, shared);

@@ -198,6 +198,15 @@ static inline vec last_lanes(vec v, long count) {
 #endif
 }
 
+// v with only its first `count` lanes kept, 0 elsewhere (whatever was there, NaN too).
+static inline vec first_lanes(vec v, long count) {
+#if WIDTH == 1
+    return count > 0 ? v : 0.0f;
+#else
+    return select((vec)(0.0f), v, (lanes)(LANE_INDEX < (lanes)((int)count)));
+#endif
+}
+
 // The lanes of a run's vector that are new when `left` elements of it remain.
 static inline vec fresh_lanes(vec v, long left) {
     return left < WIDTH ? last_lanes(v, left) : v;

@@ -3,6 +3,7 @@ package org.clnorm;
 import java.util.OptionalDouble;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.NormView;
+import org.clnorm.plan.Padding;
 import org.clnorm.tensor.Shape;
 
 /**
@@ -51,6 +52,25 @@ public abstract class BatchNorm extends TrackingLayer {
         double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
         RunningUpdate update = update(factor, n);
         return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch());
+    }
+
+    @Override
+    final Padding padding(Shape x) {
+        if (usesBatch() && virtualBatch > 0) {
+            throw new IllegalArgumentException("expected a layer without virtual batches, since lengths are those of a"
+                    + " whole batch, got " + this);
+        }
+        return super.padding(x);
+    }
+
+    @Override
+    final RunningUpdate update(Work whole, Padding padding, long steps) {
+        long n = steps * padding.unit() / (layout() == Layout.CHANNELS_LAST ? numFeatures() : 1);
+        if (usesBatch() && n == 1) {
+            throw new IllegalArgumentException("expected more than 1 value per channel when training, got lengths of 1"
+                    + " valid value per channel");
+        }
+        return whole.update() == null ? null : update(whole.update().momentum(), n);
     }
 
     @Override

@@ -28,6 +28,11 @@ public abstract class ElementwiseLayer extends NormLayer {
     }
 
     @Override
+    final int time() {
+        return 1;
+    }
+
+    @Override
     final String describe() {
         return normalized.describe() + ", eps=" + Python.repr(eps()) + ", elementwise_affine="
                 + Python.repr(elementwiseAffine);

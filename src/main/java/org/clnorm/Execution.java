@@ -2,12 +2,14 @@ package org.clnorm;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardExtras;
 import org.clnorm.engine.NormEngine;
 import org.clnorm.plan.Join;
+import org.clnorm.plan.Padding;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
@@ -25,6 +27,9 @@ final class Execution {
     /** What the last input came to, and its shape, as long as nothing changes that; null if it did. */
     private Work work;
     private Shape workShape;
+    /** The same with lengths, and these; null if there is none. */
+    private Work padded;
+    private Lengths paddedBy;
 
     Execution(NormLayer layer, Parameters parameters, OneThread threads) {
         this.layer = layer;
@@ -62,29 +67,44 @@ final class Execution {
         try {
             prepareFor(x);
             check(x, join, extras);
-            if (into != null) {
-                checkInto(into, x, extras);
-                checkKept(into, x, join, keep);
-                return pass(x, join, extras, into, keep);
-            }
-            Tensor y = device.empty(x.type(), x.shape());
-            try {
-                return pass(x, join, extras, y, keep);
-            } catch (RuntimeException failed) {
-                y.close();
-                throw failed;
-            }
+            return forward(work.join(join), x, extras, into, keep);
         } finally {
             threads.leave();
         }
     }
 
-    private Tensor pass(Tensor x, Join join, ForwardExtras extras, Tensor y, boolean keep) {
-        Work joined = work.join(join);
+    /** A forward pass over what is valid; into may be null. */
+    Tensor forward(Tensor x, Lengths lengths, Tensor into, boolean keep) {
+        threads.enter(layer);
+        try {
+            prepareFor(x);
+            prepareFor(x, Objects.requireNonNull(lengths, "lengths"));
+            return forward(padded, x, lengths.extras(), into, keep);
+        } finally {
+            threads.leave();
+        }
+    }
+
+    private Tensor forward(Work given, Tensor x, ForwardExtras extras, Tensor into, boolean keep) {
+        if (into != null) {
+            checkInto(into, x, extras);
+            checkKept(into, x, given.joins(), keep);
+            return pass(given, x, extras, into, keep);
+        }
+        Tensor y = device.empty(x.type(), x.shape());
+        try {
+            return pass(given, x, extras, y, keep);
+        } catch (RuntimeException failed) {
+            y.close();
+            throw failed;
+        }
+    }
+
+    private Tensor pass(Work given, Tensor x, ForwardExtras extras, Tensor y, boolean keep) {
         if (keep) {
-            passes.run(joined, x, y, parameters.weight(), parameters.bias(), extras);
+            passes.run(given, x, y, parameters.weight(), parameters.bias(), extras);
         } else {
-            passes.runAlone(joined, x, y, parameters.weight(), parameters.bias(), extras);
+            passes.runAlone(given, x, y, parameters.weight(), parameters.bias(), extras);
         }
         layer.forwarded();
         return y;
@@ -96,8 +116,18 @@ final class Execution {
         Checks.placed("x", x, device);
         Checks.inputType(x.type(), layer.dataType());
         if (work == null || !x.shape().equals(workShape)) {
-            work = layer.prepare(x.shape()).as(layer.form());
+            work = prepared(x.shape());
             workShape = x.shape();
+            padded = null;
+        }
+    }
+
+    private void prepareFor(Tensor x, Lengths lengths) {
+        Padding padding = layer.padding(x.shape());
+        lengths.check(x.shape(), layer.time(), device);
+        if (padded == null || lengths != paddedBy) {
+            padded = work.padded(padding, layer.update(work, padding, lengths.total()));
+            paddedBy = lengths;
         }
     }
 
@@ -117,10 +147,11 @@ final class Execution {
         Checks.apart("into", into, parameters.bias());
         Checks.apart("into", into, extras.residual());
         Checks.apart("into", into, extras.sum());
+        Checks.apart("into", into, extras.lengths());
     }
 
-    private static void checkKept(Tensor into, Tensor x, Join join, boolean keep) {
-        if (join != Join.NONE) {
+    private static void checkKept(Tensor into, Tensor x, boolean joins, boolean keep) {
+        if (joins) {
             Checks.apart("into", into, x);
         } else if (keep && into.memory() == x.memory()) {
             throw new IllegalArgumentException("expected into with memory of its own, got x, which backward needs;"
@@ -221,34 +252,57 @@ final class Execution {
 
     /** How the device does a pass. */
     Explanation explain(Tensor x, Task.Pass pass, Join join) {
-        return layer.alone(() -> explained(x, pass, join));
+        return layer.alone(() -> {
+            prepareFor(x);
+            return explained(x, pass, work.join(join));
+        });
     }
 
-    private Explanation explained(Tensor x, Task.Pass pass, Join join) {
-        prepareFor(x);
+    /** The same with lengths. */
+    Explanation explainPadded(Tensor x, Task.Pass pass) {
+        return layer.alone(() -> {
+            prepareFor(x);
+            return explained(x, pass, work.padded(layer.padding(x.shape()), work.update()));
+        });
+    }
+
+    private Explanation explained(Tensor x, Task.Pass pass, Work given) {
         if (x.size() == 0) {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
-        Work joined = work.join(join);
         DataType type = layer.dataType();
         boolean weight = parameters.weight() != null;
         boolean bias = parameters.bias() != null;
         return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
-                ? joined.forwardTask(x.type(), type, weight, bias, false)
-                : joined.backwardTask(x.type(), type, weight, bias, true, parameters.wanted(), false,
-                        joined.backwardJoin()), x);
+                ? given.forwardTask(x.type(), type, weight, bias, false)
+                : given.backwardTask(x.type(), type, weight, bias, true, parameters.wanted(), false,
+                        given.backwardJoin()), x);
     }
 
     /** Gets ready for inputs of these shapes: all of them, or none where one does not fit. */
     void warmUp(Join join, DataType inputs, Shape... shapes) {
-        layer.alone(() -> warm(join, inputs, shapes));
+        layer.alone(() -> warm(shape -> prepared(shape).join(join), inputs, shapes));
     }
 
-    private void warm(Join join, DataType inputs, Shape... shapes) {
+    /** The same with lengths. */
+    void warmUpPadded(DataType inputs, Shape... shapes) {
+        layer.alone(() -> warm(this::preparedPadded, inputs, shapes));
+    }
+
+    private Work prepared(Shape x) {
+        return layer.prepare(x).as(layer.form());
+    }
+
+    private Work preparedPadded(Shape x) {
+        Work whole = prepared(x);
+        return whole.padded(layer.padding(x), whole.update());
+    }
+
+    private void warm(Function<Shape, Work> preparation, DataType inputs, Shape... shapes) {
         layer.checkOpen();
         layer.device().checkOpen();
         Checks.inputType(Objects.requireNonNull(inputs, "inputs"), layer.dataType());
-        List<Work> works = Stream.of(shapes).map(shape -> layer.prepare(shape).as(layer.form()).join(join)).toList();
+        List<Work> works = Stream.of(shapes).map(preparation).toList();
         for (int i = 0; i < shapes.length; i++) {
             if (shapes[i].size() > 0) {
                 warmUp.prepare(NormEngine.of(device), works.get(i), inputs, layer.dataType(), parameters);

@@ -16,6 +16,7 @@ final class ForwardPass {
     private final Kept x = new Kept("x");
     private final Kept weight = new Kept("weight");
     private final Kept bias = new Kept("bias");
+    private final Kept lengths = new Kept("lengths");
     private Work work;
     private SavedStatistics saved;
     private Work callOf;
@@ -48,6 +49,7 @@ final class ForwardPass {
         x.hold(forward.normalized());
         weight.hold(forward.weight());
         bias.hold(given.keepsBias() ? forward.bias() : null);
+        lengths.hold(forward.extras().lengths());
     }
 
     synchronized boolean ended() {
@@ -79,6 +81,10 @@ final class ForwardPass {
     void checkExtras(Tensor dy, BackwardExtras extras) {
         if (extras.dsum() != null) {
             Checks.alike("dsum", extras.dsum(), dy);
+            if (lengths.tensor() != null) {
+                throw new IllegalStateException("expected backward of the layer after a forward pass with lengths, got"
+                        + " backward of AddNorm");
+            }
         }
         Tensor dresidual = extras.dresidual();
         if (dresidual != null) {
@@ -98,7 +104,8 @@ final class ForwardPass {
             clear(dweight, accumulate);
             clear(dbias, accumulate);
         } else if (dx != null || dweight != null || dbias != null) {
-            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate, extras));
+            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate,
+                    extras.padded(lengths.tensor())));
         }
         touch(dx);
         touch(extras.dresidual());
@@ -144,6 +151,7 @@ final class ForwardPass {
         } finally { // memory of the caller's is let go by a call to OpenCL, which may fail
             weight.release();
             bias.release();
+            lengths.release();
             if (saved != null) {
                 saved.close();
             }

@@ -2,6 +2,7 @@ package org.clnorm;
 
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.NormView;
+import org.clnorm.plan.Padding;
 import org.clnorm.tensor.Shape;
 
 /**
@@ -29,6 +30,20 @@ public abstract class InstanceNorm extends TrackingLayer {
         NormView view = usesBatch() ? Views.instance(x) : Views.instanceGiven(x);
         RunningUpdate update = shape.size() == 0 ? null : update(momentum().orElseThrow(), x.span());
         return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch());
+    }
+
+    @Override
+    final Padding padding(Shape x) {
+        if (x.rank() < batchedRank) {
+            throw new IllegalArgumentException("expected " + batchedRank + "D input where samples have lengths (got "
+                    + x.rank() + "D input)");
+        }
+        if (moves()) {
+            throw new IllegalArgumentException("expected a layer whose running statistics stay as they are, since the"
+                    + " unbiased variances of samples of different lengths have no common factor, got " + this
+                    + " in training");
+        }
+        return super.padding(x);
     }
 
     private void checkRank(int rank) {

@@ -8,9 +8,11 @@ import java.util.function.Supplier;
 import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardExtras;
+import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Form;
 import org.clnorm.plan.Join;
+import org.clnorm.plan.Padding;
 import org.clnorm.plan.Task;
 import org.clnorm.state.StateDict;
 import org.clnorm.tensor.Cleanup;
@@ -60,6 +62,21 @@ public abstract class NormLayer implements AutoCloseable {
 
     /** Checks the shape of an input and says what is to be done with it; changes nothing. */
     abstract Work prepare(Shape x);
+
+    /** The dimension of an input that is time, where samples end before their room does. */
+    int time() {
+        return layout == Layout.CHANNELS_LAST ? 1 : 2;
+    }
+
+    /** What elements of an input are valid by the lengths of its samples; throws if the layer takes none. */
+    Padding padding(Shape x) {
+        return Views.padding(x, time());
+    }
+
+    /** How running statistics move if so many time steps of an input are valid; null if they do not. */
+    RunningUpdate update(Work whole, Padding padding, long steps) {
+        return whole.update();
+    }
 
     /** Says that the next input has to be prepared anew: mode, momentum or device have changed. */
     final void forget() {

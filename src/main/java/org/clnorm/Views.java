@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.clnorm.plan.Axis;
 import org.clnorm.plan.NormView;
+import org.clnorm.plan.Padding;
 import org.clnorm.tensor.Shape;
 
 /** The layers' axes, and the shapes they refuse: all that tells one normalization from another. */
@@ -58,6 +59,15 @@ final class Views {
         long rows = x.size(1, last);
         return NormView.of(Axis.kept(x.dim(0), rows * length, length), Axis.kept(rows, length, 0),
                 Axis.reduced(length, 1, 1));
+    }
+
+    /** Where samples may end earlier, if a dimension of an input is time. */
+    static Padding padding(Shape x, int time) {
+        if (x.rank() <= time) {
+            throw new IllegalArgumentException("expected input of at least " + (time + 1) + " dimensions, of which "
+                    + time + " is time, got the shape " + x);
+        }
+        return new Padding(x.size(1, x.rank()), x.size(time, x.rank()), x.size(time + 1, x.rank()));
     }
 
     static void checkChannels(long expected, long got, Shape x) {

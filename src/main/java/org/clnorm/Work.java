@@ -13,6 +13,7 @@ import org.clnorm.plan.Activation;
 import org.clnorm.plan.Form;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.NormView;
+import org.clnorm.plan.Padding;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Tensor;
@@ -28,6 +29,7 @@ final class Work {
     private final double eps;
     private final boolean zeroRstd;
     private final Form form;
+    private final Padding padding;
     private final Map<Join, Work> joined = new EnumMap<>(Join.class);
     private Task forward;
     private Task backward;
@@ -43,22 +45,28 @@ final class Work {
      * @param zeroRstd whether a group without variance gives the bias where eps is 0
      */
     Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd) {
-        this(view, given, update, eps, zeroRstd, Form.PLAIN);
+        this(view, given, update, eps, zeroRstd, Form.PLAIN, Padding.NONE);
     }
 
     private Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd,
-            Form form) {
+            Form form, Padding padding) {
         this.view = view;
         this.given = given;
         this.update = update;
         this.eps = eps;
         this.zeroRstd = zeroRstd;
         this.form = form;
+        this.padding = padding;
     }
 
     /** The same work in another form. */
     Work as(Form other) {
-        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other);
+        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other, padding);
+    }
+
+    /** The same work over samples that may end before their room does, moving running statistics by what is valid. */
+    Work padded(Padding valid, RunningUpdate byValid) {
+        return new Work(view, given, byValid, eps, zeroRstd, form, valid);
     }
 
     /** The same work with a residual; the same object each time. */
@@ -114,7 +122,7 @@ final class Work {
     /** The same work, moving no running statistics. */
     Work still() {
         if (still == null) {
-            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form);
+            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form, padding);
         }
         return still;
     }
@@ -124,7 +132,7 @@ final class Work {
         if (forward == null || forward.storage() != tensors || forward.weight() != weight || forward.bias() != bias
                 || forward.inPlace() != inPlace) {
             forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters).inPlace(inPlace)
-                    .as(form, bias);
+                    .as(form, bias).padded(padding);
         }
         return forward;
     }
@@ -138,7 +146,7 @@ final class Work {
             Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
             Form other = form.join() == Join.AFTER && join == Join.NONE ? form.activation(Activation.NONE) : form;
             backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters).inPlace(inPlace)
-                    .as(other.join(join), bias && keepsBias());
+                    .as(other.join(join), bias && keepsBias()).padded(padding);
         }
         return backward;
     }

@@ -8,10 +8,11 @@ import org.clnorm.tensor.Tensor;
  *
  * @param dsum      what reached the sum of the forward pass besides, which is added to dx; or null
  * @param dresidual receives the gradient of what was added to y, or null
+ * @param lengths   those of the forward pass, or null
  */
-public record BackwardExtras(Tensor dsum, Tensor dresidual) {
+public record BackwardExtras(Tensor dsum, Tensor dresidual, Tensor lengths) {
     /** Nothing. */
-    public static final BackwardExtras NONE = new BackwardExtras(null, null);
+    public static final BackwardExtras NONE = new BackwardExtras(null, null, null);
 
     /**
      * Where the pass meets a residual.
@@ -30,6 +31,17 @@ public record BackwardExtras(Tensor dsum, Tensor dresidual) {
      * @return this, where they are the same
      */
     public BackwardExtras with(Tensor otherDsum, Tensor otherDresidual) {
-        return otherDsum == dsum && otherDresidual == dresidual ? this : new BackwardExtras(otherDsum, otherDresidual);
+        return otherDsum == dsum && otherDresidual == dresidual ? this
+                : new BackwardExtras(otherDsum, otherDresidual, lengths);
+    }
+
+    /**
+     * The same with lengths.
+     *
+     * @param otherLengths those of the forward pass, or null
+     * @return this, where they are the same
+     */
+    public BackwardExtras padded(Tensor otherLengths) {
+        return otherLengths == lengths ? this : new BackwardExtras(dsum, dresidual, otherLengths);
     }
 }

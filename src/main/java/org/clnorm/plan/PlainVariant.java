@@ -27,7 +27,15 @@ final class PlainVariant implements Variant {
 
     @Override
     public boolean does(Task task) {
+        if (task.padding().exists() && task.form().join() != Join.NONE) {
+            return false;
+        }
         return task.form().join() != (task.forward() ? Join.BEFORE : Join.AFTER);
+    }
+
+    @Override
+    public boolean pads() {
+        return true;
     }
 
     @Override
@@ -96,7 +104,9 @@ final class PlainVariant implements Variant {
     }
 
     private static Step step(String kernel, Task task, Traits traits, long groups, Map<String, Long> scalars) {
+        task.padding().addTo(scalars);
         Map<String, Integer> options = new HashMap<>(task.form().options());
+        options.putAll(task.padding().options());
         options.putAll(Map.of("WORK_GROUP", (int) workGroup(traits), "HAS_WEIGHT", task.weight() ? 1 : 0, "HAS_BIAS",
                 task.bias() ? 1 : 0, "GIVEN", task.given() ? 1 : 0));
         if (task.pass() == Task.Pass.STATISTICS) {

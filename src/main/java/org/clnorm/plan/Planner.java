@@ -12,6 +12,7 @@ public final class Planner {
             new CpuRowsVariant(),
             new CpuColumnsVariant(),
             new CpuPlanesVariant(),
+            new CpuPaddedVariant(),
             new GpuRowsVariant(),
             new GpuColumnsVariant(),
             new GpuPlanesVariant(),
@@ -110,6 +111,9 @@ public final class Planner {
     private static Optional<NormPlan> plan(Variant variant, Task task, Traits traits) {
         if (task.storage() == DataType.F64 && !variant.inDouble()) {
             return Optional.empty();
+        }
+        if (task.padding().exists()) {
+            return variant.pads() && variant.does(task) ? variant.plan(task, traits) : Optional.empty();
         }
         if (task.form().join() != Join.NONE) {
             return variant.joins() ? ResidualSteps.around(variant, task, traits) : Optional.empty();

@@ -21,10 +21,11 @@ import org.clnorm.tensor.DataType;
  * @param finiteOnly       whether pairs stay as they are that would no longer be finite
  * @param inPlace          whether y lies where x does, or dx where x or dy does
  * @param form             what else is done
+ * @param padding          which elements are valid
  */
 public record Task(NormView view, Pass pass, Statistics statistics, boolean weight, boolean bias, boolean dx,
         boolean parameters, DataType storage, DataType parameterStorage, long moved,
-        boolean finiteOnly, boolean inPlace, Form form) {
+        boolean finiteOnly, boolean inPlace, Form form, Padding padding) {
     /** The direction. */
     public enum Pass {
         /** Computes y. */
@@ -57,7 +58,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task forward(NormView view, Statistics statistics, boolean weight, boolean bias) {
         NormView used = weight || bias ? view : view.withoutParameters();
         return new Task(used, Pass.FORWARD, statistics, weight, bias, false, false, DataType.F32, DataType.F32, 0,
-                false, false, Form.PLAIN);
+                false, false, Form.PLAIN, Padding.NONE);
     }
 
     /**
@@ -73,7 +74,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public static Task backward(NormView view, Statistics statistics, boolean weight, boolean dx, boolean parameters) {
         NormView used = weight || parameters ? view : view.withoutParameters();
         return new Task(used, Pass.BACKWARD, statistics, weight, false, dx, parameters, DataType.F32, DataType.F32,
-                0, false, false, Form.PLAIN);
+                0, false, false, Form.PLAIN, Padding.NONE);
     }
 
     /**
@@ -89,13 +90,13 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         }
         Join join = form.join() == Join.AFTER ? Join.NONE : form.join();
         return new Task(view.withoutParameters(), Pass.STATISTICS, statistics, false, false, false, false, storage,
-                DataType.F32, 0, false, false, new Form(form.centered(), false, Activation.NONE, join));
+                DataType.F32, 0, false, false, new Form(form.centered(), false, Activation.NONE, join), padding);
     }
 
     /** The forward pass without parameters that makes these statistics, and a y. */
     Task whole() {
         return new Task(view, Pass.FORWARD, statistics, false, false, false, false, storage, DataType.F32, 0, false,
-                false, form);
+                false, form, padding);
     }
 
     /**
@@ -110,7 +111,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         Task alone = statisticsAlone();
         Form after = form.join() == Join.BEFORE ? form.join(Join.NONE) : form;
         return new Task(affine ? view : alone.view, Pass.FORWARD, Statistics.SAVED, affine, affine, false, false,
-                storage, affine ? storage.statistics() : DataType.F32, moved, finiteOnly, inPlace, after);
+                storage, affine ? storage.statistics() : DataType.F32, moved, finiteOnly, inPlace, after, padding);
     }
 
     /**
@@ -122,7 +123,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task in(DataType tensors, DataType ofParameters) {
         return new Task(view, pass, statistics, weight, bias, dx, parameters, tensors,
-                hasParameters() ? ofParameters : DataType.F32, moved, finiteOnly, inPlace, form);
+                hasParameters() ? ofParameters : DataType.F32, moved, finiteOnly, inPlace, form, padding);
     }
 
     /**
@@ -142,6 +143,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         add(key, storage != DataType.F32, storage.name().toLowerCase(Locale.ROOT));
         add(key, parameterStorage != DataType.F32, "parameters-" + parameterStorage.name().toLowerCase(Locale.ROOT));
         form.addTo(key);
+        add(key, padding.exists(), "padded:" + padding.sample() + ':' + padding.run() + ':' + padding.unit());
         for (Axis axis : view.axes()) {
             key.add((axis.reduced() ? "reduced:" : "kept:") + axis.size() + ':' + axis.stride() + ':'
                     + axis.paramStride());
@@ -181,7 +183,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
                     + (statistics == Statistics.GIVEN ? ", and given ones" : ""));
         }
         return new Task(view, pass, statistics, weight, bias, dx, parameters, storage, parameterStorage,
-                channels, finite, inPlace, form);
+                channels, finite, inPlace, form, padding);
     }
 
     /**
@@ -192,7 +194,7 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
      */
     public Task inPlace(boolean overwrites) {
         return overwrites == inPlace ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
-                parameterStorage, moved, finiteOnly, overwrites, form);
+                parameterStorage, moved, finiteOnly, overwrites, form, padding);
     }
 
     /**
@@ -206,13 +208,24 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     public Task as(Form other, boolean hasBias) {
         boolean biased = forward() ? bias : hasBias && other.activates();
         return other.equals(form) && biased == bias ? this : new Task(view, pass, statistics, weight, biased, dx,
-                parameters, storage, parameterStorage, moved, finiteOnly, inPlace, other);
+                parameters, storage, parameterStorage, moved, finiteOnly, inPlace, other, padding);
+    }
+
+    /**
+     * The same pass over samples that may end before their room does.
+     *
+     * @param other which elements are valid
+     * @return the task
+     */
+    public Task padded(Padding other) {
+        return other.equals(padding) ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
+                parameterStorage, moved, finiteOnly, inPlace, form, other);
     }
 
     /** The same pass, moving no running statistics. */
     Task still() {
         return moved == 0 ? this : new Task(view, pass, statistics, weight, bias, dx, parameters, storage,
-                parameterStorage, 0, false, inPlace, form);
+                parameterStorage, 0, false, inPlace, form, padding);
     }
 
     /**

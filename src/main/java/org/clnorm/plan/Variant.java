@@ -41,6 +41,15 @@ interface Variant {
     }
 
     /**
+     * Whether the kernels know of padding.
+     *
+     * @return false unless a variant does
+     */
+    default boolean pads() {
+        return false;
+    }
+
+    /**
      * Whether the kernels compute in double where tensors are F64.
      *
      * @return false unless a variant does

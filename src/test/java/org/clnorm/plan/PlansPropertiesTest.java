@@ -110,7 +110,7 @@ class PlansPropertiesTest {
     void theSameTaskHasTheSamePlan(@ForAll("tasks") Task task, @ForAll("devices") Traits device) {
         Task again = new Task(new NormView(List.copyOf(task.view().axes())), task.pass(), task.statistics(),
                 task.weight(), task.bias(), task.dx(), task.parameters(), task.storage(), task.parameterStorage(),
-                task.moved(), task.finiteOnly(), task.inPlace(), task.form());
+                task.moved(), task.finiteOnly(), task.inPlace(), task.form(), task.padding());
         Traits same = device.with(Thresholds.of(DeviceClass.of(device.kernels(), "")).with(Map.of()));
         assertEquals(Planner.plan(task, device, ""), Planner.plan(again, same, ""));
     }

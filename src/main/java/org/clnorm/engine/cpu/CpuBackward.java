@@ -17,6 +17,7 @@ final class CpuBackward {
     private final Form form;
     private final CpuStatistics statistics;
     private final GroupWalks walks;
+    private final Valid valid;
 
     CpuBackward(BackwardCall call) {
         this.call = call;
@@ -29,6 +30,7 @@ final class CpuBackward {
         form = call.task().form();
         statistics = (CpuStatistics) call.saved();
         walks = new GroupWalks(call.view());
+        valid = new Valid(call.task().padding(), call.extras().lengths());
     }
 
     void run() {
@@ -79,6 +81,10 @@ final class CpuBackward {
         elements.forEach(start, (offset, param, unused, line) -> {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
+                if (!valid.at(at)) {
+                    dx.set(at, 0);
+                    continue;
+                }
                 double xhat = xhat(at, group);
                 int p = param + i * line.paramStride();
                 double g = affineGradient(at, p, xhat) * weight(p);
@@ -94,6 +100,9 @@ final class CpuBackward {
         elements.forEach(start, (offset, param, unused, line) -> {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
+                if (!valid.at(at)) {
+                    continue;
+                }
                 double xhat = xhat(at, group);
                 int p = param + i * line.paramStride();
                 double g = affineGradient(at, p, xhat) * weight(p);
@@ -101,7 +110,8 @@ final class CpuBackward {
                 sum[1] += g * xhat;
             }
         });
-        return new double[] {form.centered() ? sum[0] / elements.size() : 0, sum[1] / elements.size()};
+        int n = Math.max(1, valid.count(start, elements));
+        return new double[] {form.centered() ? sum[0] / n : 0, sum[1] / n};
     }
 
     private void parameterGradient(Walk.Position start, Walk elements) {
@@ -109,6 +119,9 @@ final class CpuBackward {
         elements.forEach(start, (offset, param, group, line) -> {
             for (int i = 0; i < line.length(); i++) {
                 int at = offset + i * line.stride();
+                if (!valid.at(at)) {
+                    continue;
+                }
                 double xhat = xhat(at, group + i * line.groupStride());
                 double g = affineGradient(at, start.param(), xhat);
                 sum[0] += g * xhat;

@@ -20,6 +20,7 @@ final class CpuForward {
     private final Walk groups;
     private final Walk elements;
     private final CpuStatistics statistics;
+    private final Valid valid;
 
     CpuForward(ForwardCall call) {
         this(call, null);
@@ -37,6 +38,7 @@ final class CpuForward {
         GroupWalks walks = new GroupWalks(call.view());
         groups = walks.groups();
         elements = walks.groupElements();
+        valid = new Valid(call.task().padding(), call.extras().lengths());
         int signs = call.task().keptSigns() > 0 ? x.length() : 0;
         statistics = saved == null ? new CpuStatistics(groups.size(), signs) : saved.with(signs);
     }
@@ -94,12 +96,15 @@ final class CpuForward {
 
     /** Two passes, the second of which corrects the first: mean = m + δ, variance = Σd²/n − δ² with d = x − m. */
     private void moments(int group, Walk.Position start) {
-        int n = elements.size();
+        int n = valid.count(start, elements);
+        if (n == 0) {
+            return;
+        }
         if (!form.centered()) {
             statistics.variance()[group] = sum(start, value -> value * value) / n;
             return;
         }
-        double first = x.get(start.offset());
+        double first = first(start);
         // sums of differences make the mean of equal values exact
         double pivot = Double.isFinite(first) ? first : 0;
         double m = pivot + sum(start, value -> value - pivot) / n;
@@ -109,12 +114,23 @@ final class CpuForward {
         statistics.variance()[group] = Math.max(0, squares / n - delta * delta);
     }
 
+    /** The first valid element of a group that has one. */
+    private double first(Walk.Position start) {
+        for (long i = 0;; i++) {
+            int at = start.plus(elements.at(i)).offset();
+            if (valid.at(at)) {
+                return x.get(at);
+            }
+        }
+    }
+
     private double sum(Walk.Position start, DoubleUnaryOperator term) {
         double[] sum = new double[1];
         elements.forEach(start, (offset, param, group, line) -> {
             double run = 0;
             for (int i = 0; i < line.length(); i++) {
-                run += term.applyAsDouble(x.get(offset + i * line.stride()));
+                int at = offset + i * line.stride();
+                run += valid.at(at) ? term.applyAsDouble(x.get(at)) : 0;
             }
             sum[0] += run;
         });
@@ -128,7 +144,11 @@ final class CpuForward {
                 int p = param + i * line.paramStride();
                 double w = weight == null ? 1 : CpuStatistics.weight(form, weight.get(p));
                 double b = bias == null ? 0 : bias.get(p);
-                put(at, statistics.normalized(x.get(at), group) * w + b);
+                if (valid.at(at)) {
+                    put(at, statistics.normalized(x.get(at), group) * w + b);
+                } else {
+                    y.set(at, 0);
+                }
             }
         });
     }

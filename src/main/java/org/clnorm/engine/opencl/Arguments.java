@@ -12,7 +12,7 @@ final class Arguments {
     /** Buffers of the call; an absent tensor is null. Scratch buffers follow them. */
     enum Buffer {
         X, Y, DY, DX, WEIGHT, BIAS, STATS, DWEIGHT, DBIAS, RUNNING_MEAN, RUNNING_VAR, INTO,
-        FIRST, RESIDUAL, DSUM, DOUT, SIGNS;
+        FIRST, RESIDUAL, DSUM, DOUT, SIGNS, LENGTHS;
 
         private static final Buffer[] ALL = values();
 

@@ -112,6 +112,7 @@ final class ClEngine implements NormEngine {
         }
         arguments.set(Buffer.RESIDUAL, staging.read(call.extras().residual()));
         arguments.set(Buffer.SIGNS, statistics.signs());
+        arguments.set(Buffer.LENGTHS, staging.read(call.extras().lengths()));
         arguments.set(Buffer.Y, y);
         arguments.set(Buffer.INTO, y);
         arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
@@ -177,6 +178,7 @@ final class ClEngine implements NormEngine {
         DeviceStatistics saved = DeviceStatistics.checked(call.saved(), pool, plan.groups());
         arguments.set(Buffer.STATS, saved.block());
         arguments.set(Buffer.SIGNS, saved.signs());
+        arguments.set(Buffer.LENGTHS, staging.read(call.extras().lengths()));
         arguments.set(Word.ACCUMULATE, call.accumulate());
         arguments.set(Word.WANT_DX, call.dx() != null);
         arguments.set(Word.WANT_DWEIGHT, call.dweight() != null);

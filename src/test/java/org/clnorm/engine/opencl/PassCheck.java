@@ -186,7 +186,7 @@ public final class PassCheck {
             ForwardCall forward = new ForwardCall(view, inPlace ? y : tfirst, y, tw, tb, eps, false,
                     given ? running : null, tracking ? new RunningUpdate(running, MOMENTUM, CORRECTION) : null);
             forward = new ForwardCall(forward.task().as(form, affine), forward.x(), y, tw, tb, eps, false,
-                    forward.given(), forward.update(), new ForwardExtras(tresidual, before ? tx : null));
+                    forward.given(), forward.update(), new ForwardExtras(tresidual, before ? tx : null, null));
             told.accept(forward.task());
             SavedStatistics saved = apart ? apart(engine, forward) : engine.forward(forward);
             boolean gradients = affine && wantParameters;
@@ -197,7 +197,7 @@ public final class PassCheck {
             Task task = backward.task().as(after && !gated ? form.join(Join.NONE) : form, affine);
             Tensor tdsum = before && wantDx ? device.tensor(storage, dsum, n) : null;
             backward = new BackwardCall(task, tx, tdy, dx, tw, task.bias() ? tb : null, backward.dweight(),
-                    backward.dbias(), false, saved, new BackwardExtras(tdsum, dresidual));
+                    backward.dbias(), false, saved, new BackwardExtras(tdsum, dresidual, null));
             told.accept(task);
             engine.backward(backward);
             saved.close();
