@@ -1,11 +1,11 @@
 // Forward over samples that end before their room does. A group is `runs` stretches of `span` elements; stretch m of
 // group g is stretch g * group_step + m * run_step of the tensor, and its first elements are valid (padding.cl): planes
 // of a channel in batch normalization, members of a group, one plane in instance normalization, one row in layer
-// normalization. Parameters belong to stretches, as many as there are `channels` in turn; ELEMENTWISE, to the elements of
+// normalization. Parameters belong to stretches, and repeat after `channels` of them; ELEMENTWISE, to the elements of
 // the only one.
 //
-// padded_forward: a work-item does `block` whole groups. 2T as long as a group fits a core's cache, whatever is valid: y
-// is 0 behind that. The statistics are those of the valid elements.
+// padded_forward: a work-item does `block` whole groups. 2T as long as a group fits a core's cache, whatever is valid:
+// y is 0 behind that. The statistics are those of the valid elements.
 #include "cpu/apply.cl"
 #include "cpu/padded_groups.cl"
 

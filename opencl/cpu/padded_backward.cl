@@ -1,7 +1,7 @@
 // Backward over samples that end before their room does: groups and stretches as in padded.cl.
 //
-// padded_backward: a work-item does `block` whole groups, and the second reading of x and dy finds them in its cache. 3T.
-// Where a parameter belongs to one group (OWNED), its gradient is complete there; else the sums of stretch q go to
+// padded_backward: a work-item does `block` whole groups, and the second reading of x and dy finds them in its cache.
+// 3T. Where a parameter belongs to one group (OWNED), its gradient is complete there; else the sums of stretch q go to
 // partials [2][stretches], of dy * x_hat and of dy, as sum_partials takes them.
 //
 // padded_rows: parameters belong to elements, which rows share. What each element gives to its parameter is added up

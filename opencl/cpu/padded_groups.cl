@@ -1,6 +1,6 @@
 // The statistics of a group of stretches of which the first elements are valid: as moments.cl, but each stretch has a
-// length of its own, 0 or shorter than a vector too. Room is never shorter than a vector, so that one which begins with a
-// stretch may be loaded, and its first lanes taken.
+// length of its own, 0 or shorter than a vector too. Room is never shorter than a vector, so that one which begins with
+// a stretch may be loaded, and its first lanes taken.
 #ifndef CPU_PADDED_GROUPS
 #define CPU_PADDED_GROUPS
 #include "cpu/moments.cl"

@@ -10,8 +10,8 @@ import org.clnorm.tensor.Tensor;
 /**
  * A layer over sequences of different lengths, padded to one: what is padding enters neither statistics nor gradients,
  * and y and dx are 0 there, whatever x and dy hold. Time is the dimension after the channels, {@code [N, C, T, …]}, or
- * after the samples where the channels are last and in {@link LayerNorm} and {@link RMSNorm}, {@code [N, T, …]}. A group
- * without valid elements is normal: there is nothing to normalize.
+ * after the samples where the channels are last and in {@link LayerNorm} and {@link RMSNorm}, {@code [N, T, …]}. A
+ * group without valid elements is normal: there is nothing to normalize.
  *
  * <p>The backward pass is the layer's own, {@link NormLayer#backward(Tensor)}, and remembers the lengths. Holds nothing
  * of its own; the layer is its owner's to close, and may be used without lengths as well.
