@@ -9,8 +9,7 @@ import org.clnorm.tensor.Tensor;
 
 /**
  * The lengths of a batch of sequences that are padded to one length: of sample n, the first {@code valid[n]} time steps
- * are its own. Made once a batch, for all layers that the batch goes through, see {@link PaddedNorm}; no scope closes
- * it.
+ * are its own. Made once a batch, for all layers that the batch goes through, see {@link PaddedNorm}.
  */
 public final class Lengths implements AutoCloseable {
     /** Up to here floats know all whole numbers. */
@@ -33,7 +32,7 @@ public final class Lengths implements AutoCloseable {
      *
      * @param device where the batch is
      * @param valid  of each sample its number of valid time steps, from 0 to 2<sup>24</sup>
-     * @return lengths, the caller's to close
+     * @return lengths, closed with the current scope, or the caller's to close
      * @throws IllegalArgumentException if a length is out of range
      */
     public static Lengths of(Device device, long... valid) {
@@ -45,7 +44,7 @@ public final class Lengths implements AutoCloseable {
             }
             values[n] = valid[n];
         }
-        Tensor tensor = device.unscoped(DataType.F32, Shape.of(valid.length));
+        Tensor tensor = device.empty(DataType.F32, Shape.of(valid.length));
         try {
             tensor.write(values);
             return new Lengths(valid.clone(), tensor);

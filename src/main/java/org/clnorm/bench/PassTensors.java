@@ -1,8 +1,10 @@
 package org.clnorm.bench;
 
 import org.clnorm.AddNorm;
+import org.clnorm.Lengths;
 import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.PaddedNorm;
 import org.clnorm.conformance.Case;
 import org.clnorm.conformance.Workload;
 import org.clnorm.plan.Activation;
@@ -19,6 +21,8 @@ final class PassTensors {
     private final NormLayer layer;
     private final AddNorm before;
     private final NormAdd after;
+    private final PaddedNorm padded;
+    private final Lengths lengths;
     private final Tensor x;
     private final Tensor y;
     private final Tensor dy;
@@ -34,6 +38,8 @@ final class PassTensors {
         Join join = workload.join();
         before = join == Join.BEFORE ? new AddNorm(layer) : null;
         after = join == Join.AFTER ? new NormAdd(layer) : null;
+        padded = workload.isPadded() ? new PaddedNorm(layer) : null;
+        lengths = workload.isPadded() ? workload.lengths(device) : null;
         x = Filling.random(empty(device, workload), 3 + seed);
         dy = Filling.random(empty(device, workload), 5 + seed);
         y = empty(device, workload).fill(0);
@@ -76,6 +82,8 @@ final class PassTensors {
             before.forward(x, residual, sum, y);
         } else if (after != null) {
             after.forward(x, residual, y);
+        } else if (padded != null) {
+            padded.forward(x, lengths, y);
         } else {
             layer.forward(x, y);
         }

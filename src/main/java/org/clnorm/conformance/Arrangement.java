@@ -10,20 +10,25 @@ import org.clnorm.tensor.Shape;
  * @param layout       where the channels lie in memory
  * @param virtualBatch how many samples batch normalization takes together; 0 for all
  * @param axes         what layer normalization is over; none for the last dimensions
+ * @param endings      where the samples end, if they are sequences of different lengths
  */
-record Arrangement(Layout layout, long virtualBatch, List<Integer> axes) {
-    static final Arrangement USUAL = new Arrangement(Layout.CHANNELS_FIRST, 0, List.of());
+record Arrangement(Layout layout, long virtualBatch, List<Integer> axes, Endings endings) {
+    static final Arrangement USUAL = new Arrangement(Layout.CHANNELS_FIRST, 0, List.of(), Endings.NONE);
 
     Arrangement layout(Layout channels) {
-        return new Arrangement(channels, virtualBatch, axes);
+        return new Arrangement(channels, virtualBatch, axes, endings);
     }
 
     Arrangement virtualBatch(long samples) {
-        return new Arrangement(layout, samples, axes);
+        return new Arrangement(layout, samples, axes, endings);
     }
 
     Arrangement axes(List<Integer> places) {
-        return new Arrangement(layout, virtualBatch, places);
+        return new Arrangement(layout, virtualBatch, places, endings);
+    }
+
+    Arrangement endings(Endings others) {
+        return new Arrangement(layout, virtualBatch, axes, others);
     }
 
     int[] places() {

@@ -34,8 +34,9 @@ final class CaseMaker {
     private Case make() {
         List<CaseStep> steps = new ArrayList<>();
         for (int k = 0; k < workload.steps(); k++) {
-            HostTensor x = stored(trial.dataType(), inputs(k + ".x"), workload.stored());
-            HostTensor dy = trial.backward() ? stored(trial.dataType(), gradients(k + ".dy"), workload.stored()) : null;
+            HostTensor x = stored(trial.dataType(), padded(inputs(k + ".x")), workload.stored());
+            HostTensor dy = !trial.backward() ? null
+                    : stored(trial.dataType(), padded(gradients(k + ".dy")), workload.stored());
             HostTensor residual = spec.join() == Join.NONE ? null : ordinary(k + ".residual");
             HostTensor dsum = spec.join() == Join.BEFORE && dy != null ? ordinary(k + ".dsum") : null;
             steps.add(new CaseStep(trial.steps().charAt(k) == 't', x, dy, residual, dsum, Map.of(), -1));
@@ -65,6 +66,15 @@ final class CaseMaker {
 
     private float[] gradients(String name) {
         return trial.dy().isExact() ? exact().gradients(random(name)) : values(name, trial.dy());
+    }
+
+    /** NaN where nothing is valid. */
+    private float[] padded(float[] values) {
+        boolean[] valid = spec.valid(workload.stored());
+        for (int i = 0; i < values.length; i++) {
+            values[i] = valid[i] ? values[i] : Float.NaN;
+        }
+        return values;
     }
 
     private ExactValues exact() {

@@ -73,7 +73,8 @@ final class CaseReader {
                 Activation.parse(settings.text("activation", "none")), settings.join("residual"),
                 new Arrangement(settings.text("layout", "").equals("nhwc") ? Layout.CHANNELS_LAST
                         : Layout.CHANNELS_FIRST, settings.whole("virtual_batch", 0),
-                        settings.has("axes") ? settings.places("axes", ",") : List.of()));
+                        settings.has("axes") ? settings.places("axes", ",") : List.of(),
+                        new Endings(settings.text("lengths", ""))));
     }
 
     /** From the module's name, else from the rank of a batch. */

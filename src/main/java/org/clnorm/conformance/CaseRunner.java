@@ -120,7 +120,7 @@ public final class CaseRunner {
         Tensor x = tensor(k, step.x());
         switch (what.spec().join()) {
             case NONE -> {
-                put(k, "y", layer.forward(x));
+                put(k, "y", what.spec().forward(layer, x));
                 if (step.dy() != null) {
                     put(k, "dx", layer.backward(tensor(k, step.dy())));
                 }
@@ -159,7 +159,7 @@ public final class CaseRunner {
     private void around(NormLayer layer, int k, CaseStep step) {
         Surroundings form = new Surroundings(what.spec(), step);
         double[] x = Surroundings.normalized(what.spec(), step, what.storage(k));
-        double[] inner = form.inner(layer.forward(tensor(k, form.shaped(x))).readDoubles());
+        double[] inner = form.inner(what.spec().forward(layer, tensor(k, form.shaped(x))).readDoubles());
         results.put(k + ".y", form.shaped(form.y(inner)));
         if (what.spec().join() == Join.BEFORE) {
             results.put(k + ".sum", form.shaped(x));

@@ -14,7 +14,8 @@ import org.clnorm.state.StateDict;
 /**
  * Makes the file of a case, of the format norm-case-v1. What that format has no words for is said in keys of its own,
  * only where it is not the default: {@code frozen}, {@code accumulate}, {@code running_variance},
- * {@code zero_centered}, {@code activation}, {@code residual}, {@code layout}, {@code virtual_batch}, {@code axes}; and
+ * {@code zero_centered}, {@code activation}, {@code residual}, {@code layout}, {@code virtual_batch}, {@code axes},
+ * {@code lengths}; and
  * in tensors {@code k.residual} and {@code k.dsum}.
  */
 final class CaseWriter {
@@ -88,6 +89,9 @@ final class CaseWriter {
     private void arrangement(Arrangement arrangement) {
         if (arrangement.channelsLast()) {
             say("layout", "nhwc");
+        }
+        if (arrangement.endings().exist()) {
+            say("lengths", arrangement.endings().text());
         }
         if (arrangement.virtualBatch() > 0) {
             say("virtual_batch", arrangement.virtualBatch());

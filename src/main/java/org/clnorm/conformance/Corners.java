@@ -37,7 +37,7 @@ final class Corners {
         CaseStep step = what.steps().get(k);
         try (Scope scope = cpu.scope()) {
             double[] x = Surroundings.normalized(what.spec(), step, what.storage(k));
-            double[] affine = layer.forwardNoGrad(cpu.empty(DataType.F64, Shape.of(step.x().shape())).write(x))
+            double[] affine = what.spec().forward(layer, cpu.empty(DataType.F64, Shape.of(step.x().shape())).write(x))
                     .readDoubles();
             return new Surroundings(what.spec(), step).inner(affine);
         }

@@ -13,8 +13,10 @@ import org.clnorm.InstanceNorm2d;
 import org.clnorm.InstanceNorm3d;
 import org.clnorm.InstanceNormBuilder;
 import org.clnorm.LayerNorm;
+import org.clnorm.Lengths;
 import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.PaddedNorm;
 import org.clnorm.RMSNorm;
 import org.clnorm.TrackingBuilder;
 import org.clnorm.VarianceEstimate;
@@ -22,6 +24,7 @@ import org.clnorm.plan.Activation;
 import org.clnorm.plan.Join;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
+import org.clnorm.tensor.Tensor;
 
 /**
  * All arguments of a layer's constructor.
@@ -138,6 +141,26 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
         momentum.ifPresent(builder::momentum);
         return builder.affine(affine).bias(bias).trackRunningStats(track).runningVariance(variance).eps(eps)
                 .dataType(type).activation(activation).layout(arrangement.layout()).build();
+    }
+
+    /** The dimension of an input that is time, where it is of sequences. */
+    int time() {
+        return kind.overLast() || arrangement.channelsLast() ? 1 : 2;
+    }
+
+    /** By element of an input whether it is valid. */
+    boolean[] valid(Shape stored) {
+        return arrangement.endings().valid(stored, time());
+    }
+
+    /** A forward pass without a residual. */
+    Tensor forward(NormLayer layer, Tensor x) {
+        if (!arrangement.endings().exist()) {
+            return layer.forward(x);
+        }
+        try (Lengths lengths = arrangement.endings().on(x.device(), x.shape(), time())) {
+            return new PaddedNorm(layer).forward(x, lengths);
+        }
     }
 
     /** The shape of weight and bias. */

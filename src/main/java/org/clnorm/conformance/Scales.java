@@ -32,7 +32,9 @@ final class Scales {
     private final double[] dbias;
     private final StateDict before;
     private final boolean moves;
-    private final int size;
+    private final boolean[] valid;
+    /** Of each group. */
+    private final double[] size;
     private final double[] meanG;
     private final double[] meanGx;
 
@@ -58,7 +60,11 @@ final class Scales {
         weight = spec.affine() ? before.doubles("weight") : null;
         bias = spec.bias() ? before.doubles("bias") : null;
         groups = new Groups(spec, Shape.of(step.x().shape()), given);
-        size = x.length / Math.max(1, groups.count());
+        valid = spec.valid(Shape.of(step.x().shape()));
+        size = new double[groups.count()];
+        for (int i = 0; i < x.length; i++) {
+            size[groups.group(i)] += valid[i] ? 1 : 0;
+        }
         rstd = new double[groups.count()];
         meanG = new double[groups.count()];
         meanGx = new double[groups.count()];
@@ -79,6 +85,7 @@ final class Scales {
         }
         for (int i = 0; i < x.length; i++) {
             int g = groups.group(i);
+            x[i] = valid[i] ? x[i] : mean[g];
             xhat[i] = (x[i] - mean[g]) * rstd[g];
         }
     }
@@ -90,11 +97,11 @@ final class Scales {
         boolean[] seen = new boolean[groups.count()];
         for (int i = 0; i < x.length; i++) {
             int g = groups.group(i);
-            if (!seen[g]) {
+            if (valid[i] && !seen[g]) {
                 seen[g] = true;
                 first[g] = x[i];
             }
-            mean[g] += (x[i] - first[g]) / size;
+            mean[g] += valid[i] ? (x[i] - first[g]) / size[g] : 0;
         }
         for (int g = 0; g < mean.length; g++) {
             mean[g] += first[g];
@@ -106,7 +113,7 @@ final class Scales {
         double[] variance = new double[groups.count()];
         for (int i = 0; i < x.length; i++) {
             int g = groups.group(i);
-            variance[g] += (x[i] - mean[g]) * (x[i] - mean[g]) / size;
+            variance[g] += valid[i] ? (x[i] - mean[g]) * (x[i] - mean[g]) / size[g] : 0;
         }
         return variance;
     }
@@ -141,9 +148,10 @@ final class Scales {
     private void sumGradients() {
         for (int i = 0; i < dy.length; i++) {
             int g = groups.group(i);
+            dy[i] = valid[i] ? dy[i] : 0;
             double gradient = gradient(i);
-            meanG[g] += finite(Math.abs(gradient * weight(i))) / size;
-            meanGx[g] += finite(Math.abs(gradient * weight(i) * xhat[i])) / size;
+            meanG[g] += valid[i] ? finite(Math.abs(gradient * weight(i))) / size[g] : 0;
+            meanGx[g] += valid[i] ? finite(Math.abs(gradient * weight(i) * xhat[i])) / size[g] : 0;
             dweight[groups.parameter(i)] += finite(Math.abs(gradient * xhat[i]));
             dbias[groups.parameter(i)] += finite(gradient);
         }
@@ -172,12 +180,14 @@ final class Scales {
         }
         if (moves && x.length > 0) {
             double m = spec.momentum().orElseGet(() -> 1.0 / (before.longs(CaseRunner.BATCHES)[0] + 1));
-            double[] mean = new double[magnitude.length];
+            double[] sum = new double[magnitude.length];
+            double[] count = new double[magnitude.length];
             for (int i = 0; i < x.length; i++) {
-                mean[groups.parameter(i)] += Math.abs(x[i]) / (x.length / mean.length);
+                sum[groups.parameter(i)] += valid[i] ? Math.abs(x[i]) : 0;
+                count[groups.parameter(i)] += valid[i] ? 1 : 0;
             }
-            for (int c = 0; c < mean.length; c++) {
-                magnitude[c] = (1 - m) * magnitude[c] + m * mean[c];
+            for (int c = 0; c < sum.length; c++) {
+                magnitude[c] = (1 - m) * magnitude[c] + m * sum[c] / Math.max(1, count[c]);
             }
         }
         return magnitude;

@@ -6,14 +6,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.clnorm.AddNorm;
+import org.clnorm.Lengths;
 import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.PaddedNorm;
 import org.clnorm.TrackingLayer;
 import org.clnorm.engine.Explanation;
 import org.clnorm.plan.Activation;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
+import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 import org.clnorm.tensor.Tensor;
 
@@ -51,6 +54,8 @@ import org.clnorm.tensor.Tensor;
  * <tr><td>virtual_batch</td><td>so many samples are normalized together in training; batch_norm only</td></tr>
  * <tr><td>axes</td><td>{@code 1x2}: the dimensions that are normalized over, instead of normalized_shape; layer_norm
  * and rms_norm only</td></tr>
+ * <tr><td>lengths</td><td>{@code 5x7x3}, of each sample its valid time steps; random, three quarters of the steps on
+ * average; full, all of them; see {@link PaddedNorm}; what is padding is NaN; not with a residual</td></tr>
  * </table>
  */
 public final class Workload {
@@ -201,6 +206,29 @@ public final class Workload {
     }
 
     /**
+     * Whether samples have lengths.
+     *
+     * @return false unless the line says {@code lengths}
+     */
+    public boolean isPadded() {
+        return spec.arrangement().endings().exist();
+    }
+
+    /**
+     * The lengths of the samples, on a device.
+     *
+     * @param device where the workload is run
+     * @return lengths, closed with the current scope, or the caller's to close
+     * @throws IllegalArgumentException if there are none
+     */
+    public Lengths lengths(Device device) {
+        if (!isPadded()) {
+            throw new IllegalArgumentException("expected a workload with lengths, got " + this);
+        }
+        return spec.arrangement().endings().on(device, stored(), spec.time());
+    }
+
+    /**
      * What is applied last.
      *
      * @return NONE unless the line says {@code activation}
@@ -221,7 +249,7 @@ public final class Workload {
      */
     public Explanation explain(NormLayer layer, Tensor x, Task.Pass pass) {
         return switch (join()) {
-            case NONE -> layer.explain(x, pass);
+            case NONE -> isPadded() ? new PaddedNorm(layer).explain(x, pass) : layer.explain(x, pass);
             case BEFORE -> new AddNorm(layer).explain(x, pass);
             case AFTER -> new NormAdd(layer).explain(x, pass);
         };

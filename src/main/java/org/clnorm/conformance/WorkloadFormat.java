@@ -56,6 +56,7 @@ final class WorkloadFormat {
         unless("activation", spec.activation().toString(), "none");
         unless("layout", spec.arrangement().channelsLast() ? "nhwc" : "nchw", "nchw");
         unless("virtual_batch", spec.arrangement().virtualBatch(), 0L);
+        unless("lengths", spec.arrangement().endings().text(), "");
         unless("residual", spec.join().name().toLowerCase(Locale.ROOT), "none");
     }
 

@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import org.clnorm.Layout;
 import org.clnorm.VarianceEstimate;
 import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Shape;
 
@@ -70,14 +71,26 @@ final class WorkloadParser {
                 Family.parse(settings.text("dy", "normal")), settings.whole("seed", 0), settings.flag("backward", true),
                 frozen(spec), settings.flag("accumulate", false), dataType(), stored(spec));
         settings.checkAllAsked();
+        checkLengths(spec, unbatched);
         return new Workload(spec.checked(), shape, trial);
     }
 
-    private Arrangement arrangement() {
-        if (kind.overLast()) {
-            return Arrangement.USUAL.axes(axes());
+    private void checkLengths(LayerSpec spec, boolean unbatched) {
+        if (spec.arrangement().endings().exist()) {
+            if (spec.join() != Join.NONE || unbatched) {
+                throw new IllegalArgumentException("expected lengths of a batch without a residual, got "
+                        + (unbatched ? "unbatched" : "a residual"));
+            }
+            spec.arrangement().endings().lengths(spec.arrangement().stored(shape, false), spec.time());
         }
-        Arrangement arrangement = Arrangement.USUAL.layout(layout());
+    }
+
+    private Arrangement arrangement() {
+        Arrangement usual = Arrangement.USUAL.endings(new Endings(settings.text("lengths", "")));
+        if (kind.overLast()) {
+            return usual.axes(axes());
+        }
+        Arrangement arrangement = usual.layout(layout());
         return kind == LayerKind.BATCH_NORM ? arrangement.virtualBatch(settings.whole("virtual_batch", 0))
                 : arrangement;
     }
