@@ -41,8 +41,9 @@ __kernel void apply_merged(__global const element *restrict x, __global const el
     const cut c = cut_of(groups, planes, span, chunk_planes, chunk_span, span_chunks, chunks);
     const region r = slice_region(group, slice, c);
     moments m;
-    merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c, r.planes > 0 && (WANT_Y || slice == 0) ? chunks : 0,
-                 eps, slots, &answer);
+    const int merges = r.planes > 0 && (WANT_Y || slice == 0);
+    merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c, merges ? chunks : 0, eps,
+                 slots, &answer);
     if (r.planes > 0 && slice == 0 && item() == 0) {
         const tracked running = TRACKED;
         store_moments(stats, groups, group, m, eps, zero_rstd);

@@ -13,6 +13,8 @@ import org.clnorm.tensor.Shape;
  */
 public abstract class BatchNorm extends TrackingLayer {
     private final long virtualBatch;
+    /** Null without batch renormalization. */
+    private RenormLimits renorm;
 
     BatchNorm(BatchNormBuilder<?> options) {
         super(options);
@@ -20,6 +22,30 @@ public abstract class BatchNorm extends TrackingLayer {
         if (virtualBatch < 0) {
             throw new IllegalArgumentException("expected a virtualBatch of 0 or more, got " + virtualBatch);
         }
+        renorm = options.renorm ? new RenormLimits(options.rMax, options.dMax) : null;
+        if (renorm != null && (!tracks() || virtualBatch > 0)) {
+            throw new IllegalArgumentException("expected running statistics and no virtualBatch with renorm, got "
+                    + this);
+        }
+    }
+
+    /**
+     * Changes the limits of batch renormalization for the passes to come, as a schedule does between steps. No state:
+     * neither saved nor loaded.
+     *
+     * @param rMax as of {@link BatchNormBuilder#renorm}
+     * @param dMax as of {@link BatchNormBuilder#renorm}
+     * @throws IllegalArgumentException if a limit is out of range
+     * @throws IllegalStateException    if the layer was built without renorm
+     */
+    public final void renorm(double rMax, double dMax) {
+        alone(() -> {
+            if (renorm == null) {
+                throw new IllegalStateException("expected a layer built with renorm, got " + this);
+            }
+            renorm = new RenormLimits(rMax, dMax);
+            forget();
+        });
     }
 
     /**
@@ -51,7 +77,8 @@ public abstract class BatchNorm extends TrackingLayer {
         OptionalDouble momentum = momentum();
         double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
         RunningUpdate update = update(factor, n);
-        return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch());
+        return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch())
+                .renormalized(usesBatch() && renorm != null ? renorm.towards(running()) : null);
     }
 
     @Override
@@ -85,6 +112,7 @@ public abstract class BatchNorm extends TrackingLayer {
 
     @Override
     final String describe() {
-        return super.describe() + (virtualBatch > 0 ? ", virtual_batch=" + virtualBatch : "");
+        return super.describe() + (virtualBatch > 0 ? ", virtual_batch=" + virtualBatch : "")
+                + (renorm == null ? "" : ", renorm=" + renorm);
     }
 }

@@ -270,6 +270,9 @@ final class Execution {
         if (x.size() == 0) {
             throw new IllegalArgumentException("expected x with at least one element, got the shape " + x.shape());
         }
+        if (pass == Task.Pass.STATISTICS) {
+            throw new IllegalArgumentException("expected forward or backward, got " + pass);
+        }
         DataType type = layer.dataType();
         boolean weight = parameters.weight() != null;
         boolean bias = parameters.bias() != null;

@@ -6,6 +6,7 @@ import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.ForwardExtras;
+import org.clnorm.engine.Renorm;
 import org.clnorm.engine.RunningStatistics;
 import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
@@ -30,6 +31,7 @@ final class Work {
     private final boolean zeroRstd;
     private final Form form;
     private final Padding padding;
+    private final Renorm renorm;
     private final Map<Join, Work> joined = new EnumMap<>(Join.class);
     private Task forward;
     private Task backward;
@@ -45,11 +47,11 @@ final class Work {
      * @param zeroRstd whether a group without variance gives the bias where eps is 0
      */
     Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd) {
-        this(view, given, update, eps, zeroRstd, Form.PLAIN, Padding.NONE);
+        this(view, given, update, eps, zeroRstd, Form.PLAIN, Padding.NONE, null);
     }
 
     private Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd,
-            Form form, Padding padding) {
+            Form form, Padding padding, Renorm renorm) {
         this.view = view;
         this.given = given;
         this.update = update;
@@ -57,16 +59,22 @@ final class Work {
         this.zeroRstd = zeroRstd;
         this.form = form;
         this.padding = padding;
+        this.renorm = renorm;
     }
 
     /** The same work in another form. */
     Work as(Form other) {
-        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other, padding);
+        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other, padding, renorm);
     }
 
     /** The same work over samples that may end before their room does, moving running statistics by what is valid. */
     Work padded(Padding valid, RunningUpdate byValid) {
-        return new Work(view, given, byValid, eps, zeroRstd, form, valid);
+        return new Work(view, given, byValid, eps, zeroRstd, form, valid, renorm);
+    }
+
+    /** The same work with batch renormalization; null is none. */
+    Work renormalized(Renorm other) {
+        return other == null ? this : new Work(view, given, update, eps, zeroRstd, form, padding, other);
     }
 
     /** The same work with a residual; the same object each time. */
@@ -122,7 +130,7 @@ final class Work {
     /** The same work, moving no running statistics. */
     Work still() {
         if (still == null) {
-            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form, padding);
+            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form, padding, renorm);
         }
         return still;
     }
@@ -131,8 +139,8 @@ final class Work {
     Task forwardTask(DataType tensors, DataType parameters, boolean weight, boolean bias, boolean inPlace) {
         if (forward == null || forward.storage() != tensors || forward.weight() != weight || forward.bias() != bias
                 || forward.inPlace() != inPlace) {
-            forward = ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters).inPlace(inPlace)
-                    .as(form, bias).padded(padding);
+            forward = renormalized(ForwardCall.task(view, weight, bias, given, update).in(tensors, parameters)
+                    .inPlace(inPlace).as(form, bias).padded(padding));
         }
         return forward;
     }
@@ -145,17 +153,21 @@ final class Work {
                 || backward.form().join() != join) {
             Task.Statistics statistics = given == null ? Task.Statistics.BATCH : Task.Statistics.GIVEN;
             Form other = form.join() == Join.AFTER && join == Join.NONE ? form.activation(Activation.NONE) : form;
-            backward = Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters).inPlace(inPlace)
-                    .as(other.join(join), bias && keepsBias()).padded(padding);
+            backward = renormalized(Task.backward(view, statistics, weight, dx, wanted).in(tensors, parameters)
+                    .inPlace(inPlace).as(other.join(join), bias && keepsBias()).padded(padding));
         }
         return backward;
+    }
+
+    private Task renormalized(Task task) {
+        return renorm == null ? task : task.renormalized(view);
     }
 
     /** The call of a forward pass over tensors that have been checked; y is null where statistics are all. */
     ForwardCall call(Tensor x, Tensor y, Tensor weight, Tensor bias, ForwardExtras extras) {
         boolean inPlace = y != null && y.memory() == x.memory();
         Task task = forwardTask(x.type(), type(weight, bias), weight != null, bias != null, inPlace);
-        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update, extras);
+        return new ForwardCall(task, x, y, weight, bias, eps, zeroRstd, given, update, extras, renorm);
     }
 
     /** The call of a backward pass over tensors that have been checked. */

@@ -21,9 +21,29 @@ import org.clnorm.tensor.Tensor;
  * @param given    statistics to use instead of the batch's own, one pair a group of the view; or null
  * @param update   running statistics to move by the batch's own, or null
  * @param extras   what the pass has besides
+ * @param renorm   how batch renormalization corrects the batch where the task has it, or null
  */
 public record ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
-        RunningStatistics given, RunningUpdate update, ForwardExtras extras) {
+        RunningStatistics given, RunningUpdate update, ForwardExtras extras, Renorm renorm) {
+    /**
+     * A call without batch renormalization.
+     *
+     * @param task     what a plan is made for
+     * @param x        the input
+     * @param y        the output, or null
+     * @param weight   the weight, or null
+     * @param bias     the bias, or null
+     * @param eps      added to the variance
+     * @param zeroRstd whether rstd is 0 where variance + eps is 0
+     * @param given    statistics to use, or null
+     * @param update   running statistics to move, or null
+     * @param extras   what the pass has besides
+     */
+    public ForwardCall(Task task, Tensor x, Tensor y, Tensor weight, Tensor bias, double eps, boolean zeroRstd,
+            RunningStatistics given, RunningUpdate update, ForwardExtras extras) {
+        this(task, x, y, weight, bias, eps, zeroRstd, given, update, extras, null);
+    }
+
     /**
      * A call with a task of its own.
      *

@@ -80,9 +80,9 @@ public final class Planner {
         }
         for (Variant variant : VARIANTS) {
             if (serves(variant, traits)) {
-                Optional<NormPlan> plan = plan(variant, task, traits);
+                Optional<NormPlan> plan = attempt(variant, task, traits);
                 if (plan.isPresent()) {
-                    return told(plan.get(), task, traits);
+                    return plan.get();
                 }
             }
         }
@@ -105,7 +105,13 @@ public final class Planner {
      * @throws IllegalArgumentException if there is no such variant
      */
     public static Optional<NormPlan> attempt(String variant, Task task, Traits traits) {
-        return plan(named(variant), task, traits).map(plan -> told(plan, task, traits));
+        return attempt(named(variant), task, traits);
+    }
+
+    /** The same of a variant. */
+    static Optional<NormPlan> attempt(Variant variant, Task task, Traits traits) {
+        return task.statistics() == Task.Statistics.RENORMALIZED ? RenormSteps.around(variant, task, traits)
+                : plan(variant, task, traits).map(plan -> told(plan, task, traits));
     }
 
     private static Optional<NormPlan> plan(Variant variant, Task task, Traits traits) {

@@ -39,8 +39,9 @@ final class ResidualSteps {
         if (task.form().join() == Join.AFTER) {
             return task.keptSigns() == 0 ? after(variant, task) : signed(variant);
         }
-        return variant.does(task) ? StatisticsSteps.plan(variant, task, traits) : alone(variant, task.form().join(Join.NONE)).map(
-                plan -> apart(plan, each("add_before"), null, 2));
+        return variant.does(task) ? StatisticsSteps.plan(variant, task, traits)
+                : alone(variant, task.form().join(Join.NONE)).map(
+                        plan -> apart(plan, each("add_before"), null, 2));
     }
 
     /** By the variant's own kernels, or last. */

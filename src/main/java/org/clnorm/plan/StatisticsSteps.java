@@ -70,8 +70,8 @@ public final class StatisticsSteps {
     }
 
     /**
-     * How a variant does a task without residuals. Statistics alone, where its kernels make y as well, take memory for a
-     * y that nobody reads.
+     * How a variant does a task without residuals. Statistics alone, where its kernels make y as well, take memory for
+     * a y that nobody reads.
      */
     static Optional<NormPlan> plan(Variant variant, Task task, Traits traits) {
         if (task.pass() != Task.Pass.STATISTICS || variant.measures()) {
@@ -105,7 +105,7 @@ public final class StatisticsSteps {
      * @return the launch of {@code given_statistics}
      */
     public static Step given(long groups, DataType storage, Traits traits) {
-        return perItem("given_statistics", groups, traits, Map.of("groups", groups)).with(types(storage));
+        return perItem(PROGRAM, "given_statistics", groups, traits, Map.of("groups", groups)).with(types(storage));
     }
 
     /** Statistics are double where x is, float elsewhere. */
@@ -115,7 +115,7 @@ public final class StatisticsSteps {
 
     /** Moves running statistics by those of a forward pass, with so many groups (samples) a channel. */
     private static Step runningUpdate(long samples, long channels, Traits traits) {
-        return perItem("running_update", channels, traits, Map.of("samples", samples, "channels", channels));
+        return perItem(PROGRAM, "running_update", channels, traits, Map.of("samples", samples, "channels", channels));
     }
 
     /**
@@ -127,13 +127,14 @@ public final class StatisticsSteps {
      * @return the launch of {@code sum_partials}, which reads {@code partials[2][blocks][parameters]}
      */
     public static Step sumPartials(long blocks, long parameters, Traits traits) {
-        return perItem("sum_partials", parameters, traits, Map.of("blocks", blocks, "parameters", parameters));
+        return perItem(PROGRAM, "sum_partials", parameters, traits, Map.of("blocks", blocks, "parameters", parameters));
     }
 
-    private static Step perItem(String kernel, long items, Traits traits, Map<String, Long> scalars) {
+    /** A launch with a work-item a result. */
+    static Step perItem(String program, String kernel, long items, Traits traits, Map<String, Long> scalars) {
         long preferred = traits.kernels() == KernelSet.GPU ? GPU_WORK_GROUP : CPU_WORK_GROUP;
         long workGroup = Math.min(preferred, traits.maxWorkGroup());
         long groups = (items + workGroup - 1) / workGroup;
-        return new Step(PROGRAM, kernel, Map.of(), groups, workGroup, scalars);
+        return new Step(program, kernel, Map.of(), groups, workGroup, scalars);
     }
 }

@@ -43,7 +43,9 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         /** From running statistics. */
         GIVEN,
         /** From a pass before, which left them for this one; forward only. A backward pass knows them as BATCH. */
-        SAVED
+        SAVED,
+        /** From the groups themselves, corrected towards running statistics: batch renormalization. */
+        RENORMALIZED
     }
 
     /**
@@ -112,6 +114,29 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
         Form after = form.join() == Join.BEFORE ? form.join(Join.NONE) : form;
         return new Task(affine ? view : alone.view, Pass.FORWARD, Statistics.SAVED, affine, affine, false, false,
                 storage, affine ? storage.statistics() : DataType.F32, moved, finiteOnly, inPlace, after, padding);
+    }
+
+    /**
+     * The same pass with batch renormalization.
+     *
+     * @param channels the axes, with parameters whether or not the layer has any; a group is a parameter
+     * @return the task
+     * @throws IllegalArgumentException if the groups are not the batch's own, or not one a parameter
+     */
+    public Task renormalized(NormView channels) {
+        boolean apart = channels.axes().stream().allMatch(axis -> axis.reduced() == (axis.paramStride() == 0));
+        if (statistics != Statistics.BATCH || !apart) {
+            throw new IllegalArgumentException("expected a group of the batch a parameter, got " + this);
+        }
+        return new Task(channels, pass, Statistics.RENORMALIZED, weight, bias, dx, parameters, storage,
+                parameterStorage, moved, finiteOnly, inPlace, form, padding);
+    }
+
+    /** What is left to do of a renormalized pass once its weight and bias are made, in the type of statistics. */
+    Task renormalizedWithin() {
+        Form within = new Form(form.centered(), false, form.activation(), form.join());
+        return new Task(view, pass, Statistics.BATCH, true, forward() || form.activates(), dx, parameters, storage,
+                storage.statistics(), moved, finiteOnly, inPlace, within, padding);
     }
 
     /**

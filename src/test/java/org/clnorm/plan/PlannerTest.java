@@ -21,6 +21,7 @@ class PlannerTest {
     private static final Traits GPU = new Traits(KernelSet.GPU, 80, 1024, 49152, 4);
     private static final NormView GROUP_NORM = NormView.of(kept(3, 210, 0), kept(2, 105, 3), reduced(3, 35, 1),
             reduced(35, 1, 0));
+    private static final NormView CHANNELS = NormView.of(reduced(3, 20, 0), kept(4, 5, 1), reduced(5, 1, 0));
     private static final NormView FIVE = NormView.of(kept(2, 16, 1), reduced(2, 8, 0), kept(2, 4, 2), reduced(2, 2, 0),
             kept(2, 1, 4));
 
@@ -41,7 +42,7 @@ class PlannerTest {
                 NormView.of());
         for (NormView view : views) {
             for (Traits traits : List.of(CPU, GPU)) {
-                for (Statistics statistics : Statistics.values()) {
+                for (Statistics statistics : List.of(Statistics.BATCH, Statistics.GIVEN)) {
                     for (Task task : List.of(Task.forward(view, statistics, true, true),
                             Task.forward(view, statistics, false, false),
                             Task.backward(view, statistics, true, true, true),
@@ -64,6 +65,55 @@ class PlannerTest {
         for (Step step : plan.steps()) {
             assertTrue(step.workGroup() <= traits.maxWorkGroup() && step.groups() > 0, step.toString());
         }
+    }
+
+    /** Whatever a forward pass does, its statistics can be had alone, in less traffic, and y of them. */
+    @Test
+    void statisticsAndYApart() {
+        List<NormView> views = List.of(GROUP_NORM, NormView.of(kept(7, 31, 0), reduced(31, 1, 1)), CHANNELS,
+                NormView.of(reduced(900, 64, 0), kept(64, 1, 1)));
+        for (NormView view : views) {
+            for (Traits traits : List.of(CPU, GPU)) {
+                Task forward = Task.forward(view, Statistics.BATCH, true, true);
+                for (String variant : Planner.variants()) {
+                    Optional<NormPlan> whole = Planner.attempt(variant, Task.forward(view, Statistics.BATCH, false,
+                            false), traits);
+                    Optional<NormPlan> alone = Planner.attempt(variant, forward.statisticsAlone(), traits);
+                    assertEquals(whole.isPresent(), alone.isPresent(), variant);
+                    boolean besides = Set.of("gpu/rows", "gpu/planes-ticketed", "bitwise").contains(variant);
+                    alone.ifPresent(plan -> {
+                        assertEquals(besides, plan.scratch().containsKey("y"), plan.toString());
+                        assertEquals(besides ? null : 0, plan.steps().get(0).options().get("WANT_Y"));
+                        assertEquals(view.elements() * Float.BYTES, plan.minimumBytes());
+                    });
+                }
+                NormPlan after = Planner.plan(forward.moving(view.groups()).saved(true), traits, "");
+                assertEquals(1, after.steps().size());
+                assertTrue(after.steps().stream().noneMatch(step -> step.options().containsKey("TAKES_RUNNING")));
+            }
+        }
+    }
+
+    @Test
+    void renormalizationIsLaunchesBetweenPasses() {
+        Task forward = Task.forward(CHANNELS, Statistics.BATCH, false, true).moving(4).renormalized(CHANNELS);
+        NormPlan y = Planner.plan(forward.in(DataType.F16, DataType.BF16), CPU, "");
+        assertEquals("cpu/columns", y.variant());
+        assertEquals(List.of("columns_forward", "renormalize", "columns_apply"),
+                y.steps().stream().map(Step::kernel).toList());
+        assertEquals(List.of(1, 0, 1), y.steps().stream().map(step -> step.options().getOrDefault("STORAGE", 0))
+                .toList());
+        assertEquals(List.of(0, 2, 0), y.steps().stream()
+                .map(step -> step.options().getOrDefault("PARAMETERS_STORAGE", 0)).toList());
+        assertEquals(4, y.scratch().get("weight"));
+        assertEquals(1, y.steps().get(2).options().get("MOVES_RUNNING"));
+        Task backward = Task.backward(CHANNELS, Statistics.BATCH, true, true, true).renormalized(CHANNELS);
+        assertEquals(List.of("renormalized_affine", "backward", "parameter_gradients", "sum_partials",
+                "renormalized_gradients").stream().sorted().toList(),
+                Planner.plan(backward, CPU, "plain").steps().stream().map(Step::kernel).sorted().toList());
+        assertThrows(IllegalArgumentException.class, () -> Planner.plan(forward, CPU, "bitwise"));
+        assertThrows(IllegalArgumentException.class, () -> Task.forward(GROUP_NORM, Statistics.BATCH, true, true)
+                .renormalized(GROUP_NORM));
     }
 
     @Test

@@ -40,7 +40,7 @@ class PlansPropertiesTest {
     @Provide
     Arbitrary<Task> tasks() {
         Arbitrary<Boolean> flag = Arbitraries.of(true, false);
-        Arbitrary<Task.Statistics> statistics = Arbitraries.of(Task.Statistics.class);
+        Arbitrary<Task.Statistics> statistics = Arbitraries.of(Task.Statistics.BATCH, Task.Statistics.GIVEN);
         Arbitrary<Task> forward = Combinators.combine(AnyViews.layers(), statistics, flag, flag).as(Task::forward);
         Arbitrary<Task> backward = Combinators.combine(AnyViews.layers(), statistics, flag, Arbitraries.of(1, 2, 3))
                 .as((view, source, weight, wanted) -> Task.backward(view, source, weight, wanted > 1, wanted % 2 == 1));

@@ -62,12 +62,12 @@ final class CpuBackward {
     }
 
     /** The gradient of x̂ · weight + bias. */
-    private double affineGradient(int at, int param, double xhat) {
+    private double affineGradient(int at, int param, double xhat, int group) {
         if (form.join() == Join.AFTER) {
             return dy.get(at);
         }
         double b = bias == null ? 0 : bias.get(param);
-        return dy.get(at) * form.activation().derivative(xhat * weight(param) + b);
+        return dy.get(at) * form.activation().derivative(statistics.corrected(xhat, group) * weight(param) + b);
     }
 
     private double xhat(int at, int group) {
@@ -87,7 +87,7 @@ final class CpuBackward {
                 }
                 double xhat = xhat(at, group);
                 int p = param + i * line.paramStride();
-                double g = affineGradient(at, p, xhat) * weight(p);
+                double g = affineGradient(at, p, xhat, group) * weight(p) * statistics.factor()[group];
                 double gradient = rstd * (g - mean[0] - (call.given() ? 0 : xhat * mean[1]));
                 dx.set(at, dsum == null ? gradient : gradient + dsum.get(at));
             }
@@ -105,7 +105,7 @@ final class CpuBackward {
                 }
                 double xhat = xhat(at, group);
                 int p = param + i * line.paramStride();
-                double g = affineGradient(at, p, xhat) * weight(p);
+                double g = affineGradient(at, p, xhat, group) * weight(p) * statistics.factor()[group];
                 sum[0] += g;
                 sum[1] += g * xhat;
             }
@@ -122,9 +122,10 @@ final class CpuBackward {
                 if (!valid.at(at)) {
                     continue;
                 }
-                double xhat = xhat(at, group + i * line.groupStride());
-                double g = affineGradient(at, start.param(), xhat);
-                sum[0] += g * xhat;
+                int of = group + i * line.groupStride();
+                double xhat = xhat(at, of);
+                double g = affineGradient(at, start.param(), xhat, of);
+                sum[0] += g * statistics.corrected(xhat, of);
                 sum[1] += g;
             }
         });

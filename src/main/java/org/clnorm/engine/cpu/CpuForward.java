@@ -69,9 +69,12 @@ final class CpuForward {
     private void group(int group) {
         Walk.Position start = groups.at(group);
         switch (call.task().statistics()) {
-            case BATCH -> {
+            case BATCH, RENORMALIZED -> {
                 moments(group, start);
                 statistics.rstd()[group] = rstd(statistics.variance()[group]);
+                if (call.renorm() != null) {
+                    statistics.renormalize(group, call.renorm(), call.eps());
+                }
             }
             case GIVEN -> given(group);
             case SAVED -> {
@@ -145,7 +148,7 @@ final class CpuForward {
                 double w = weight == null ? 1 : CpuStatistics.weight(form, weight.get(p));
                 double b = bias == null ? 0 : bias.get(p);
                 if (valid.at(at)) {
-                    put(at, statistics.normalized(x.get(at), group) * w + b);
+                    put(at, statistics.corrected(statistics.normalized(x.get(at), group), group) * w + b);
                 } else {
                     y.set(at, 0);
                 }

@@ -12,7 +12,9 @@ final class Arguments {
     /** Buffers of the call; an absent tensor is null. Scratch buffers follow them. */
     enum Buffer {
         X, Y, DY, DX, WEIGHT, BIAS, STATS, DWEIGHT, DBIAS, RUNNING_MEAN, RUNNING_VAR, INTO,
-        FIRST, RESIDUAL, DSUM, DOUT, SIGNS, LENGTHS;
+        FIRST, RESIDUAL, DSUM, DOUT, SIGNS, LENGTHS,
+        /** The same as without LAYER, where scratch memory stands for those. */
+        LAYER_WEIGHT, LAYER_BIAS, LAYER_DWEIGHT, LAYER_DBIAS;
 
         private static final Buffer[] ALL = values();
 
@@ -27,6 +29,10 @@ final class Arguments {
         CORRECTION(KernelSignature.Type.FLOAT), ZERO_RSTD(KernelSignature.Type.INT),
         ACCUMULATE(KernelSignature.Type.INT), WANT_DX(KernelSignature.Type.INT),
         WANT_DWEIGHT(KernelSignature.Type.INT), WANT_DBIAS(KernelSignature.Type.INT),
+        R_MAX(KernelSignature.Type.FLOAT), D_MAX(KernelSignature.Type.FLOAT),
+        /** The same as without LAYER, where gradients in scratch memory stand for the layer's. */
+        LAYER_ACCUMULATE(KernelSignature.Type.INT), LAYER_WANT_DWEIGHT(KernelSignature.Type.INT),
+        LAYER_WANT_DBIAS(KernelSignature.Type.INT),
         OFFSET_LOW(KernelSignature.Type.INT), OFFSET_HIGH(KernelSignature.Type.INT);
 
         private static final Word[] ALL = values();

@@ -115,8 +115,7 @@ final class ClEngine implements NormEngine {
         arguments.set(Buffer.LENGTHS, staging.read(call.extras().lengths()));
         arguments.set(Buffer.Y, y);
         arguments.set(Buffer.INTO, y);
-        arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
-        arguments.set(Buffer.BIAS, staging.read(call.bias()));
+        affine(call.weight(), call.bias());
         arguments.set(Buffer.STATS, statistics.block());
         arguments.set(Word.EPS, call.eps());
         arguments.set(Word.ZERO_RSTD, call.zeroRstd());
@@ -130,6 +129,13 @@ final class ClEngine implements NormEngine {
             arguments.set(Word.MOMENTUM, update.momentum());
             arguments.set(Word.KEEP, 1 - update.momentum());
             arguments.set(Word.CORRECTION, update.correction());
+        } else if (call.renorm() != null) {
+            arguments.set(Buffer.RUNNING_MEAN, staging.read(call.renorm().running().mean()));
+            arguments.set(Buffer.RUNNING_VAR, staging.read(call.renorm().running().variance()));
+        }
+        if (call.renorm() != null) {
+            arguments.set(Word.R_MAX, call.renorm().rMax());
+            arguments.set(Word.D_MAX, call.renorm().dMax());
         }
     }
 
@@ -171,18 +177,39 @@ final class ClEngine implements NormEngine {
         BufferPool.Block dx = staging.written(call.dx());
         arguments.set(Buffer.DX, dx);
         arguments.set(Buffer.INTO, dx);
-        arguments.set(Buffer.WEIGHT, staging.read(call.weight()));
-        arguments.set(Buffer.BIAS, staging.read(call.bias()));
-        arguments.set(Buffer.DWEIGHT, gradient(call.dweight(), call.accumulate()));
-        arguments.set(Buffer.DBIAS, gradient(call.dbias(), call.accumulate()));
+        affine(call.weight(), call.bias());
+        gradients(call);
         DeviceStatistics saved = DeviceStatistics.checked(call.saved(), pool, plan.groups());
         arguments.set(Buffer.STATS, saved.block());
         arguments.set(Buffer.SIGNS, saved.signs());
         arguments.set(Buffer.LENGTHS, staging.read(call.extras().lengths()));
-        arguments.set(Word.ACCUMULATE, call.accumulate());
         arguments.set(Word.WANT_DX, call.dx() != null);
-        arguments.set(Word.WANT_DWEIGHT, call.dweight() != null);
-        arguments.set(Word.WANT_DBIAS, call.dbias() != null);
+    }
+
+    /** The layer's own; in a plan of batch renormalization others stand for them in most launches. */
+    private void affine(Tensor weight, Tensor bias) {
+        BufferPool.Block weights = staging.read(weight);
+        BufferPool.Block biases = staging.read(bias);
+        arguments.set(Buffer.WEIGHT, weights);
+        arguments.set(Buffer.BIAS, biases);
+        arguments.set(Buffer.LAYER_WEIGHT, weights);
+        arguments.set(Buffer.LAYER_BIAS, biases);
+    }
+
+    private void gradients(BackwardCall call) {
+        BufferPool.Block dweight = gradient(call.dweight(), call.accumulate());
+        BufferPool.Block dbias = gradient(call.dbias(), call.accumulate());
+        boolean within = call.task().statistics() == Task.Statistics.RENORMALIZED && call.task().parameters();
+        arguments.set(Buffer.DWEIGHT, dweight);
+        arguments.set(Buffer.DBIAS, dbias);
+        arguments.set(Buffer.LAYER_DWEIGHT, dweight);
+        arguments.set(Buffer.LAYER_DBIAS, dbias);
+        arguments.set(Word.ACCUMULATE, call.accumulate() && !within);
+        arguments.set(Word.WANT_DWEIGHT, call.dweight() != null || within);
+        arguments.set(Word.WANT_DBIAS, call.dbias() != null || within);
+        arguments.set(Word.LAYER_ACCUMULATE, call.accumulate());
+        arguments.set(Word.LAYER_WANT_DWEIGHT, call.dweight() != null);
+        arguments.set(Word.LAYER_WANT_DBIAS, call.dbias() != null);
     }
 
     /** Kernels read a gradient that they add to. */

@@ -10,6 +10,8 @@ import org.clnorm.plan.Task;
  */
 final class DeviceStatistics implements SavedStatistics {
     private static final int PLANES = 5;
+    /** Two more have r and d, see {@code common/renorm.cl}. */
+    private static final int RENORMALIZED_PLANES = 7;
 
     private final BufferPool pool;
     private final AtomicBoolean open = new AtomicBoolean();
@@ -60,7 +62,8 @@ final class DeviceStatistics implements SavedStatistics {
     }
 
     private static long floats(BufferPool pool, long groups, Task task) {
-        int bytes = PLANES * task.storage().statistics().bytes();
+        int planes = task.statistics() == Task.Statistics.RENORMALIZED ? RENORMALIZED_PLANES : PLANES;
+        int bytes = planes * task.storage().statistics().bytes();
         pool.checkSize(groups, bytes);
         return groups * bytes / Float.BYTES;
     }
