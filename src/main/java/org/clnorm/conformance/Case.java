@@ -93,13 +93,18 @@ public final class Case {
 
     /** The layer in double that does nothing but normalization and affine. */
     NormLayer plainly() {
-        return layer(spec.in(spec.zeroCentered(), Activation.NONE, Join.NONE), DataType.F64);
+        return spec.corrects() ? begun(spec.uncorrected().layer(DataType.F64), false)
+                : layer(spec.in(spec.zeroCentered(), Activation.NONE, Join.NONE), DataType.F64);
     }
 
     private NormLayer layer(LayerSpec built, DataType type) {
         NormLayer layer = built.layer(type).accumulateGradients(accumulate);
-        layer.loadStateDict(initial);
         layer.parameters().values().forEach(parameter -> parameter.requiresGrad(!frozen.contains(parameter.name())));
+        return begun(layer, true);
+    }
+
+    private NormLayer begun(NormLayer layer, boolean all) {
+        layer.loadStateDict(initial, all);
         if (frozen.contains("statistics")) {
             ((TrackingLayer) layer).freezeStatistics();
         }

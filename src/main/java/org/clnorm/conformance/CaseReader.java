@@ -74,7 +74,8 @@ final class CaseReader {
                 new Arrangement(settings.text("layout", "").equals("nhwc") ? Layout.CHANNELS_LAST
                         : Layout.CHANNELS_FIRST, settings.whole("virtual_batch", 0),
                         settings.has("axes") ? settings.places("axes", ",") : List.of(),
-                        new Endings(settings.text("lengths", ""))));
+                        new Endings(settings.text("lengths", ""))),
+                settings.has("renorm") ? Correction.parse("renorm", settings.text("renorm")) : Correction.NONE);
     }
 
     /** From the module's name, else from the rank of a batch. */

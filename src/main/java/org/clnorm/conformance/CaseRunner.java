@@ -30,11 +30,14 @@ public final class CaseRunner {
     private final Device device;
     private final boolean inDouble;
     private final StateDict results = new StateDict();
+    /** Where the layer itself is to be spared it, else null. */
+    private final Correcting correcting;
 
     private CaseRunner(Case what, Device device, boolean inDouble) {
         this.what = what;
         this.device = device;
         this.inDouble = inDouble;
+        this.correcting = inDouble && what.spec().corrects() ? new Correcting(what) : null;
     }
 
     /**
@@ -67,7 +70,7 @@ public final class CaseRunner {
                     layer.loadStateDict(statistics(judged, k - 1), false);
                     gradients(layer, judged, k - 1);
                 }
-                step(layer, k, what.steps().get(k));
+                step(layer, k, what.steps().get(k), judged);
             }
         }
         return results;
@@ -84,7 +87,7 @@ public final class CaseRunner {
     }
 
     private void gradients(NormLayer layer, StateDict judged, int step) {
-        if (what.parameterType() == DataType.F32) {
+        if (what.parameterType() == DataType.F32 || correcting != null) {
             return;
         }
         for (Parameter parameter : layer.parameters().values()) {
@@ -95,7 +98,7 @@ public final class CaseRunner {
         }
     }
 
-    private void step(NormLayer layer, int k, CaseStep step) {
+    private void step(NormLayer layer, int k, CaseStep step, StateDict judged) {
         layer.train(step.training());
         try (Scope scope = device.scope()) {
             if (inDouble) {
@@ -103,7 +106,9 @@ public final class CaseRunner {
             } else {
                 within(layer, k, step);
             }
-            if (step.dy() != null) {
+            if (step.dy() != null && correcting != null) {
+                correcting.end(layer, judged, results, k);
+            } else if (step.dy() != null) {
                 putGradients(layer, k);
             }
         }
@@ -159,6 +164,9 @@ public final class CaseRunner {
     private void around(NormLayer layer, int k, CaseStep step) {
         Surroundings form = new Surroundings(what.spec(), step);
         double[] x = Surroundings.normalized(what.spec(), step, what.storage(k));
+        if (correcting != null) {
+            correcting.begin(layer, step, x);
+        }
         double[] inner = form.inner(what.spec().forward(layer, tensor(k, form.shaped(x))).readDoubles());
         results.put(k + ".y", form.shaped(form.y(inner)));
         if (what.spec().join() == Join.BEFORE) {

@@ -14,9 +14,8 @@ import org.clnorm.state.StateDict;
 /**
  * Makes the file of a case, of the format norm-case-v1. What that format has no words for is said in keys of its own,
  * only where it is not the default: {@code frozen}, {@code accumulate}, {@code running_variance},
- * {@code zero_centered}, {@code activation}, {@code residual}, {@code layout}, {@code virtual_batch}, {@code axes},
- * {@code lengths}; and
- * in tensors {@code k.residual} and {@code k.dsum}.
+ * {@code zero_centered}, {@code activation}, {@code residual}, {@code layout}, {@code virtual_batch}, {@code renorm},
+ * {@code axes}, {@code lengths}; and in tensors {@code k.residual} and {@code k.dsum}.
  */
 final class CaseWriter {
     private final Case what;
@@ -95,6 +94,9 @@ final class CaseWriter {
         }
         if (arrangement.virtualBatch() > 0) {
             say("virtual_batch", arrangement.virtualBatch());
+        }
+        if (spec.corrects()) {
+            say("renorm", spec.correction());
         }
         if (!arrangement.axes().isEmpty()) {
             say("axes", arrangement.axes().stream().map(String::valueOf).collect(Collectors.joining(",")));

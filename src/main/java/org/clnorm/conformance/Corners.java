@@ -37,6 +37,9 @@ final class Corners {
         CaseStep step = what.steps().get(k);
         try (Scope scope = cpu.scope()) {
             double[] x = Surroundings.normalized(what.spec(), step, what.storage(k));
+            if (what.spec().corrects()) {
+                new Correcting(what).begin(layer, step, x);
+            }
             double[] affine = what.spec().forward(layer, cpu.empty(DataType.F64, Shape.of(step.x().shape())).write(x))
                     .readDoubles();
             return new Surroundings(what.spec(), step).inner(affine);

@@ -44,10 +44,11 @@ import org.clnorm.tensor.Tensor;
  * @param activation what is applied last
  * @param join       where a residual is added
  * @param arrangement how the axes of inputs belong together
+ * @param correction how far batch renormalization corrects
  */
 record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
         OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance,
-        boolean zeroCentered, Activation activation, Join join, Arrangement arrangement) {
+        boolean zeroCentered, Activation activation, Join join, Arrangement arrangement, Correction correction) {
     LayerSpec {
         bias = bias && affine && kind != LayerKind.RMS_NORM;
         zeroCentered = zeroCentered && affine;
@@ -60,24 +61,42 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
     LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape normalized, double eps,
             OptionalDouble momentum, boolean affine, boolean bias, boolean track, VarianceEstimate variance) {
         this(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance, false,
-                Activation.NONE, Join.NONE, Arrangement.USUAL);
+                Activation.NONE, Join.NONE, Arrangement.USUAL, Correction.NONE);
     }
 
     /** The same in another form. */
     LayerSpec in(boolean weightMinus1, Activation last, Join residual) {
         return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance,
-                weightMinus1, last, residual, arrangement);
+                weightMinus1, last, residual, arrangement, correction);
     }
 
     /** The same of inputs arranged otherwise. */
     LayerSpec arranged(Arrangement other) {
         return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance,
-                zeroCentered, activation, join, other);
+                zeroCentered, activation, join, other, correction);
+    }
+
+    /** The same with other limits of batch renormalization. */
+    LayerSpec correcting(Correction limits) {
+        return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, affine, bias, track, variance,
+                zeroCentered, activation, join, arrangement, limits);
+    }
+
+    /** Batch normalization with a weight and a bias, and nothing else. */
+    LayerSpec uncorrected() {
+        return new LayerSpec(kind, spatial, channels, groups, normalized, eps, momentum, true, true, track, variance,
+                false, Activation.NONE, Join.NONE, arrangement, Correction.NONE);
+    }
+
+    /** Whether batches are corrected towards running statistics. */
+    boolean corrects() {
+        return !correction.equals(Correction.NONE);
     }
 
     /** Whether there is nothing but normalization and affine. */
     boolean isPlain() {
-        return kind != LayerKind.RMS_NORM && !zeroCentered && activation.equals(Activation.NONE) && join == Join.NONE;
+        return kind != LayerKind.RMS_NORM && !zeroCentered && activation.equals(Activation.NONE) && join == Join.NONE
+                && !corrects();
     }
 
     /** The eps of a kind of layer where nobody gives one. */
@@ -125,6 +144,9 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
             builder.cumulativeMomentum();
         }
         builder.virtualBatch(arrangement.virtualBatch());
+        if (corrects()) {
+            builder.renorm(correction.rMax(), correction.dMax());
+        }
         return tracking(builder, type);
     }
 

@@ -34,6 +34,8 @@ public final class RandomWorkloads {
             "inf1", "offset1e4", "scale1e-20", "scale1e10");
     private static final List<Activation> ACTIVATIONS = List.of(Activation.RELU, Activation.leakyRelu(0.01),
             Activation.leakyRelu(-0.5), Activation.SILU, Activation.GELU, Activation.GELU_TANH);
+    private static final List<Correction> CORRECTIONS = List.of(new Correction(3, 5), new Correction(1.5, 0.25),
+            new Correction(1, 0.5), new Correction(2, 0));
     private static final double[] ODD_EPS = {0, 0, 1e-12, 1e-8, 1e-3, 1};
     private static final double[] ODD_MOMENTA = {0, 1, 0.37, 0.001};
 
@@ -116,9 +118,14 @@ public final class RandomWorkloads {
         }
         Join join = chance(0.8) ? Join.NONE : chance(0.5) ? Join.BEFORE : Join.AFTER;
         boolean rectified = activation.equals(Activation.NONE) || activation.equals(Activation.RELU);
-        LayerSpec arranged = plain.arranged(arranged(plain, shape));
+        LayerSpec arranged = corrected(plain.arranged(arranged(plain, shape)));
         Join allowed = join == Join.AFTER && !rectified ? Join.BEFORE : join;
         return new Workload(arranged.in(zeroCentered, activation, allowed), shape, trial);
+    }
+
+    private LayerSpec corrected(LayerSpec spec) {
+        boolean can = spec.kind() == LayerKind.BATCH_NORM && spec.track() && spec.arrangement().virtualBatch() == 0;
+        return can && chance(0.2) ? spec.correcting(CORRECTIONS.get(random.nextInt(CORRECTIONS.size()))) : spec;
     }
 
     private Arrangement arranged(LayerSpec plain, Shape shape) {

@@ -24,6 +24,7 @@ final class Scales {
     private final double[] dsum;
     private final double[] weight;
     private final double[] bias;
+    private final Correction.Factors factors;
     private final Groups groups;
     private final boolean given;
     private final double[] rstd;
@@ -65,6 +66,8 @@ final class Scales {
         for (int i = 0; i < x.length; i++) {
             size[groups.group(i)] += valid[i] ? 1 : 0;
         }
+        factors = !spec.corrects() ? null : given ? Correction.none(spec)
+                : spec.correction().of(spec, Shape.of(step.x().shape()), x, before);
         rstd = new double[groups.count()];
         meanG = new double[groups.count()];
         meanGx = new double[groups.count()];
@@ -119,7 +122,17 @@ final class Scales {
     }
 
     private double weight(int element) {
+        double factor = factors == null ? 1 : factors.r()[groups.parameter(element)];
+        return factor * stored(element);
+    }
+
+    private double stored(int element) {
         return weight == null ? 1 : spec.weight(weight[groups.parameter(element)]);
+    }
+
+    /** What is added to x̂ · weight, and was before it cancelled. */
+    private double offset(int element) {
+        return factors == null ? 0 : stored(element) * factors.d()[groups.parameter(element)];
     }
 
     private double forward(int i) {
@@ -128,7 +141,8 @@ final class Scales {
 
     /** Of what the activation is applied to. */
     private double inner(int i) {
-        return Math.abs(xhat[i] * weight(i)) + (bias == null ? 0 : Math.abs(bias[groups.parameter(i)]))
+        return Math.abs(xhat[i] * weight(i)) + Math.abs(offset(i))
+                + (bias == null ? 0 : Math.abs(bias[groups.parameter(i)]))
                 + (spec.join() == Join.AFTER ? Math.abs(residual[i]) : 0);
     }
 
@@ -138,7 +152,7 @@ final class Scales {
         if (activation.equals(Activation.NONE)) {
             return Math.abs(dy[i]);
         }
-        double v = xhat[i] * weight(i) + (bias == null ? 0 : bias[groups.parameter(i)])
+        double v = xhat[i] * weight(i) + offset(i) + (bias == null ? 0 : bias[groups.parameter(i)])
                 + (spec.join() == Join.AFTER ? residual[i] : 0);
         double curvature = activation.hasCorner() ? 0
                 : Math.abs(activation.derivative(v + STEP) - activation.derivative(v - STEP)) / (2 * STEP);
@@ -152,9 +166,16 @@ final class Scales {
             double gradient = gradient(i);
             meanG[g] += valid[i] ? finite(Math.abs(gradient * weight(i))) / size[g] : 0;
             meanGx[g] += valid[i] ? finite(Math.abs(gradient * weight(i) * xhat[i])) / size[g] : 0;
-            dweight[groups.parameter(i)] += finite(Math.abs(gradient * xhat[i]));
+            dweight[groups.parameter(i)] += finite(Math.abs(gradient) * corrected(i));
             dbias[groups.parameter(i)] += finite(gradient);
         }
+    }
+
+    /** Of x̂ as it meets the weight. */
+    private double corrected(int i) {
+        int p = groups.parameter(i);
+        return factors == null ? Math.abs(xhat[i])
+                : factors.r()[p] * Math.abs(xhat[i]) + Math.abs(factors.d()[p]);
     }
 
     private double inputGradient(int i) {

@@ -108,7 +108,7 @@ final class Settings {
         return has(key) ? parse.apply(values.get(key)) : otherwise;
     }
 
-    private static double real(String key, String text) {
+    static double real(String key, String text) {
         try {
             return switch (text) {
                 case "nan" -> Double.NaN;

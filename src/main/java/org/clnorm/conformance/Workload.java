@@ -52,6 +52,7 @@ import org.clnorm.tensor.Tensor;
  * <tr><td>layout</td><td>nchw, or nhwc: the channels are last in memory; the shape in the line is N x C x space all the
  * same; not for layer_norm and rms_norm</td></tr>
  * <tr><td>virtual_batch</td><td>so many samples are normalized together in training; batch_norm only</td></tr>
+ * <tr><td>renorm</td><td>{@code 3:5}: batch renormalization, r up to 3 and d up to 5; batch_norm only</td></tr>
  * <tr><td>axes</td><td>{@code 1x2}: the dimensions that are normalized over, instead of normalized_shape; layer_norm
  * and rms_norm only</td></tr>
  * <tr><td>lengths</td><td>{@code 5x7x3}, of each sample its valid time steps; random, three quarters of the steps on

@@ -57,6 +57,7 @@ final class WorkloadFormat {
         unless("layout", spec.arrangement().channelsLast() ? "nhwc" : "nchw", "nchw");
         unless("virtual_batch", spec.arrangement().virtualBatch(), 0L);
         unless("lengths", spec.arrangement().endings().text(), "");
+        unless("renorm", spec.correction(), Correction.NONE);
         unless("residual", spec.join().name().toLowerCase(Locale.ROOT), "none");
     }
 

@@ -138,7 +138,12 @@ final class WorkloadParser {
                 affine, bias, track, kind.mayTrack() ? variance() : VarianceEstimate.UNBIASED,
                 kind.overLast() && settings.flag("zero_centered", false),
                 Activation.parse(settings.text("activation", "none")), settings.join("residual"),
-                arrangement());
+                arrangement(), correction());
+    }
+
+    private Correction correction() {
+        return kind == LayerKind.BATCH_NORM && settings.has("renorm")
+                ? Correction.parse("renorm", settings.text("renorm")) : Correction.NONE;
     }
 
     private int spatial(int channelDim) {

@@ -34,6 +34,7 @@ class WorkloadTest {
         "group_norm 4x6x8 groups=3 x=exact dy=exact",
         "layer_norm 4x8 normalized_shape=8 x=offset-1e7:0.5",
         "group_norm 4x6x8x3 groups=3 layout=nhwc", "batch_norm 6x3x4 layout=nhwc virtual_batch=2",
+        "batch_norm 6x3x4 steps=te renorm=1.5:0.25", "batch_norm 6x3x4 renorm=inf:5",
         "rms_norm 4x8x3 axes=1", "layer_norm 4x8x3x5 axes=1x3 bias=false",
         "group_norm 0x4x2 groups=2 freeze=bias+weight accumulate=true seed=9223372036854775807"})
     void givesItsLineBack(String line) {
@@ -129,6 +130,9 @@ class WorkloadTest {
             layer_norm 2x3x4x4 axes=3x1                         | ascending order, got [3, 1]
             layer_norm 2x3x4x4 axes=1 normalized_shape=3        | got 'normalized_shape'
             group_norm 2x4 groups=2 virtual_batch=2             | got 'virtual_batch'
+            group_norm 2x4 groups=2 renorm=3:5                  | got 'renorm'
+            batch_norm 2x4 renorm=3                             | expected renorm of RMAX:DMAX, got '3'
+            batch_norm 2x4 renorm=0.5:1                         | expected an rMax of 1 or more
             batch_norm 2x3 x=offset                             | finite number after 'offset'
             batch_norm 2x3 x=odd                                | expected values of
             batch_norm 2x3 variance=some                        | unbiased or biased
