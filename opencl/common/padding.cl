@@ -21,12 +21,3 @@ static inline int valid_at(long i, padding p) {
     return 1;
 #endif
 }
-
-// How many of the `count` elements from i on are valid, all of one run.
-static inline long valid_from(long i, long count, padding p) {
-#if PADDED
-    return clamp((long)p.lengths[i / p.sample] * p.unit - i % p.run, 0L, count);
-#else
-    return count;
-#endif
-}

@@ -9,21 +9,23 @@
 #include "cpu/apply.cl"
 #include "cpu/padded_groups.cl"
 
-// y of a stretch of which `count` elements are valid. What stands for a residual is not read.
+// y of a stretch of which `count` elements are valid. What stands for a residual is not read. The next group, `ahead`
+// elements further, is fetched meanwhile.
 static inline void apply_valid(__global const element *x, __global element *y, long count, group_stats s,
-                               __global const parameter *weight, __global const parameter *bias, long span) {
+                               __global const parameter *weight, __global const parameter *bias, long span,
+                               long ahead) {
     __global const element *residual = x;
 #if ELEMENTWISE
 #define Y_OF_VALID(i) finished(affine(normalized_of(load_elements(x + (i)), s), weight + (i), bias + (i)), x)
     if (count >= WIDTH) {
-        apply_dense(x, residual, y, count, s, weight, bias, span);
+        apply_dense(x, residual, y, count, s, weight, bias, ahead);
     }
 #else
     const float w = weight_at(weight, 0);
     const float b = bias_at(bias, 0);
 #define Y_OF_VALID(i) finished(normalized_of(load_elements(x + (i)), s) * w + b, x)
     if (count >= WIDTH) {
-        apply_run(x, residual, y, count, s, w, b, span);
+        apply_run(x, residual, y, count, s, w, b, ahead);
     }
 #endif
     if (count > 0 && count < WIDTH) {
@@ -36,14 +38,15 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void padded_forward(__global const element *x, __global const parameter *weight, __global const parameter *bias,
                     __global element *y, __global float *stats, __global const float *lengths,
                     __global float *running_mean, __global float *running_var, long sample, long run, long unit,
-                    long groups, long group_step, long runs, long run_step, long span, long channels, long block,
-                    float eps, int zero_rstd, float momentum, float keep, float correction) {
+                    long groups, long group_step, long runs, long run_step, long span, long channels, long param_step,
+                    long block, float eps, int zero_rstd, float momentum, float keep, float correction) {
     const padding pad = PADDING;
     const tracked running = TRACKED;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, groups);
     for (long g = first; g < last; g++) {
-        const stretches of = {g * group_step * span, runs, run_step * span, span};
+        stretches of;
+        stretches_of(&of, g * group_step, runs, run_step, span, pad);
         group_stats s;
 #if GIVEN
         settled_stats(&s, stats, groups, g, running, eps, zero_rstd, 1);
@@ -51,10 +54,12 @@ void padded_forward(__global const element *x, __global const parameter *weight,
         valid_stats(&s, x, of, pad, stats, groups, g, eps, zero_rstd);
         move_tracked(stats, groups, g, running);
 #endif
+        long p = ELEMENTWISE ? 0 : g * group_step % channels;
         for (long m = 0; m < runs; m++) {
-            const long at = of.first + m * of.stride;
-            const long p = ELEMENTWISE ? 0 : (g * group_step + m * run_step) % channels;
-            apply_valid(x + at, y + at, valid_from(at, span, pad), s, weight + p, bias + p, span);
+            const long at = begin_of(of, m);
+            apply_valid(x + at, y + at, valid_of(of, m, pad), s, weight + p, bias + p, span,
+                        group_step * span);
+            p += param_step;
         }
     }
 }

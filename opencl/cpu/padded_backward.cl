@@ -28,9 +28,10 @@ static inline void add_valid(gradient_sums *sums, __global const element *x, __g
 }
 
 static inline void dx_valid(__global const element *x, __global const element *dy, __global element *dx, long count,
-                            group_stats s, float w, float b, float mean_g, float mean_gx, long span) {
+                            group_stats s, float w, float b, float mean_g, float mean_gx, long span,
+                            long ahead) {
     if (count >= WIDTH) {
-        dx_run(x, dy, dy, dx, count, s, w, b, mean_g, mean_gx, span);
+        dx_run(x, dy, dy, dx, count, s, w, b, mean_g, mean_gx, ahead);
     } else if (count > 0) {
         store_first(stored_of(dx_of(load_elements(dy), x, dy, s, (vec)(w), (vec)(b), mean_g, mean_gx)), count, dx);
     }
@@ -42,13 +43,15 @@ void padded_backward(__global const element *x, __global const element *dy, __gl
                      __global const parameter *bias, __global const float *stats, __global const float *lengths,
                      __global element *dx, __global parameter *dweight, __global parameter *dbias,
                      __global float *partials, long sample, long run, long unit, long groups, long group_step,
-                     long runs, long run_step, long span, long channels, long block, int want_dweight, int want_dbias,
-                     int accumulate) {
+                     long runs, long run_step, long span, long channels, long param_step, long block, int want_dweight,
+                     int want_dbias, int accumulate) {
     const padding pad = PADDING;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, groups);
     for (long g = first; g < last; g++) {
-        const stretches of = {g * group_step * span, runs, run_step * span, span};
+        stretches of;
+        stretches_of(&of, g * group_step, runs, run_step, span, pad);
+        const long first_parameter = g * group_step % channels;
         group_stats s;
         read_stats(stats, groups, g, &s);
         float_pair sum_g = pair_of(0.0f), sum_gx = pair_of(0.0f);
@@ -57,21 +60,21 @@ void padded_backward(__global const element *x, __global const element *dy, __gl
         clear_sums(&sums);
 #if PARAMETERS || !GIVEN
         for (long m = 0; m < runs; m++) {
-            const long q = g * group_step + m * run_step;
+            const long p = first_parameter + m * param_step;
             const long at = begin_of(of, m);
-            const long count = valid_from(at, span, pad);
-            const float w = weight_at(weight, q % channels);
+            const long count = valid_of(of, m, pad);
+            const float w = weight_at(weight, p);
             n += count;
 #if !OWNED
             clear_sums(&sums);
 #endif
-            add_valid(&sums, x + at, dy + at, count, s, w, bias_at(bias, q % channels));
+            add_valid(&sums, x + at, dy + at, count, s, w, bias_at(bias, p));
 #if !OWNED
             const float dyx_sum = total_sum(sums.dyx);
             const float dy_sum = total_sum(sums.dy);
 #if PARAMETERS
-            partials[q] = dyx_sum;
-            partials[groups * runs + q] = dy_sum;
+            partials[g * group_step + m * run_step] = dyx_sum;
+            partials[groups * runs + g * group_step + m * run_step] = dy_sum;
 #endif
             add_to(&sum_g, dy_sum * w);
             add_to(&sum_gx, dyx_sum * w);
@@ -94,10 +97,10 @@ void padded_backward(__global const element *x, __global const element *dy, __gl
         const float mean_g = n > 0 ? pair_value(sum_g) / (float)n : 0.0f;
         const float mean_gx = n > 0 ? pair_value(sum_gx) / (float)n : 0.0f;
         for (long m = 0; m < runs; m++) {
-            const long p = (g * group_step + m * run_step) % channels;
+            const long p = first_parameter + m * param_step;
             const long at = begin_of(of, m);
-            dx_valid(x + at, dy + at, dx + at, valid_from(at, span, pad), s, weight_at(weight, p), bias_at(bias, p),
-                     mean_g, mean_gx, span);
+            dx_valid(x + at, dy + at, dx + at, valid_of(of, m, pad), s, weight_at(weight, p), bias_at(bias, p),
+                     mean_g, mean_gx, span, group_step * span);
         }
 #endif
     }
@@ -117,8 +120,10 @@ static inline void add_row(vec_pair *sum_g, vec_pair *sum_gx, __global const ele
             const vec x_hat = normalized_of(load_elements(x + at), s);
             vec g = through(load_elements(dy + at), x_hat, w, own_biases(bias + at));
             vec t = g * x_hat;
-            g = count < WIDTH ? first_lanes(g, count) : fresh_lanes(g, count - i);
-            t = count < WIDTH ? first_lanes(t, count) : fresh_lanes(t, count - i);
+            if (count - i < WIDTH) {
+                g = count < WIDTH ? first_lanes(g, count) : last_lanes(g, count - i);
+                t = count < WIDTH ? first_lanes(t, count) : last_lanes(t, count - i);
+            }
             fetch(x + at + ahead);
             fetch(dy + at + ahead);
             a += g * w;
@@ -149,30 +154,32 @@ static inline void dx_row_valid(__global const element *x, __global const elemen
 static inline void put_totals(__global const float *hi, __global const float *lo, __global float *to, long span) {
     for (long i = 0; i < span; i += WIDTH) {
         const long at = min(i, span - WIDTH);
-        store(load(hi + at) + load(lo + at), to + at);
+        store(lo ? load(hi + at) + load(lo + at) : load(hi + at), to + at);
     }
 }
 
-// sums: a work-item's own memory, in rows of whole vectors: running sums of dweight and dbias, and totals of both in
-// two floats.
+// sums: a work-item's own memory, in rows of whole vectors: running sums of dweight and dbias; with `pairs`, because a
+// block has more than SERIAL_SUMS rows, totals of both in two floats.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void padded_rows(__global const element *x, __global const element *dy, __global const parameter *weight,
                  __global const parameter *bias, __global const float *stats, __global const float *lengths,
                  __global element *dx, __global float *sums, __global float *partials, long sample, long run, long unit,
-                 long groups, long span, long block) {
+                 long groups, long span, long block, long pairs) {
     const padding pad = PADDING;
     const long first = get_group_id(0) * block;
     const long last = min(first + block, groups);
     const long size = padded(span);
-    __global float *dw = sums + get_group_id(0) * 6 * size;
+    __global float *dw = sums + get_group_id(0) * (pairs ? 6 : 2) * size;
     __global float *db = dw + size;
     __global float *totals = db + size;
 #if PARAMETERS
-    clear(dw, 6 * size);
+    clear(dw, (pairs ? 6 : 2) * size);
 #endif
     for (long r = first; r < last; r++) {
-        const long at = r * span;
-        const long count = valid_from(at, span, pad);
+        stretches of;
+        stretches_of(&of, r, 1, 1, span, pad);
+        const long at = of.first;
+        const long count = valid_of(of, 0, pad);
         group_stats s;
         read_stats(stats, groups, r, &s);
         vec_pair sum_g, sum_gx;
@@ -184,7 +191,7 @@ void padded_rows(__global const element *x, __global const element *dy, __global
                      span);
 #endif
 #if PARAMETERS
-        if ((r - first) % SERIAL_SUMS == SERIAL_SUMS - 1 || r == last - 1) {
+        if (pairs && ((r - first) % SERIAL_SUMS == SERIAL_SUMS - 1 || r == last - 1)) {
             move_sums(dw, totals, totals + size, size);
             move_sums(db, totals + 2 * size, totals + 3 * size, size);
         }
@@ -192,7 +199,9 @@ void padded_rows(__global const element *x, __global const element *dy, __global
     }
 #if PARAMETERS
     const long blocks = get_num_groups(0);
-    put_totals(totals, totals + size, partials + get_group_id(0) * span, span);
-    put_totals(totals + 2 * size, totals + 3 * size, partials + (blocks + get_group_id(0)) * span, span);
+    __global float *dw_partials = partials + get_group_id(0) * span;
+    __global float *db_partials = dw_partials + blocks * span;
+    put_totals(pairs ? totals : dw, pairs ? totals + size : 0, dw_partials, span);
+    put_totals(pairs ? totals + 2 * size : db, pairs ? totals + 3 * size : 0, db_partials, span);
 #endif
 }

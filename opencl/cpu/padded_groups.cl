@@ -16,23 +16,38 @@
 #define ELEMENTWISE 1
 #endif
 
-// A group's stretches of `span` elements, `stride` apart.
+// A group's stretches of `span` elements, `stride` apart. The first belongs to a sample, the others to those `samples`
+// further each; it begins `offset` elements behind the begin of a run.
 typedef struct {
-    long first, runs, stride, span;
+    long first, runs, stride, span, sample, samples, offset;
 } stretches;
+
+// The stretches of a group, of which the first is stretch q. Divisions are slow: there are none for each stretch.
+static inline void stretches_of(stretches *of, long q, long runs, long run_step, long span, padding pad) {
+    of->first = q * span;
+    of->runs = runs;
+    of->stride = run_step * span;
+    of->span = span;
+    of->sample = of->first / pad.sample;
+    of->samples = runs == 1 ? 0 : of->stride / pad.sample;
+    of->offset = of->first % pad.run;
+}
 
 static inline long begin_of(stretches of, long m) {
     return of.first + m * of.stride;
 }
 
 static inline long valid_of(stretches of, long m, padding pad) {
-    return valid_from(begin_of(of, m), of.span, pad);
+    const long end = (long)pad.lengths[of.sample + m * of.samples] * pad.unit;
+    return clamp(end - of.offset, 0L, of.span);
 }
 
 // Behind what is valid.
 static inline void put_zeros(__global element *out, long count) {
 #define ZEROS(i) ((vec)(0.0f))
-    SWEEP(out, count, ZEROS)
+    if (count > 0) {
+        SWEEP(out, count, ZEROS)
+    }
 }
 
 // As block_distances, where less than a vector is valid.

@@ -8,6 +8,9 @@ import java.util.Optional;
 
 /** Groups of stretches that end before their room does, on a CPU device: a work-item does whole groups. */
 final class CpuPaddedVariant implements Variant {
+    /** Additions that a plain sum stands, SERIAL_SUMS of cpu/vectors.cl. */
+    private static final long SERIAL_SUMS = 16;
+
     @Override
     public String name() {
         return "cpu/padded";
@@ -76,7 +79,7 @@ final class CpuPaddedVariant implements Variant {
         int width = CpuWork.width(traits, rows.span());
         long size = CpuWork.ceil(rows.span(), width) * width;
         return CpuWork.plan(name(), said(rows) + ", " + block + " a work-item", steps, Map.of(
-                "sums", task.parameters() ? 6 * blocks * size : 1,
+                "sums", task.parameters() ? (block > SERIAL_SUMS ? 6 : 2) * blocks * size : 1,
                 "partials", task.parameters() ? 2 * blocks * rows.span() : 1), task);
     }
 
@@ -96,7 +99,9 @@ final class CpuPaddedVariant implements Variant {
         scalars.put("run_step", stretches.runStep());
         scalars.put("span", stretches.span());
         scalars.put("channels", stretches.channels());
+        scalars.put("param_step", stretches.runStep() % stretches.channels());
         scalars.put("block", block);
+        scalars.put("pairs", block > SERIAL_SUMS ? 1L : 0L);
         return scalars;
     }
 
