@@ -146,19 +146,37 @@ static inline void add_channel(float_pair *sum, const float *columns, const tile
     }
 }
 
+// The sums of columns that are hi + lo over the samples that are fused, in `totals`: vectors, where a sample has as many.
+static inline void fold_samples(float *totals, const float *hi, const float *lo, const tile *t) {
+    const long row = t->channels * t->span;
+    for (long i = 0; i < row; i += WIDTH) {
+        const long at = min(i, row - WIDTH);
+        vec_pair sum;
+        sum.hi = own(hi + at);
+        sum.lo = own(lo + at);
+        for (long k = at + row; k < t->count; k += row) {
+            vec_pair_add(&sum, own(hi + k));
+            vec_pair_add(&sum, own(lo + k));
+        }
+        put_own(sum.hi + sum.lo, totals + at);
+    }
+}
+
 // The sums of the channels' columns, each of which is hi + lo.
 static inline void fold(float *totals, const float *hi, const float *lo, const tile *t) {
-    if (t->span == 1 && t->channels >= WIDTH) {
-        for (long i = 0; i < t->channels; i += WIDTH) {
-            const long at = min(i, t->channels - WIDTH);
-            vec_pair sum;
-            sum.hi = own(hi + at);
-            sum.lo = own(lo + at);
-            for (long k = at + t->channels; k < t->count; k += t->channels) {
-                vec_pair_add(&sum, own(hi + k));
-                vec_pair_add(&sum, own(lo + k));
+    if (t->channels * t->span >= WIDTH && t->span <= SERIAL_SUMS) {
+        if (t->span == 1) {
+            fold_samples(totals, hi, lo, t);
+            return;
+        }
+        float columns[COLUMNS] COLUMN_ARRAYS;
+        fold_samples(columns, hi, lo, t);
+        for (long c = 0; c < t->channels; c++) {
+            float_pair sum = pair_of(columns[c * t->span]);
+            for (long i = c * t->span + 1; i < (c + 1) * t->span; i++) {
+                add_to(&sum, columns[i]);
             }
-            put_own(sum.hi + sum.lo, totals + at);
+            totals[c] = pair_value(sum);
         }
         return;
     }
