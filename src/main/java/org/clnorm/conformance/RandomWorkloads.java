@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.clnorm.Layout;
@@ -36,6 +37,8 @@ public final class RandomWorkloads {
             Activation.leakyRelu(-0.5), Activation.SILU, Activation.GELU, Activation.GELU_TANH);
     private static final List<Correction> CORRECTIONS = List.of(new Correction(3, 5), new Correction(1.5, 0.25),
             new Correction(1, 0.5), new Correction(2, 0));
+    /** Samples whose lengths are listed. */
+    private static final int MOST_LISTED = 20;
     private static final double[] ODD_EPS = {0, 0, 1e-12, 1e-8, 1e-3, 1};
     private static final double[] ODD_MOMENTA = {0, 1, 0.37, 0.001};
 
@@ -120,7 +123,24 @@ public final class RandomWorkloads {
         boolean rectified = activation.equals(Activation.NONE) || activation.equals(Activation.RELU);
         LayerSpec arranged = corrected(plain.arranged(arranged(plain, shape)));
         Join allowed = join == Join.AFTER && !rectified ? Join.BEFORE : join;
-        return new Workload(arranged.in(zeroCentered, activation, allowed), shape, trial);
+        return sequences(new Workload(arranged.in(zeroCentered, activation, allowed), shape, trial));
+    }
+
+    /** Now and then with lengths, short ones and none among them, where the layer takes them. */
+    private Workload sequences(Workload whole) {
+        LayerSpec spec = whole.spec();
+        boolean refused = spec.join() != Join.NONE || whole.trial().unbatched() || spec.arrangement().virtualBatch() > 0
+                || spec.kind() == LayerKind.INSTANCE_NORM && spec.track() || whole.shape().size() == 0
+                || whole.stored().rank() <= spec.time();
+        if (refused || chance(0.8)) {
+            return whole;
+        }
+        int samples = Math.toIntExact(whole.stored().dim(0));
+        int steps = Math.toIntExact(whole.stored().dim(spec.time()));
+        Endings endings = samples > MOST_LISTED ? chance(0.5) ? Endings.RANDOM : Endings.FULL
+                : new Endings(IntStream.range(0, samples).mapToObj(n -> chance(0.2) ? "0" : chance(0.2) ? "" + steps
+                        : "" + random.nextInt(steps + 1)).collect(Collectors.joining("x")));
+        return new Workload(spec.arranged(spec.arrangement().endings(endings)), whole.shape(), whole.trial());
     }
 
     private LayerSpec corrected(LayerSpec spec) {
@@ -205,11 +225,21 @@ public final class RandomWorkloads {
         int channelDim = workload.trial().unbatched() ? 0 : 1;
         boolean batch = !spec.track() || workload.trial().steps().contains("t");
         return switch (spec.kind()) {
-            case BATCH_NORM -> !batch || together(spec, shape) * shape.size(2, shape.rank()) != 1;
+            case BATCH_NORM -> !batch || together(spec, shape) * shape.size(2, shape.rank()) != 1
+                    && validValues(workload) != 1;
             case INSTANCE_NORM -> spec.channels() > 0 && (!batch || shape.size(channelDim + 1, shape.rank()) > 1);
             case GROUP_NORM -> shape.size() != spec.groups();
             case LAYER_NORM, RMS_NORM -> spec.normalized().size() > 0;
         };
+    }
+
+    /** Of a channel of all samples. */
+    private static long validValues(Workload workload) {
+        long valid = 0;
+        for (boolean one : workload.spec().valid(workload.stored())) {
+            valid += one ? 1 : 0;
+        }
+        return valid / Math.max(1, workload.spec().channels());
     }
 
     private static long together(LayerSpec spec, Shape shape) {
