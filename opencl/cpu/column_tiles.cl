@@ -146,7 +146,7 @@ static inline void add_channel(float_pair *sum, const float *columns, const tile
     }
 }
 
-// The sums of columns that are hi + lo over the samples that are fused, in `totals`: vectors, where a sample has as many.
+// The sums of columns, which are hi + lo, over the samples that are fused; a sample has WIDTH columns or more.
 static inline void fold_samples(float *totals, const float *hi, const float *lo, const tile *t) {
     const long row = t->channels * t->span;
     for (long i = 0; i < row; i += WIDTH) {
