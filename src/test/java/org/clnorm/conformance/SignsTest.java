@@ -11,11 +11,9 @@ class SignsTest {
     private static final List<String> WORKLOADS = List.of(
             "batch_norm 5x9x17x19", // planes of 323, a channel a work-item
             "batch_norm 3x2x201x211 dtype=bf16", // in pieces
-            "batch_norm 6x9x17x19 mode=eval dtype=f16", // consecutive slices
-            "instance_norm 5x9x17x19 affine=true", // segments of rows
+            "instance_norm 5x9x17x19 affine=true dtype=f16", // segments of rows
             "batch_norm 50x35x7x7", // columns, of which samples remain
-            "layer_norm 70x33 normalized_shape=33", // short rows, whose bits are made last
-            "layer_norm 9x301 normalized_shape=301");
+            "layer_norm 70x33 normalized_shape=33"); // short rows, whose bits are made last
 
     @OnEveryDevice
     void gradientsPassWhereTheSumIsPositive(Device device) {
