@@ -41,8 +41,7 @@ __kernel void apply_merged(__global const element *restrict x, __global const el
     const cut c = cut_of(groups, planes, span, chunk_planes, chunk_span, span_chunks, chunks);
     const region r = slice_region(group, slice, c);
     moments m;
-    const int wanted = WANT_Y || slice == 0;
-    const int merges = r.planes > 0 && wanted;
+    const int merges = WANT_Y || slice == 0 ? r.planes > 0 : 0;
     merge_slices(&m, (__global const float4 *)partials + min(group, groups - 1) * chunks, c, merges ? chunks : 0, eps,
                  slots, &answer);
     if (r.planes > 0 && slice == 0 && item() == 0) {
