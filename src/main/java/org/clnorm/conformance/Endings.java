@@ -8,8 +8,8 @@ import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Shape;
 
 /**
- * Where the sequences of a batch end: each as listed, {@code 5x7x3}; at {@code random} from half of their room on, three
- * quarters of it on average; or all of them at the end of it, {@code full}.
+ * Where the sequences of a batch end: each as listed, {@code 5x7x3}; at {@code random} from half of their room on,
+ * three quarters of it on average; or all of them at the end of it, {@code full}.
  *
  * @param text one of these, or empty where the batch is no sequences
  */
