@@ -18,7 +18,7 @@ static inline void apply_valid(__global const element *x, __global element *y, l
 #if ELEMENTWISE
 #define Y_OF_VALID(i) finished(affine(normalized_of(load_elements(x + (i)), s), weight + (i), bias + (i)), x)
     if (count >= WIDTH) {
-        apply_dense(x, residual, y, count, s, weight, bias, ahead);
+        apply_dense(x, residual, y, 0, 0, count, s, weight, bias, ahead); // no signs are kept of it
     }
 #else
     const float w = weight_at(weight, 0);

@@ -213,8 +213,14 @@ class PaddedNormTest {
     /** As PyTorch: BatchNorm1d of the frames of all sequences, one after the other, is the same normalization. */
     @OnEveryDevice
     void itIsBatchNormOfTheFramesOneAfterTheOther(Device device) {
+        framesOneAfterTheOther(device, BatchNorm1d.builder(4).build(), BatchNorm1d.builder(4).build());
+        framesOneAfterTheOther(device, BatchNorm1d.builder(4).renorm(1.5, 0.3).build(),
+                BatchNorm1d.builder(4).renorm(1.5, 0.3).build());
+    }
+
+    private static void framesOneAfterTheOther(Device device, BatchNorm1d ofSequences, BatchNorm1d ofFrames) {
         long[] lengths = {5, 0, 3};
-        try (BatchNorm1d layer = new BatchNorm1d(4).on(device); BatchNorm1d frames = new BatchNorm1d(4).on(device);
+        try (BatchNorm1d layer = ofSequences.on(device); BatchNorm1d frames = ofFrames.on(device);
                 Lengths own = Lengths.of(device, lengths)) {
             double[] x = normal(1, 3 * 4 * 6);
             double[] gathered = new double[8 * 4];
@@ -232,6 +238,11 @@ class PaddedNormTest {
             assertNear(frames.runningMean().readDoubles(), layer.runningMean(), DataType.F32, "running_mean");
             assertNear(frames.runningVar().readDoubles(), layer.runningVar(), DataType.F32, "running_var");
             assertEquals(byFrame.read()[5 * 4 + 1], y.read()[(2 * 4 + 1) * 6], 4e-6);
+            Tensor dx = layer.backward(device.tensor(DataType.F32, x, 3, 4, 6));
+            Tensor dxByFrame = frames.backward(device.tensor(DataType.F32, gathered, 8, 4));
+            assertEquals(dxByFrame.read()[5 * 4 + 1], dx.read()[(2 * 4 + 1) * 6], 4e-6);
+            assertNear(frames.weight().grad().readDoubles(), layer.weight().grad(), DataType.F32, "dweight");
+            assertNear(frames.bias().grad().readDoubles(), layer.bias().grad(), DataType.F32, "dbias");
         }
     }
 
