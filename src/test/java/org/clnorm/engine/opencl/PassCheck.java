@@ -282,7 +282,7 @@ public final class PassCheck {
         int at = 0;
         for (int i = 0; i < expected.length; i++) {
             boolean near = tensor.type().bytes() == Short.BYTES && Half.isNear(tensor.type(), expected[i], got[i]);
-            double error = near ? 0 : Math.abs(expected[i] - got[i]) / scale;
+            double error = near || expected[i] == got[i] ? 0 : Math.abs(expected[i] - got[i]) / scale;
             if (!(error <= worst)) {
                 worst = error;
                 at = i;
