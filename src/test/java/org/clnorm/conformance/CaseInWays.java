@@ -2,8 +2,14 @@ package org.clnorm.conformance;
 
 import java.util.List;
 import java.util.Random;
+import org.clnorm.AddNorm;
+import org.clnorm.Lengths;
+import org.clnorm.NormAdd;
 import org.clnorm.NormLayer;
+import org.clnorm.PaddedNorm;
 import org.clnorm.Parameter;
+import org.clnorm.plan.Activation;
+import org.clnorm.plan.Join;
 import org.clnorm.state.ElementType;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
@@ -100,7 +106,11 @@ public final class CaseInWays {
         layer.train(step.training());
         try (Scope scope = venue.device().scope()) {
             Tensor x = tensor(k, step.x());
-            if (step.dy() == null) {
+            if (what.spec().join() != Join.NONE) {
+                added(layer, k, x, step);
+            } else if (what.spec().arrangement().endings().exist()) {
+                sequences(layer, k, x, step);
+            } else if (step.dy() == null) {
                 put(k, "y", forward(layer, x));
             } else {
                 both(layer, k, x, step.dy());
@@ -113,6 +123,78 @@ public final class CaseInWays {
             }
         }
         return results;
+    }
+
+    private void added(NormLayer layer, int k, Tensor x, CaseStep step) {
+        Tensor residual = tensor(k, step.residual());
+        if (what.spec().join() == Join.BEFORE) {
+            before(new AddNorm(layer), layer, k, step, x, residual);
+        } else {
+            after(new NormAdd(layer), layer, k, step, x, residual);
+        }
+        putGradients(layer, k, step);
+    }
+
+    private void before(AddNorm adding, NormLayer layer, int k, CaseStep step, Tensor x, Tensor residual) {
+        Tensor sum = venue.empty(x.type(), x.shape());
+        Tensor into = perhaps(x);
+        put(k, "y", venue.attempt(layer, () -> into == null ? adding.forward(x, residual, sum)
+                : adding.forward(x, residual, sum, into)));
+        put(k, "sum", sum);
+        if (step.dy() != null) {
+            Tensor dy = tensor(k, step.dy());
+            Tensor dsum = tensor(k, step.dsum());
+            Tensor dx = perhaps(x);
+            put(k, "dx", venue.attempt(layer, () -> dx == null ? adding.backward(dy, dsum)
+                    : adding.backward(dy, dsum, dx)));
+        }
+    }
+
+    private void after(NormAdd adding, NormLayer layer, int k, CaseStep step, Tensor x, Tensor residual) {
+        Tensor into = perhaps(x);
+        put(k, "y", venue.attempt(layer, () -> into == null ? adding.forward(x, residual)
+                : adding.forward(x, residual, into)));
+        if (step.dy() == null) {
+            return;
+        }
+        Tensor dy = tensor(k, step.dy());
+        if (what.spec().activation().equals(Activation.NONE)) {
+            put(k, "dx", venue.attempt(layer, () -> layer.backward(dy)));
+            put(k, "dresidual", dy);
+            return;
+        }
+        Tensor dresidual = venue.empty(x.type(), x.shape());
+        Tensor dx = perhaps(x);
+        put(k, "dx", venue.attempt(layer, () -> dx == null ? adding.backward(dy, dresidual)
+                : adding.backward(dy, dresidual, dx)));
+        put(k, "dresidual", dresidual);
+    }
+
+    private void sequences(NormLayer layer, int k, Tensor x, CaseStep step) {
+        PaddedNorm padded = new PaddedNorm(layer);
+        Lengths lengths = venue.attempt(null, () -> what.spec().arrangement().endings().on(venue.device(), x.shape(),
+                what.spec().time()));
+        Tensor into = perhaps(x);
+        put(k, "y", venue.attempt(layer, () -> into == null ? padded.forward(x, lengths)
+                : padded.forward(x, lengths, into)));
+        if (step.dy() != null) {
+            Tensor dy = tensor(k, step.dy());
+            Tensor dx = random.nextBoolean() ? dy : perhaps(x);
+            put(k, "dx", venue.attempt(layer, () -> dx == null ? layer.backward(dy) : layer.backward(dy, dx)));
+        }
+        putGradients(layer, k, step);
+    }
+
+    private Tensor perhaps(Tensor model) {
+        return random.nextBoolean() ? venue.empty(model.type(), model.shape()) : null;
+    }
+
+    private void putGradients(NormLayer layer, int k, CaseStep step) {
+        for (Parameter parameter : step.dy() == null ? List.<Parameter>of() : layer.parameters().values()) {
+            if (parameter.hasGrad()) {
+                put(k, "d" + parameter.name(), parameter.grad());
+            }
+        }
     }
 
     private Tensor forward(NormLayer layer, Tensor x) {
@@ -142,11 +224,7 @@ public final class CaseInWays {
         put(k, "dx", venue.attempt(layer, () -> recomputed
                 ? place == null ? layer.backwardFrom(x, dy) : layer.backwardFrom(x, dy, place)
                 : place == null ? layer.backward(dy) : layer.backward(dy, place)));
-        for (Parameter parameter : layer.parameters().values()) {
-            if (parameter.hasGrad()) {
-                put(k, "d" + parameter.name(), parameter.grad());
-            }
-        }
+        putGradients(layer, k, what.steps().get(k));
     }
 
     private Tensor tensor(int k, HostTensor values) {
