@@ -96,7 +96,7 @@ record LayerSpec(LayerKind kind, int spatial, long channels, long groups, Shape 
     /** Whether there is nothing but normalization and affine. */
     boolean isPlain() {
         return kind != LayerKind.RMS_NORM && !zeroCentered && activation.equals(Activation.NONE) && join == Join.NONE
-                && !corrects();
+                && !corrects() && !arrangement.endings().exist();
     }
 
     /** The eps of a kind of layer where nobody gives one. */

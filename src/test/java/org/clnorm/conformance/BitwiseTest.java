@@ -101,6 +101,20 @@ class BitwiseTest {
         }
     }
 
+    /** A mirror that passed over what it does not know would be wrong without a word. */
+    @Test
+    void theJavaEngineRefusesWhatItDoesNotDo() {
+        try (Device mirror = Device.open(MIRROR)) {
+            for (String line : List.of("batch_norm 3x4x5 lengths=5x2x0", "batch_norm 3x4x5 renorm=3:5",
+                    "rms_norm 3x5 normalized_shape=5", "layer_norm 3x5 normalized_shape=5 activation=relu")) {
+                IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                        () -> CaseRunner.run(Case.of(Workload.parse(line)), mirror), line);
+                assertTrue(refused.getMessage().startsWith("expected a task that the variant bitwise does, got "),
+                        refused.getMessage());
+            }
+        }
+    }
+
     /** What the order of adding depends on is the elements in their order, not the layer that groups them. */
     @Test
     void layersThatGroupAlikeHaveTheSameBits() {

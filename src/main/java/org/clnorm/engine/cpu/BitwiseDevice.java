@@ -49,7 +49,8 @@ final class BitwiseDevice extends CpuDevice {
     }
 
     private static void checkPlain(Task task) {
-        if (!task.form().isPlain() || task.statistics() == Task.Statistics.RENORMALIZED) {
+        if (!task.form().isPlain() || task.padding().exists()
+                || task.statistics() == Task.Statistics.RENORMALIZED) {
             throw new IllegalArgumentException("expected a task that the variant " + DeviceRequest.BITWISE
                     + " does, got " + task);
         }
