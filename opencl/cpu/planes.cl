@@ -1,8 +1,9 @@
 // Forward over planes, as in batch normalization: x is [outer][channels][span], a group is a channel.
 //
-// planes_forward: a work-item does a whole channel. For few channels: planes_moments (one work-item a piece of a
-// channel: `part` of each of `slices` consecutive samples), planes_merge (one a channel), planes_apply. Given
-// statistics need planes_apply alone: a work-item does `part` of each of `slices` consecutive slices (sample, channel).
+// planes_forward: a work-item does a whole channel, or one of a batch where there are several batches. For few
+// channels: planes_moments (one work-item a piece of a channel: `part` of each of `slices` consecutive samples),
+// planes_merge (one a channel), planes_apply. Given statistics need planes_apply alone: a work-item does `part` of
+// each of `slices` consecutive slices (sample, channel).
 #include "cpu/apply.cl"
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -11,19 +12,21 @@ void planes_forward(__global const element *x, __global const parameter *weight,
                     __global float *running_mean, __global float *running_var, long outer, long channels, long span,
                     float eps, int zero_rstd, float momentum, float keep, float correction) {
     const tracked running = TRACKED;
-    const long c = get_group_id(0);
+    const long group = get_group_id(0);
+    const long groups = get_num_groups(0);
+    const long c = group % channels;
     const long stride = channels * span;
-    __global const element *plane = x + c * span;
+    const long first = group / channels * outer * stride + c * span;
     moments m;
-    group_moments(plane, outer, stride, span, &m);
+    group_moments(x + first, outer, stride, span, &m);
     group_stats s;
-    finish_group(&m, plane, outer, stride, span, stats, channels, c, eps, zero_rstd, &s);
-    move_tracked(stats, channels, c, running);
+    finish_group(&m, x + first, outer, stride, span, stats, groups, group, eps, zero_rstd, &s);
+    move_tracked(stats, groups, group, running);
 #if WANT_Y
     const float w = weight_at(weight, c);
     const float b = bias_at(bias, c);
     for (long n = 0; n < outer; n++) {
-        const long at = c * span + n * stride;
+        const long at = first + n * stride;
         apply_signed_run(x + at, residual + at, y + at, signs, at, span, s, w, b, span);
     }
 #endif

@@ -1,7 +1,8 @@
 // Backward over planes, as in batch normalization: x is [outer][channels][span], a group is a channel.
 //
-// planes_backward: a work-item does a whole channel. For few channels: planes_sums (one work-item a piece of a channel:
-// `part` of each of `slices` consecutive samples), planes_fold (one a channel), planes_dx (`part` of each of `slices`
+// planes_backward: a work-item does a whole channel; batches_backward, one of a batch, where there are several batches.
+// For few channels: planes_sums (one work-item a piece of a channel: `part` of each of `slices` consecutive samples),
+// planes_fold (one a channel), planes_dx (`part` of each of `slices`
 // consecutive slices). Given statistics need no sums for dx: planes_backward does dx and both sums of a channel in one
 // sweep, planes_given those of slices where channels are few, or dx alone. partials is always [2][pieces][channels], of
 // dy * x_hat and of dy, as sum_partials takes it.
@@ -29,6 +30,39 @@ static inline void given_run(gradient_sums *sums, __global const element *x, __g
     }
 }
 
+// The sums of a channel of a batch, and its dx.
+static inline void channel_backward(gradient_sums *sums, __global const element *x, __global const element *dout,
+                                    __global const uint *signs, __global element *dy, __global const parameter *weight,
+                                    __global const parameter *bias, __global const float *stats,
+                                    __global const element *dsum, __global element *dx, long outer, long channels,
+                                    long span) {
+    const long group = get_group_id(0);
+    const long c = group % channels;
+    const long stride = channels * span;
+    const long first = group / channels * outer * stride + c * span;
+    const long end = first + outer * stride;
+    group_stats s;
+    read_stats(stats, get_num_groups(0), group, &s);
+    const float w = weight_at(weight, c);
+    const float b = bias_at(bias, c);
+    clear_sums(sums);
+#if GIVEN
+    for (long at = first; at < end; at += stride) {
+        given_run(sums, x, INCOMING, signs, dy, dsum, dx, at, span, s, w, b, span > STRETCH ? STRETCH : stride);
+    }
+#else
+    add_runs(sums, x + first, INCOMING + first, outer, stride, span, s, w, b GATE_AT(first));
+#endif
+#if DX && !GIVEN
+    const float n = (float)(outer * span);
+    const float mean_g = total_sum(sums->dy) * w / n;
+    const float mean_gx = total_sum(sums->dyx) * w / n;
+    for (long at = first; at < end; at += stride) {
+        dx_gated_run(x, INCOMING, signs, dy, dsum, dx, at, span, s, w, b, mean_g, mean_gx, span);
+    }
+#endif
+}
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void planes_backward(__global const element *x, __global const element *dout, __global const uint *signs,
                      __global element *dy, __global const parameter *weight, __global const parameter *bias,
@@ -36,33 +70,27 @@ void planes_backward(__global const element *x, __global const element *dout, __
                      __global parameter *dweight, __global parameter *dbias, long outer, long channels, long span,
                      int want_dweight, int want_dbias, int accumulate) {
     const long c = get_group_id(0);
-    const long stride = channels * span;
-    group_stats s;
-    read_stats(stats, channels, c, &s);
-    const float w = weight_at(weight, c);
-    const float b = bias_at(bias, c);
     gradient_sums sums;
-    clear_sums(&sums);
-#if GIVEN
-    for (long at = c * span; at < outer * stride; at += stride) {
-        given_run(&sums, x, INCOMING, signs, dy, dsum, dx, at, span, s, w, b, span > STRETCH ? STRETCH : stride);
-    }
-#else
-    add_runs(&sums, x + c * span, INCOMING + c * span, outer, stride, span, s, w, b GATE_AT(c * span));
-#endif
-    const float dyx_sum = total_sum(sums.dyx);
-    const float dy_sum = total_sum(sums.dy);
+    channel_backward(&sums, x, dout, signs, dy, weight, bias, stats, dsum, dx, outer, channels, span);
     if (want_dweight) {
-        put_one_gradient(dyx_sum, dweight + c, accumulate);
+        put_one_gradient(total_sum(sums.dyx), dweight + c, accumulate);
     }
     if (want_dbias) {
-        put_one_gradient(dy_sum, dbias + c, accumulate);
+        put_one_gradient(total_sum(sums.dy), dbias + c, accumulate);
     }
-#if DX && !GIVEN
-    const float n = (float)(outer * span);
-    for (long at = c * span; at < outer * stride; at += stride) {
-        dx_gated_run(x, INCOMING, signs, dy, dsum, dx, at, span, s, w, b, dy_sum * w / n, dyx_sum * w / n, span);
-    }
+}
+
+// Of several batches, whose sums are pieces of a channel's.
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void batches_backward(__global const element *x, __global const element *dout, __global const uint *signs,
+                      __global element *dy, __global const parameter *weight, __global const parameter *bias,
+                      __global const float *stats, __global const element *dsum, __global element *dx,
+                      __global float *partials, long outer, long channels, long span) {
+    gradient_sums sums;
+    channel_backward(&sums, x, dout, signs, dy, weight, bias, stats, dsum, dx, outer, channels, span);
+#if PARAMETERS
+    partials[get_group_id(0)] = total_sum(sums.dyx);
+    partials[get_num_groups(0) + get_group_id(0)] = total_sum(sums.dy);
 #endif
 }
 

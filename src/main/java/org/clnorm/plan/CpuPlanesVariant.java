@@ -32,7 +32,8 @@ final class CpuPlanesVariant implements Variant {
 
     @Override
     public Optional<NormPlan> plan(Task task, Traits traits) {
-        return Planes.of(task).filter(planes -> planes.span() > 1).map(planes -> plan(task, planes, traits));
+        return Planes.of(task).filter(planes -> planes.span() > 1).map(planes -> plan(task, planes, traits))
+                .or(() -> Batches.of(task).map(batches -> plan(task, batches, traits)));
     }
 
     private NormPlan plan(Task task, Planes planes, Traits traits) {
@@ -44,6 +45,26 @@ final class CpuPlanesVariant implements Variant {
             return forward ? piecesForward(task, planes, traits) : piecesBackward(task, planes, traits);
         }
         return forward ? channelsForward(task, planes, traits) : channelsBackward(task, planes, traits);
+    }
+
+    /** Batches by themselves, in training: a group is a channel of one of them. */
+    private NormPlan plan(Task task, Batches batches, Traits traits) {
+        Planes planes = batches.each();
+        long groups = batches.count() * planes.channels();
+        String reason = batches.count() + " batches by themselves, each " + said(planes)
+                + ", a channel of one a work-item";
+        if (task.forward()) {
+            Step step = CpuWork.step("cpu/planes", "planes_forward", forwardOptions(task, planes, traits), groups,
+                    scalars(planes));
+            return CpuWork.plan(name(), reason, List.of(step), Map.of(), task);
+        }
+        List<Step> steps = new ArrayList<>();
+        steps.add(CpuWork.step("cpu/planes_backward", "batches_backward",
+                CpuWork.options(task, traits, planes.span()), groups, scalars(planes)));
+        if (task.parameters()) {
+            steps.add(CpuWork.sumPartials(batches.count(), planes.channels(), traits));
+        }
+        return CpuWork.plan(name(), reason, steps, Map.of("partials", task.parameters() ? 2 * groups : 1), task);
     }
 
     private NormPlan channelsForward(Task task, Planes planes, Traits traits) {

@@ -99,7 +99,9 @@ final class PlanCheck {
             return scalars.getOrDefault("sheets", 1L) * of("samples") * of("channels") * of("span");
         }
         if (scalars.containsKey("outer")) {
-            return of("outer") * of("channels") * of("span");
+            // a launch over several batches has a work-item for each channel of each of them
+            long batches = scalars.containsKey("parts") ? 1 : step.groups() / of("channels");
+            return batches * of("outer") * of("channels") * of("span");
         }
         if (scalars.containsKey("all")) {
             return of("all") * of("channels");
@@ -157,7 +159,9 @@ final class PlanCheck {
 
     private long cpuPlanes() {
         if (!scalars.containsKey("parts")) {
-            return of("channels");
+            long batches = task.view().elements() / (of("outer") * of("channels") * of("span"));
+            assertTrue(batches == 1 || task.view().groups() == batches * of("channels"), step::toString);
+            return batches * of("channels");
         }
         long parts = pieces("parts", of("span"), "part");
         assertTrue(parts == 1 || of("slices") == 1, step::toString);

@@ -156,6 +156,7 @@ final class SmallWork {
             cpu("cpu/planes", planes(3, 5, 37)),
             cpu("cpu/planes", planes(4, 3, 64)).with(Threshold.CPU_STREAM_BYTES, 0),
             cpu("cpu/planes", planes(4, 3, 3)),
+            cpu("cpu/planes", batches(2, 2, 3, 37)),
             cpu("cpu/planes", planes(3, 2, 77)).with(Threshold.CPU_PART, 32).units(4),
             cpu("cpu/planes", planes(7, 2, 5)).with(Threshold.CPU_PART, 16).units(4),
             cpu("cpu/planes", planes(3, 2, 80)).with(Threshold.CPU_PART, 32).units(4)
@@ -274,6 +275,11 @@ final class SmallWork {
     private static NormView groups(long samples, long groups, long channels, long span) {
         return NormView.of(kept(samples, groups * channels * span, 0), kept(groups, channels * span, channels),
                 reduced(channels, span, 1), reduced(span, 1, 0));
+    }
+
+    private static NormView batches(long count, long samples, long channels, long span) {
+        return NormView.of(kept(count, samples * channels * span, 0), reduced(samples, channels * span, 0),
+                kept(channels, span, 1), reduced(span, 1, 0));
     }
 
     private static NormView planes(long samples, long channels, long span) {
