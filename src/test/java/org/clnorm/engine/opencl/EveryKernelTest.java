@@ -34,19 +34,20 @@ import org.junit.jupiter.params.provider.MethodSource;
  * what is read before it is written shows in the results, and what lies outside is found by a checker of kernels.
  * {@code scripts/check-kernels} runs this under Oclgrind; {@code -Dclnorm.kernels} says whether each work runs in
  * {@code some} mode, in {@code all} or in those {@code in-place}; and {@code in-turn} or {@code in-turn-in-place} the
- * kernels that wait for one another, which are no part of the others. Where Oclgrind looks for what was never written,
- * nothing is, NaN neither.
+ * kernels that wait for one another, and {@code signs} those that share words of bits, which are no part of the others.
+ * Where Oclgrind looks for what was never written, nothing is, NaN neither.
  */
-@EnabledIfSystemProperty(named = "clnorm.kernels", matches = "some|all|in-place|in-turn|in-turn-in-place")
+@EnabledIfSystemProperty(named = "clnorm.kernels", matches = "some|all|in-place|in-turn|in-turn-in-place|signs")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class EveryKernelTest {
     private static final String EXTENT = System.getProperty("clnorm.kernels", "");
     private static final boolean IN_PLACE = EXTENT.endsWith("in-place");
     private static final boolean IN_TURN = EXTENT.startsWith("in-turn");
+    private static final boolean SIGNS = EXTENT.equals("signs");
     private static final boolean UNFILLED = System.getenv("OCLGRIND_UNINITIALIZED") != null;
-    /** Of the caller's tensors with gaps: {@link BorrowTest}; in place; or in turn. */
+    /** Of the caller's tensors with gaps: {@link BorrowTest}; of words of bits; in place; or in turn. */
     private static final Set<String> ELSEWHERE = Set.of("common/strided:gather", "common/strided:scatter",
-            "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets",
+            "cpu/residual:keep_signs", "cpu/residual:gate", "cpu/residual:add_after", "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets",
             "gpu/planes_ticketed:forward", "gpu/planes_ticketed:backward");
     private static final Set<String> REACHED = new TreeSet<>();
 
@@ -57,7 +58,8 @@ class EveryKernelTest {
             SmallWork work = works.get(i);
             List<SmallWork.Mode> modes = List.copyOf(work.modes(IN_PLACE));
             for (int j = 0; j < modes.size(); j++) {
-                if (work.isTicketed() == IN_TURN && (!EXTENT.equals("some") || j == i % modes.size())) {
+                boolean asked = work.isTicketed() == IN_TURN && work.sharesWords(modes.get(j)) == SIGNS;
+                if (asked && (!EXTENT.equals("some") || j == i % modes.size())) {
                     chosen.add(Arguments.of(work, modes.get(j)));
                 }
             }

@@ -34,6 +34,7 @@ final class SmallWork {
     private int computeUnits = 1;
     private long maxWorkGroup = 64;
     private long localBytes = 8192;
+    private boolean ofBatches;
 
     private SmallWork(String variant, NormView view) {
         this.variant = variant;
@@ -67,6 +68,12 @@ final class SmallWork {
         return this;
     }
 
+    /** Batches by themselves, which there are in training alone. */
+    private SmallWork ofBatches() {
+        ofBatches = true;
+        return this;
+    }
+
     Traits traits(DeviceFacts facts) {
         Traits own = facts.traits(kernels);
         return new Traits(own.kernels(), computeUnits, Math.min(maxWorkGroup, own.maxWorkGroup()),
@@ -85,7 +92,7 @@ final class SmallWork {
                     Mode.ADD_AFTER);
         }
         modes = EnumSet.complementOf(EnumSet.copyOf(modes));
-        if (variant.endsWith("rows")) {
+        if (variant.endsWith("rows") || ofBatches) {
             modes.removeAll(List.of(Mode.GIVEN, Mode.GIVEN_FROZEN));
         }
         if (!variant.endsWith("rows") && !variant.equals("plain")) {
@@ -107,6 +114,11 @@ final class SmallWork {
     /** Whether its work-groups wait for one another, by atomic operations. */
     boolean isTicketed() {
         return variant.equals("gpu/planes-ticketed");
+    }
+
+    /** Whether work-items that are neighbours make bits of one word, by atomic operations. */
+    boolean sharesWords(Mode mode) {
+        return mode == Mode.ADD_AFTER && kernels == KernelSet.CPU;
     }
 
     static List<SmallWork> all() {
@@ -156,7 +168,7 @@ final class SmallWork {
             cpu("cpu/planes", planes(3, 5, 37)),
             cpu("cpu/planes", planes(4, 3, 64)).with(Threshold.CPU_STREAM_BYTES, 0),
             cpu("cpu/planes", planes(4, 3, 3)),
-            cpu("cpu/planes", batches(2, 2, 3, 37)),
+            cpu("cpu/planes", batches(2, 2, 3, 37)).ofBatches(),
             cpu("cpu/planes", planes(3, 2, 77)).with(Threshold.CPU_PART, 32).units(4),
             cpu("cpu/planes", planes(7, 2, 5)).with(Threshold.CPU_PART, 16).units(4),
             cpu("cpu/planes", planes(3, 2, 80)).with(Threshold.CPU_PART, 32).units(4)
