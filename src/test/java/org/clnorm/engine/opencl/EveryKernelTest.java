@@ -47,7 +47,8 @@ class EveryKernelTest {
     private static final boolean UNFILLED = System.getenv("OCLGRIND_UNINITIALIZED") != null;
     /** Of the caller's tensors with gaps: {@link BorrowTest}; of words of bits; in place; or in turn. */
     private static final Set<String> ELSEWHERE = Set.of("common/strided:gather", "common/strided:scatter",
-            "cpu/residual:keep_signs", "cpu/residual:gate", "cpu/residual:add_after", "common/aside:y_home", "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets",
+            "cpu/residual:keep_signs", "cpu/residual:gate", "cpu/residual:add_after", "common/aside:y_home",
+            "common/aside:dx_home", "gpu/planes_ticketed:clear_tickets",
             "gpu/planes_ticketed:forward", "gpu/planes_ticketed:backward");
     private static final Set<String> REACHED = new TreeSet<>();
 
