@@ -84,8 +84,8 @@ record Correction(double rMax, double dMax) {
         }
         Arrays.setAll(mean, c -> mean[c] + first[c]);
         for (int i = 0; i < x.length; i++) {
-            double distance = valid[i] ? x[i] - mean[groups.group(i)] : 0;
-            variance[groups.group(i)] += distance * distance / size[groups.group(i)];
+            double distance = x[i] - mean[groups.group(i)];
+            variance[groups.group(i)] += valid[i] ? distance * distance / size[groups.group(i)] : 0;
         }
         return new double[][] {mean, variance};
     }

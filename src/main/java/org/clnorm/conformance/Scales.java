@@ -154,9 +154,12 @@ final class Scales {
         }
         double v = xhat[i] * weight(i) + offset(i) + (bias == null ? 0 : bias[groups.parameter(i)])
                 + (spec.join() == Join.AFTER ? residual[i] : 0);
-        double curvature = activation.hasCorner() ? 0
-                : Math.abs(activation.derivative(v + STEP) - activation.derivative(v - STEP)) / (2 * STEP);
-        return Math.abs(dy[i]) * (Math.abs(activation.derivative(v)) + curvature * inner(i));
+        double slope = Math.abs(activation.derivative(v));
+        return Math.abs(dy[i]) * (activation.hasCorner() ? slope : slope + curvature(activation, v) * inner(i));
+    }
+
+    private static double curvature(Activation activation, double v) {
+        return Math.abs(activation.derivative(v + STEP) - activation.derivative(v - STEP)) / (2 * STEP);
     }
 
     private void sumGradients() {
