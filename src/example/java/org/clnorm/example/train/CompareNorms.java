@@ -17,16 +17,20 @@ public final class CompareNorms {
      */
     public static void main(String[] arguments) {
         try {
-            Path folder = Path.of(arguments[0]);
-            Comparison comparison = Comparison.read(folder);
-            Files.writeString(folder.resolve("compare-norms.html"), ComparisonPage.of(comparison, arguments[1]));
-            Files.writeString(folder.resolve("compare-norms.svg"), ComparisonPicture.of(comparison));
-            Files.writeString(folder.resolve("compare-norms.json"), comparison.json(false) + "\n");
-            System.out.print(table(comparison));
+            System.out.print(write(Path.of(arguments[0]), arguments[1]));
         } catch (IOException failed) {
             System.err.println("compare-norms: " + failed.getMessage());
             System.exit(1);
         }
+    }
+
+    /** All but the table, which it returns. */
+    static String write(Path folder, String command) throws IOException {
+        Comparison comparison = Comparison.read(folder);
+        Files.writeString(folder.resolve("compare-norms.html"), ComparisonPage.of(comparison, command));
+        Files.writeString(folder.resolve("compare-norms.svg"), ComparisonPicture.of(comparison));
+        Files.writeString(folder.resolve("compare-norms.json"), comparison.json(false) + "\n");
+        return table(comparison);
     }
 
     /** In Markdown: steps to 95 % by learning rate, or the accuracy in the end of runs that did not get there. */

@@ -60,7 +60,7 @@ class CompareNormsTest {
 
     @Test
     void theFilesAreThere() throws Exception {
-        CompareNorms.main(new String[] {folder.toString(), "scripts/compare-norms -- --seed <2>"});
+        CompareNorms.write(folder, "scripts/compare-norms -- --seed <2>");
         String page = Files.readString(folder.resolve("compare-norms.html"));
         assertTrue(page.contains("<code>scripts/compare-norms -- --seed &lt;2&gt;</code>"));
         assertTrue(page.contains("<td class=\"best\">21 steps</td><td>diverged</td>"));
