@@ -31,19 +31,30 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The Java in README.md and docs/ compiles, runs, and keeps its word: assertions hold, and what is printed by a line
- * that ends in a comment is that comment. The links of these pages lead to files that are there.
+ * The Java in README.md, opencl/README.md and docs/, decisions included, compiles, runs, and keeps its word: assertions
+ * hold, and what is printed by a line that ends in a comment is that comment. A block that declares a class is a whole
+ * program, any other the inside of a method.
  */
 class ReadmeTest {
     private static final Pattern BLOCK = Pattern.compile("^```java\\R(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
     private static final Pattern PRINTED = Pattern.compile("System\\.out\\.println\\(.*\\);\\s*// (.*)");
-    private static final Pattern LINK = Pattern.compile("\\[[^]]*]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
+    private static final Pattern PROGRAM = Pattern.compile("^public class (\\w+)", Pattern.MULTILINE);
 
     @TempDir
     static Path classes;
 
     /** One block, and where it begins. */
     record Block(Path page, int line, String code) {
+        /** Of the class that it declares, or of the one around it. */
+        String name() {
+            Matcher program = PROGRAM.matcher(code);
+            return program.find() ? program.group(1) : "Example" + Integer.toHexString(toString().hashCode());
+        }
+
+        boolean isProgram() {
+            return PROGRAM.matcher(code).find();
+        }
+
         @Override
         public String toString() {
             return page + ":" + line;
@@ -52,8 +63,8 @@ class ReadmeTest {
 
     private static List<Path> pages() throws IOException {
         try (Stream<Path> docs = Files.exists(Path.of("docs")) ? Files.walk(Path.of("docs")) : Stream.empty()) {
-            return Stream.concat(Stream.of(Path.of("README.md")), docs.filter(page -> page.toString().endsWith(".md")))
-                    .sorted().toList();
+            return Stream.concat(Stream.of(Path.of("README.md"), Path.of("opencl/README.md")),
+                    docs.filter(page -> page.toString().endsWith(".md"))).sorted().toList();
         }
     }
 
@@ -75,39 +86,24 @@ class ReadmeTest {
         assertTrue(blocks().stream().anyMatch(block -> block.page().endsWith("README.md")));
     }
 
-    @Test
-    void linksLeadSomewhere() throws IOException {
-        List<String> broken = new ArrayList<>();
-        for (Path page : pages()) {
-            Matcher link = LINK.matcher(Files.readString(page));
-            while (link.find()) {
-                String target = link.group(1);
-                if (!target.contains(":") && !Files.exists(page.resolveSibling(target))) {
-                    broken.add(page + " → " + target);
-                }
-            }
-        }
-        assertEquals(List.of(), broken);
-    }
-
     @ParameterizedTest(name = "{0}")
     @MethodSource("blocks")
     void examplesKeepTheirWord(Block block) throws Exception {
         if (block.code().contains("OpenClDevice")) {
             assumeFalse(TestDevices.openCl().isEmpty(), "there is no OpenCL device");
         }
-        String name = "Example" + Integer.toHexString(block.toString().hashCode());
-        compile(block, name);
+        compile(block);
         List<String> expected = PRINTED.matcher(block.code()).results().map(result -> result.group(1).strip()).toList();
-        List<String> printed = run(name);
+        List<String> printed = run(block);
         if (!expected.isEmpty()) {
             assertEquals(expected, printed, block.toString());
         }
     }
 
-    private static void compile(Block block, String name) throws IOException {
-        Path source = classes.resolve(name + ".java");
-        Files.writeString(source, source(block, name));
+    private static void compile(Block block) throws IOException {
+        Path source = classes.resolve(block.name() + ".java");
+        String before = before(block);
+        Files.writeString(source, before + block.code() + (block.isProgram() ? "" : "}\n}\n}\n"));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(messages, null, StandardCharsets.UTF_8)) {
@@ -116,7 +112,7 @@ class ReadmeTest {
             compiler.getTask(null, files, messages, options, null, files.getJavaFileObjects(source)).call();
         }
         assertEquals("", messages.getDiagnostics().stream().map(message -> block.page() + ":"
-                + (block.line() + message.getLineNumber() - header().lines().count() - 1) + ": "
+                + (block.line() + message.getLineNumber() - before.lines().count()) + ": "
                 + message.getMessage(null))
                 .collect(Collectors.joining("\n")));
     }
@@ -137,25 +133,33 @@ class ReadmeTest {
                 """;
     }
 
-    /** A block that wraps what its reader has made finds it made, on the line before. */
-    private static String source(Block block, String name) {
+    /** What a block needs before it. One that wraps what its reader has made finds it made. */
+    private static String before(Block block) {
+        if (block.isProgram()) {
+            return "";
+        }
         String lent = block.code().contains("OpenClDevice.wrap(context, deviceId, queue)")
                 ? "try (OpenClDevice lender = (OpenClDevice) Device.open(\"opencl\")) { "
                         + "cl_context context = lender.context(); cl_device_id deviceId = lender.id(); "
                         + "cl_command_queue queue = lender.queue();"
                 : "{";
-        return header() + "public class " + name + " { public static void run() throws Exception {" + lent + "\n"
-                + block.code() + "}\n}\n}\n";
+        return header() + "public class " + block.name() + " { public static void run() throws Exception {"
+                + lent + "\n";
     }
 
-    private static List<String> run(String name) throws Exception {
+    private static List<String> run(Block block) throws Exception {
         PrintStream before = System.out;
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()},
                 ReadmeTest.class.getClassLoader())) {
             loader.setDefaultAssertionStatus(true);
             System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-            loader.loadClass(name).getMethod("run").invoke(null);
+            Class<?> type = loader.loadClass(block.name());
+            if (block.isProgram()) {
+                type.getMethod("main", String[].class).invoke(null, (Object) new String[0]);
+            } else {
+                type.getMethod("run").invoke(null);
+            }
         } catch (InvocationTargetException failed) {
             if (failed.getCause() instanceof Error error) {
                 throw error;

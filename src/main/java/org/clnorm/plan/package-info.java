@@ -1,2 +1,14 @@
-/** What is to be computed, said by a few axes, and the decision how: pure functions that need no device. */
+/**
+ * What is to be computed, said by a few axes, and the decision how: pure functions that need no device.
+ *
+ * <p>Programs meet two classes: {@link org.clnorm.plan.Activation}, which a layer's builder takes, and
+ * {@link org.clnorm.plan.Task.Pass}, which {@code explain} takes. To follow a decision begin with
+ * {@link org.clnorm.plan.NormView}, the axes of a layer, then {@link org.clnorm.plan.Task} and
+ * {@link org.clnorm.plan.Planner}, which asks each {@link org.clnorm.plan.Variant} of kernels for its plan.
+ *
+ * <pre>{@code
+ * LayerNorm norm = LayerNorm.builder(512).activation(Activation.GELU).build().on(device);
+ * System.out.println(norm.explain(x, Task.Pass.FORWARD));   // which kernels would run, and why
+ * }</pre>
+ */
 package org.clnorm.plan;
