@@ -1,16 +1,11 @@
 package org.clnorm.site;
 
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.function.Function;
 import org.commonmark.node.AbstractVisitor;
-import org.commonmark.node.FencedCodeBlock;
 import org.commonmark.node.Heading;
 import org.commonmark.node.Image;
 import org.commonmark.node.Link;
-import org.commonmark.node.Node;
-import org.commonmark.renderer.NodeRenderer;
-import org.commonmark.renderer.html.HtmlNodeRendererContext;
 import org.commonmark.renderer.html.HtmlRenderer;
 
 /** One page as HTML: what it says, in a frame with the contents beside it. */
@@ -45,7 +40,7 @@ final class PageWriter {
                         attributes.put("id", page.anchor(heading));
                     }
                 })
-                .nodeRendererFactory(JavaBlocks::new).build();
+                .nodeRendererFactory(CodeWriter::new).build();
         String body = renderer.render(page.tree()).replace("<table>", "<div class=\"table\"><table>")
                 .replace("</table>", "</table></div>");
         return new Frame(contents, page.file()).around(page.title(), body, page);
@@ -66,30 +61,5 @@ final class PageWriter {
         }
         String anchor = target.anchor().isEmpty() ? "" : "#" + target.anchor();
         return Frame.relative(Site.address(page.file()), link.apply(target)) + anchor;
-    }
-
-    /** Blocks of Java, with comments, strings and words of the language told apart. */
-    private static final class JavaBlocks implements NodeRenderer {
-        private final HtmlNodeRendererContext context;
-
-        JavaBlocks(HtmlNodeRendererContext context) {
-            this.context = context;
-        }
-
-        @Override
-        public Set<Class<? extends Node>> getNodeTypes() {
-            return Set.of(FencedCodeBlock.class);
-        }
-
-        @Override
-        public void render(Node node) {
-            FencedCodeBlock block = (FencedCodeBlock) node;
-            boolean java = "java".equals(block.getInfo());
-            context.getWriter().line();
-            context.getWriter().raw("<pre><code>"
-                    + (java ? JavaCode.html(block.getLiteral()) : JavaCode.escape(block.getLiteral()))
-                    + "</code></pre>");
-            context.getWriter().line();
-        }
     }
 }
