@@ -33,10 +33,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The Java in README.md, opencl/README.md and docs/, decisions included, compiles, runs, and keeps its word: assertions
  * hold, and what is printed by a line that ends in a comment is that comment. A block that declares a class is a whole
- * program, any other the inside of a method.
+ * program, any other the inside of a method. So does the Java that packages show in their javadoc.
  */
 class ReadmeTest {
     private static final Pattern BLOCK = Pattern.compile("^```java\\R(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
+    private static final Pattern JAVADOC =
+            Pattern.compile("^ \\* <pre>\\{@code\\R(.*?)^ \\* }</pre>", Pattern.DOTALL | Pattern.MULTILINE);
     private static final Pattern PRINTED = Pattern.compile("System\\.out\\.println\\(.*\\);\\s*// (.*)");
     private static final Pattern PROGRAM = Pattern.compile("^public class (\\w+)", Pattern.MULTILINE);
 
@@ -71,19 +73,28 @@ class ReadmeTest {
     static List<Block> blocks() throws IOException {
         List<Block> blocks = new ArrayList<>();
         for (Path page : pages()) {
-            String text = Files.readString(page);
-            Matcher block = BLOCK.matcher(text);
-            while (block.find()) {
-                int line = (int) text.substring(0, block.start()).lines().count() + 1;
-                blocks.add(new Block(page, line, block.group(1)));
+            blocks.addAll(blocks(page, BLOCK));
+        }
+        try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+            for (Path room : sources.filter(source -> source.endsWith("package-info.java")).sorted().toList()) {
+                blocks.addAll(blocks(room, JAVADOC));
             }
         }
         return blocks;
     }
 
+    private static List<Block> blocks(Path page, Pattern pattern) throws IOException {
+        String text = Files.readString(page);
+        return pattern.matcher(text).results().map(block -> new Block(page,
+                (int) text.substring(0, block.start()).lines().count() + 1,
+                block.group(1).replaceAll("(?m)^ \\*( |$)", ""))).toList();
+    }
+
     @Test
-    void theReadmeShowsCode() throws IOException {
-        assertTrue(blocks().stream().anyMatch(block -> block.page().endsWith("README.md")));
+    void readmeStartAndPackagesShowCode() throws IOException {
+        for (String page : new String[] {"README.md", "start.md", "package-info.java"}) {
+            assertTrue(blocks().stream().anyMatch(block -> block.page().endsWith(page)), page);
+        }
     }
 
     @ParameterizedTest(name = "{0}")

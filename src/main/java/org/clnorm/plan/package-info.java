@@ -7,8 +7,10 @@
  * {@link org.clnorm.plan.Planner}, which asks each {@link org.clnorm.plan.Variant} of kernels for its plan.
  *
  * <pre>{@code
- * LayerNorm norm = LayerNorm.builder(512).activation(Activation.GELU).build().on(device);
- * System.out.println(norm.explain(x, Task.Pass.FORWARD));   // which kernels would run, and why
+ * try (Device device = Device.open(); Scope scope = device.scope()) {
+ *     LayerNorm norm = LayerNorm.builder(512).activation(Activation.GELU).build().on(device);
+ *     Explanation why = norm.explain(device.zeros(16, 512), Task.Pass.FORWARD);   // which kernels would run, and why
+ * }
  * }</pre>
  */
 package org.clnorm.plan;

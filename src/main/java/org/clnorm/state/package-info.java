@@ -5,8 +5,9 @@
  * <p>Begin with {@link org.clnorm.state.StateDict}, which layers give and take, under PyTorch's keys:
  *
  * <pre>{@code
- * norm.stateDict().save(Path.of("norm.safetensors"));
- * other.loadStateDict(StateDict.load(Path.of("norm.safetensors")));
+ * Path file = Files.createTempDirectory("states").resolve("norm.safetensors");
+ * new BatchNorm1d(3).stateDict().save(file);
+ * new BatchNorm1d(3).loadStateDict(StateDict.load(file));
  * }</pre>
  *
  * <p>{@link org.clnorm.state.HostTensor} is one value of it, {@link org.clnorm.state.Framework} brings states of Keras,

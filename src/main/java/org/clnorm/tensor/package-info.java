@@ -5,7 +5,7 @@
  * inside it:
  *
  * <pre>{@code
- * try (Device device = Device.open("opencl"); Scope scope = device.scope()) {
+ * try (Device device = Device.open(); Scope scope = device.scope()) {
  *     Tensor x = device.tensor(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);   // row by row, to the device
  *     float[] values = x.read();                                        // and back; this waits
  * }

@@ -21,6 +21,8 @@ class DocumentationTest {
     private static final Pattern LINE_OF_PICTURE =
             Pattern.compile("(?m)^\\| \\[[^]]+]\\((images/[^)]+)\\) \\| `(scripts/[^ `]+)");
     private static final Pattern SCRIPT = Pattern.compile("\\bscripts/([a-z][a-z0-9-]*(?:\\.txt)?)");
+    private static final Pattern COMMAND = Pattern.compile("\\b(?:scripts/|clnorm )[a-z][^\\n`|#]*");
+    private static final Pattern OPTION = Pattern.compile(" (--[a-z][a-z-]*)");
     private static final Pattern IN_SITE = Pattern.compile("(?:href|src)=\"([^\"]*)\"");
 
     private final Contents contents = new Contents();
@@ -98,6 +100,31 @@ class DocumentationTest {
                 assertTrue(Files.exists(Path.of("scripts", script.group(1))), page + " names " + script.group());
             }
         }
+    }
+
+    @Test
+    void optionsThatAreNamedExist() throws IOException {
+        StringBuilder known = new StringBuilder();
+        for (String folder : new String[] {"scripts", "src/main/java/org/clnorm/cli", "src/example", "src/test"}) {
+            try (Stream<Path> files = Files.walk(Path.of(folder))) {
+                for (Path file : files.filter(Files::isRegularFile).filter(DocumentationTest::isText).toList()) {
+                    known.append(Files.readString(file));
+                }
+            }
+        }
+        for (Path page : contents.pages().keySet()) {
+            Matcher command = COMMAND.matcher(Files.readString(page));
+            while (command.find()) {
+                Matcher option = OPTION.matcher(command.group());
+                while (option.find()) {
+                    assertTrue(known.indexOf(option.group(1)) >= 0, page + " names " + command.group());
+                }
+            }
+        }
+    }
+
+    private static boolean isText(Path file) {
+        return file.toString().endsWith(".java") || file.startsWith("scripts");
     }
 
     @Test

@@ -6,11 +6,14 @@
  * here that it needs: layers on its queue, its buffers as tensors, and events either way.
  *
  * <pre>{@code
+ * cl_mem buffer = clCreateBuffer(context, CL_MEM_READ_WRITE, 8192, null, null);
  * try (OpenClDevice device = OpenClDevice.wrap(context, deviceId, queue)) {
- *     BatchNorm2d norm = new BatchNorm2d(64).on(device);
- *     Tensor x = device.borrow(buffer, 0, DataType.F32, Shape.of(8, 64, 28, 28));   // once, before the loop
- *     norm.forward(x, y);                                                           // on your queue
+ *     BatchNorm2d norm = new BatchNorm2d(4).on(device);
+ *     Tensor x = device.borrow(buffer, 0, DataType.F32, Shape.of(4, 4, 8, 8));       // once, before the loop
+ *     Tensor y = device.borrow(buffer, 4096, DataType.F32, Shape.of(4, 4, 8, 8));
+ *     norm.forward(x, y);                                                            // on your queue
  * }
+ * clReleaseMemObject(buffer);
  * }</pre>
  */
 package org.clnorm.engine.opencl;
