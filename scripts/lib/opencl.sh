@@ -58,7 +58,7 @@ has_platform() {
 # needs_device ARGUMENTS…: whether a command line of clnorm's can have a use for an OpenCL device.
 needs_device() {
     local argument before=
-    if [[ $# == 0 || $1 == state ]]; then return 1; fi
+    if [[ $# == 0 || $1 == state || $1 == explain ]]; then return 1; fi
     for argument in "$@"; do
         case $before$argument in
             -h | --help | -V | --version | --device=cpu | "--device cpu") return 1 ;;

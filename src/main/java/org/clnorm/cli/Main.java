@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "clnorm", description = "PyTorch's normalization layers on any OpenCL device.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {DevicesCommand.class, RunCommand.class, CheckCommand.class, BenchCommand.class,
-            TuneCommand.class, KernelsCommand.class, StateCommand.class},
+            TuneCommand.class, ExplainCommand.class, KernelsCommand.class,
+            StateCommand.class},
         footer = {"", "clnorm COMMAND --help tells more.",
             "Exit status: 0 done, 1 a check failed or a device or file did, 2 bad usage.",
             "CLNORM_DEBUG=1 adds a stack trace to an error."})

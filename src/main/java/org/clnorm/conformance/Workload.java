@@ -230,6 +230,15 @@ public final class Workload {
     }
 
     /**
+     * How many time steps of each sample are valid.
+     *
+     * @return a number for each sample; none where samples have no lengths
+     */
+    public long[] validSteps() {
+        return isPadded() ? spec.arrangement().endings().lengths(stored(), spec.time()) : new long[0];
+    }
+
+    /**
      * What is applied last.
      *
      * @return NONE unless the line says {@code activation}
