@@ -54,8 +54,8 @@ final class ExplainText {
         long count = grouping.view().groups();
         long size = grouping.view().groupSize();
         String most = grouping.workload().isPadded() ? "up to " : "";
-        return count + (count == 1 ? " group of " : " groups of ") + most + size + (size == 1 ? " element" : " elements")
-                + (count == 1 ? "" : " each") + ", " + shared();
+        return count + (count == 1 ? " group of " : " groups of ") + most + size
+                + (size == 1 ? " element" : " elements") + (count == 1 ? "" : " each") + ", " + shared();
     }
 
     /** What the elements of a group have in common. */

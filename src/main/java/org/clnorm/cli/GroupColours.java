@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Colours of groups: light ones that black letters can be read on and that the colour-blind can tell apart, no two alike
- * where groups touch.
+ * Colours of groups: light ones that black letters can be read on and that the colour-blind can tell apart, no two
+ * alike where groups touch.
  */
 final class GroupColours {
     private static final String[] COLOURS = {"#77aadd", "#ee8866", "#eedd88", "#44bb99", "#ffaabb", "#bbcc33",

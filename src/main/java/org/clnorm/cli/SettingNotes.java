@@ -12,7 +12,7 @@ final class SettingNotes {
             case "mode" -> value.equals("eval") ? "the layer is in evaluation mode" : "";
             case "steps" -> "several passes, t in training, e in evaluation; what is said here is of the first";
             case "groups" -> "the channels of a sample are parted into " + value + " blocks of neighbours";
-            case "normalized_shape" -> "statistics run over the last dimensions, and each place in them has a parameter";
+            case "normalized_shape" -> "statistics run over the last dimensions; each place in them has a parameter";
             case "axes" -> "statistics run over these dimensions, and each place in them has a parameter";
             case "layout" -> "channels are last in memory; they belong together as before, nothing is copied";
             case "lengths" -> "what follows the end of a sample enters no statistics, and y is 0 there";

@@ -9,6 +9,7 @@ import java.util.stream.LongStream;
 final class Shortening {
     private static final int MOST_CELLS = 24;
     private static final int MOST_OF_ONE = 10;
+    private static final int MOST_OF_SEVERAL = 4;
 
     private Shortening() {
     }
@@ -27,7 +28,9 @@ final class Shortening {
             for (int least = telling ? 3 : most; least >= 2; least--) {
                 int other = least;
                 int one = most;
-                fewest = dims.stream().map(dim -> indices(grouping, dim, tells(grouping, dim) ? one : other)).toList();
+                int plain = dims.size() == 1 ? MOST_OF_ONE : MOST_OF_SEVERAL;
+                fewest = dims.stream().map(dim -> indices(grouping, dim, tells(grouping, dim) ? one : other, plain))
+                        .toList();
                 if (cells(fewest) <= MOST_CELLS) {
                     return fewest;
                 }
@@ -46,7 +49,7 @@ final class Shortening {
     }
 
     /** The first and the last; of groups that are blocks, the ends of the first two. */
-    private static long[] indices(Grouping grouping, int dim, int most) {
+    private static long[] indices(Grouping grouping, int dim, int most, int plain) {
         long size = grouping.size(dim);
         if (size <= most + 1) {
             return LongStream.range(0, size).toArray();
@@ -55,7 +58,8 @@ final class Shortening {
         LongStream wanted = run > 1 && run < size && most >= 4
                 ? most >= 7 ? LongStream.of(0, 1, run - 1, run, run + 1, 2 * run - 1, size - 1)
                         : LongStream.of(0, run - 1, run, size - 1)
-                : LongStream.concat(LongStream.range(0, most - 1), LongStream.of(size - 1));
+                : LongStream.concat(LongStream.range(0, Math.min(most, plain) - 1),
+                        LongStream.of(size - 1));
         TreeSet<Long> indices = new TreeSet<>(Comparator.naturalOrder());
         wanted.filter(index -> index < size).forEach(indices::add);
         return indices.stream().mapToLong(Long::longValue).toArray();

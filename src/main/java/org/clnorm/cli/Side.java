@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** One side of a picture: the places of its cells, nested by dimension, with room between blocks and where it is cut. */
+/** One side of a picture: the places of its cells, nested by dimension, with room between blocks and at cuts. */
 final class Side {
     private static final double BLOCK = 9;
     private static final double CUT = 17;

@@ -32,6 +32,7 @@ final class TensorPicture {
     private final double width;
     private final double top;
     private final List<String> title;
+    private final List<String> facts;
     private final Svg svg = new Svg();
 
     private TensorPicture(Grouping grouping) {
@@ -47,8 +48,9 @@ final class TensorPicture {
                 .filter(Objects::nonNull).findFirst().orElse(null);
         left = MARGIN + down.size() * LABEL;
         width = Math.max(LEAST_WIDTH, left + columns.length() + 90);
-        title = wrapped(grouping.layer(), 8.6);
-        top = MARGIN + title.size() * 20 + 24 + across.size() * ROW + 20;
+        title = wrapped(grouping.layer(), 9.2);
+        facts = wrapped("x " + words.shape() + " · " + words.groups(), 7.3);
+        top = MARGIN + title.size() * 20 + facts.size() * 18 + 26 + across.size() * ROW;
     }
 
     /** The picture, a whole SVG file. */
@@ -112,8 +114,9 @@ final class TensorPicture {
         for (int i = 0; i < title.size(); i++) {
             text(title.get(i), MARGIN, MARGIN + 14 + i * 20, 16, "start", INK, "600");
         }
-        text("x " + words.shape() + " · " + words.groups(), MARGIN, MARGIN + 14 + title.size() * 20, 13, "start", FAINT,
-                "400");
+        for (int i = 0; i < facts.size(); i++) {
+            text(facts.get(i), MARGIN, MARGIN + 14 + title.size() * 20 + i * 18, 13, "start", FAINT, "400");
+        }
         columnLabels();
         rowLabels();
         cells(colours);
