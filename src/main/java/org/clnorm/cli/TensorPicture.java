@@ -14,7 +14,7 @@ final class TensorPicture {
     private static final double LEAST_WIDTH = 620;
     private static final double ROOM = 620;
     private static final double MARGIN = 20;
-    private static final double LABEL = 46;
+    private static final double LEAST_LABEL = 46;
     private static final double ROW = 17;
     private static final double HEIGHT_OF_CELL = 24;
     private static final double WIDEST_CELL = 34;
@@ -28,6 +28,7 @@ final class TensorPicture {
     private final double cell;
     private final Long[][] groups;
     private final Long chosen;
+    private final double label;
     private final double left;
     private final double width;
     private final double top;
@@ -46,10 +47,12 @@ final class TensorPicture {
         groups = drawnGroups();
         chosen = IntStream.range(0, groups.length).boxed().flatMap(row -> Arrays.stream(groups[row]))
                 .filter(Objects::nonNull).findFirst().orElse(null);
-        left = MARGIN + down.size() * LABEL;
-        width = Math.max(LEAST_WIDTH, left + columns.length() + 90);
-        title = wrapped(grouping.layer(), 9.2);
-        facts = wrapped("x " + words.shape() + " · " + words.groups(), 7.3);
+        int longest = IntStream.range(0, down.size()).map(level -> dimension(rows, level).length()).max().orElse(0);
+        label = Math.max(LEAST_LABEL, 8.0 * longest + 10);
+        left = MARGIN + down.size() * label;
+        width = Math.max(LEAST_WIDTH, left + columns.length() + 100);
+        title = wrapped(grouping.layer(), 10.2);
+        facts = wrapped("x " + words.shape() + " · " + words.groups(), 7.6);
         top = MARGIN + title.size() * 20 + facts.size() * 18 + 26 + across.size() * ROW;
     }
 
@@ -141,7 +144,7 @@ final class TensorPicture {
 
     private void rowLabels() {
         for (int level = 0; level < rows.dims().size(); level++) {
-            double x = MARGIN + level * LABEL + LABEL - 8;
+            double x = MARGIN + (level + 1) * label - 8;
             text(dimension(rows, level), x, top - 8, 12, "end", INK, "600");
             for (Side.Tick tick : rows.ticks(level)) {
                 text(Long.toString(tick.index()), x, top + tick.middle() + 4, 11, "end", FAINT, "400");
