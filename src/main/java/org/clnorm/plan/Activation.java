@@ -22,6 +22,7 @@ public record Activation(Kind kind, double slope) {
 
     private static final double CUBIC = 0.044715;
     private static final double TANH_SCALE = 2 * Math.sqrt(2 / Math.PI);
+    private static final double TANH_RANGE = 22;
     private static final double DENSITY_SCALE = 1 / Math.sqrt(2 * Math.PI);
 
     /** The functions; kernels know them by their order. */
@@ -104,9 +105,11 @@ public record Activation(Kind kind, double slope) {
             case SILU -> sigmoid(v) * (1 + v * sigmoid(-v));
             case GELU -> ErrorFunction.normal(v) + v * DENSITY_SCALE * Math.exp(-v * v / 2);
             case GELU_TANH -> {
-                double u = TANH_SCALE * (v + CUBIC * v * v * v);
-                double inner = TANH_SCALE * (1 + 3 * CUBIC * v * v);
-                yield sigmoid(u) * (1 + v * inner * sigmoid(-u));
+                // beyond, it is 0 or 1 to the last digit, and powers of v would leave the range; NaN stays NaN
+                double within = Math.max(-TANH_RANGE, Math.min(TANH_RANGE, v));
+                double u = TANH_SCALE * (within + CUBIC * within * within * within);
+                double inner = TANH_SCALE * (1 + 3 * CUBIC * within * within);
+                yield sigmoid(u) * (1 + within * inner * sigmoid(-u));
             }
         };
     }
