@@ -11,8 +11,16 @@ import org.jocl.blast.CLBlast;
 import org.jocl.blast.CLBlastStatusCode;
 import org.jocl.cl_mem;
 
-/** CLBlast's: its kernels are compiled when a shape first needs them, which takes seconds the first time. */
+/**
+ * CLBlast's: its kernels are compiled when a shape first needs them, which takes seconds the first time. It adds up a
+ * whole row and column in one chain; where that is long, as in the gradient of a weight, the product is taken in slices,
+ * which are added up afterwards: that is more exact, and keeps more of a device at work.
+ */
 final class ClBlastGemm implements Gemm {
+    /** What a slice adds up at least, and how many slices there are at most. */
+    private static final int LEAST = 128;
+    private static final int MOST = 512;
+
     private final Ops ops;
     private final OpenClDevice device;
 
@@ -52,6 +60,20 @@ final class ClBlastGemm implements Gemm {
     @Override
     public Runnable product(Matrix a, Matrix b, Tensor c) {
         Gemm.check(a, b, c);
+        int slices = a.transposed() && !b.transposed() ? slices(a.n()) : 1;
+        return slices > 1 ? inSlices(a, b, c, slices) : whole(a, b, c);
+    }
+
+    /** As many equal ones as may be. */
+    private static int slices(int k) {
+        int slices = Math.min(MOST, k / LEAST);
+        while (slices > 1 && k % slices != 0) {
+            slices--;
+        }
+        return Math.max(1, slices);
+    }
+
+    private Runnable whole(Matrix a, Matrix b, Tensor c) {
         int ta = a.transposed() ? CLBlastTransposeYes : CLBlastTransposeNo;
         int tb = b.transposed() ? CLBlastTransposeYes : CLBlastTransposeNo;
         int m = a.m();
@@ -74,6 +96,24 @@ final class ClBlastGemm implements Gemm {
                         a.columns(), right, 0, b.columns(), 0, result, 0, n, device.queue(), null, scratch));
             }
             device.wrote(c);
+        };
+    }
+
+    /** A slice of a transposed matrix, and one of b, are rows that lie together. */
+    private Runnable inSlices(Matrix a, Matrix b, Tensor c, int slices) {
+        int m = a.m();
+        int n = b.n();
+        int k = a.n() / slices;
+        Tensor parts = ops.tensor(slices, m, n);
+        Ops.Call add = ops.call(PlainGemm.SOURCE, "add_slices", c.size(), parts, c, slices);
+        cl_mem left = device.memory(a.tensor());
+        cl_mem right = device.memory(b.tensor());
+        cl_mem each = device.memory(parts);
+        return () -> {
+            check(CLBlast.CLBlastSgemmStridedBatched(CLBlastLayoutRowMajor, CLBlastTransposeYes, CLBlastTransposeNo, m,
+                    n, k, 1, left, 0, m, (long) k * m, right, 0, n, (long) k * n, 0, each, 0, n, (long) m * n, slices,
+                    device.queue(), null));
+            add.run(c);
         };
     }
 

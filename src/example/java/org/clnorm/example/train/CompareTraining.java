@@ -1,0 +1,102 @@
+package org.clnorm.example.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.clnorm.engine.opencl.OpenClDevice;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Trains the same network here and in PyTorch, and says how far the curves are apart. */
+@Command(name = "compare-training", mixinStandardHelpOptions = true, description = {
+    "Trains the example's network on an OpenCL device and in PyTorch, in float32 and in float64, from the same weights on"
+            + " the same batches.",
+    "A curve of losses holds if none is farther from PyTorch's float64 than three times the farthest of PyTorch's float32."
+            + " Exit status: 0 all hold; 1 one does not, or something failed; 2 bad usage."})
+final class CompareTraining implements Callable<Integer> {
+    @Option(names = "--norm", paramLabel = "NORM", description = "One of the five instead of all.")
+    private String norm;
+
+    @Option(names = "--lr", paramLabel = "RATE", defaultValue = "0.01", description = "Learning rate, ${DEFAULT-VALUE}.")
+    private double rate;
+
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "Steps, ${DEFAULT-VALUE}.")
+    private int steps;
+
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Images a step, ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of weights and images.")
+    private long seed;
+
+    @Option(names = "--device", paramLabel = "SELECTOR", defaultValue = "opencl", description = "An OpenCL device.")
+    private String device;
+
+    @Option(names = "--gemm", paramLabel = "KIND", defaultValue = "auto", description = "auto, clblast or plain.")
+    private String gemm;
+
+    @Option(names = "--program", required = true, hidden = true)
+    private Path program;
+
+    @Option(names = "--python", required = true, hidden = true)
+    private String python;
+
+    private CompareTraining() {
+    }
+
+    /**
+     * Compares.
+     *
+     * @param arguments the command line
+     */
+    public static void main(String[] arguments) {
+        CommandLine command = new CommandLine(new CompareTraining());
+        command.setExecutionExceptionHandler((failure, line, parsed) -> {
+            line.getErr().println("compare-training: " + failure.getMessage());
+            return failure instanceof IllegalArgumentException ? 2 : 1;
+        });
+        System.exit(command.execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        List<Normalization> norms = norm == null ? Arrays.asList(Normalization.values())
+                : List.of(Normalization.of(norm));
+        Path folder = Files.createTempDirectory("compare-training");
+        boolean all = true;
+        try {
+            for (Normalization each : norms) {
+                Agreement agreement = compare(each, folder.resolve(each.label() + ".safetensors"));
+                System.out.printf("%-13s %s: %s%n", each.label(), agreement, agreement.holds() ? "holds" : "TOO FAR");
+                all &= agreement.holds();
+            }
+        } finally {
+            for (Normalization each : norms) {
+                Files.deleteIfExists(folder.resolve(each.label() + ".safetensors"));
+            }
+            Files.delete(folder);
+        }
+        return all ? 0 : 1;
+    }
+
+    private Agreement compare(Normalization each, Path file) throws IOException, InterruptedException {
+        Settings settings = Settings.STANDARD.withNorm(each).withRate(rate).withBatch(batch).withSeed(seed)
+                .withDevice(device).withGemm(GemmKind.of(gemm)).withImages(steps * batch, batch);
+        List<Double> losses = new ArrayList<>();
+        try (OpenClDevice opened = Training.open(device); Training training = new Training(opened, settings,
+                Training.images(settings, true), Training.images(settings, false))) {
+            training.exportInitial(file, steps);
+            while (training.steps() < steps) {
+                training.step();
+            }
+            losses.addAll(training.outcome().loss());
+        }
+        PyTorchTraining theirs = PyTorchTraining.of(python, program, List.of(file)).get(0);
+        return Agreement.of(losses, theirs.float32(), theirs.float64());
+    }
+}
