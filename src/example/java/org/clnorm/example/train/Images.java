@@ -1,5 +1,9 @@
 package org.clnorm.example.train;
 
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.zip.CRC32;
+
 /**
  * Grey images of one size, and which digit each of them shows.
  *
@@ -41,5 +45,19 @@ public record Images(int height, int width, float[] pixels, byte[] labels) {
      */
     public int count() {
         return labels.length;
+    }
+
+    /** What tells these images from others, in a line. */
+    String summary() {
+        CRC32 sum = new CRC32();
+        sum.update(labels);
+        int size = height * width;
+        ByteBuffer image = ByteBuffer.allocate(size * Float.BYTES);
+        for (int i = 0; i < count(); i++) {
+            image.asFloatBuffer().put(pixels, i * size, size);
+            sum.update(image.array());
+        }
+        return String.format(Locale.ROOT, "%d images of %d x %d (checksum %08x)", count(), height, width,
+                sum.getValue());
     }
 }

@@ -74,6 +74,11 @@ final class Network implements AutoCloseable {
         return layers.stream().flatMap(layer -> layer.weights().stream()).toList();
     }
 
+    /** What is learned by layers that are not the library's. */
+    List<Weight> own() {
+        return weights().stream().filter(weight -> !norms.keys().contains(weight.name())).toList();
+    }
+
     /** The normalizations under their names. */
     LayerTree norms() {
         return norms;
@@ -85,8 +90,8 @@ final class Network implements AutoCloseable {
      */
     void initialize(long seed) {
         Random random = new Random(seed * 0xD1342543DE82EF95L + 1);
-        for (Weight weight : weights()) {
-            if (weight.shape().length > 1 && !weight.name().startsWith("norm")) {
+        for (Weight weight : own()) {
+            if (weight.shape().length > 1) {
                 float[] values = new float[weight.order().length];
                 int inputs = values.length / (int) weight.shape()[0];
                 for (int i = 0; i < values.length; i++) {

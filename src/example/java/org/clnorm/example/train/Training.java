@@ -33,6 +33,7 @@ public final class Training implements AutoCloseable {
     private final Sgd sgd;
     private final List<Double> losses = new ArrayList<>();
     private final List<Outcome.Measured> accuracies = new ArrayList<>();
+    private final String data;
     private int steps;
 
     /**
@@ -55,6 +56,7 @@ public final class Training implements AutoCloseable {
             throw new IllegalArgumentException("expected images held out of " + training.height() + " x "
                     + training.width() + ", got " + heldOut.height() + " x " + heldOut.width());
         }
+        data = training.summary() + ", held out " + heldOut.summary();
         ops = new Ops(device);
         gemm = settings.gemm().open(ops);
         network = new Network(ops, gemm, settings.norm(), settings.batch(), training.height(), training.width());
@@ -148,7 +150,7 @@ public final class Training implements AutoCloseable {
     public void step() {
         int place = steps % stepsOfAnEpoch();
         if (place == 0) {
-            learned.order(Dataset.shuffled(settings.seed(), steps / stepsOfAnEpoch(), learned.count()));
+            shuffle();
         }
         learned.load(place * settings.batch());
         network.forward(true);
@@ -159,6 +161,11 @@ public final class Training implements AutoCloseable {
         if (steps % ROOM == 0) {
             losses();
         }
+    }
+
+    /** The order of the present epoch. */
+    private void shuffle() {
+        learned.order(Dataset.shuffled(settings.seed(), steps / stepsOfAnEpoch(), learned.count()));
     }
 
     /**
@@ -222,6 +229,37 @@ public final class Training implements AutoCloseable {
      */
     public Outcome outcome() {
         return new Outcome(settings, List.copyOf(losses()), List.copyOf(accuracies));
+    }
+
+    /**
+     * Saves the run, so that another can go on from here; waits.
+     *
+     * @param file a file in the format of safetensors; what it held stays whole until the new one is complete
+     * @throws org.clnorm.state.CheckpointException if it cannot be written
+     */
+    public void save(Path file) {
+        Checkpoint.save(file, outcome(), data, network, sgd);
+    }
+
+    /**
+     * Goes on where a run was saved: with the same device and GEMM bit for bit as that one would have.
+     *
+     * @param file what {@link #save(Path)} wrote
+     * @throws org.clnorm.state.CheckpointException if it cannot be read, or is of a run with other settings than this,
+     *                                              but for device, GEMM and epochs; nothing is changed then
+     */
+    public void resume(Path file) {
+        resume(Checkpoint.load(file));
+    }
+
+    void resume(Checkpoint checkpoint) {
+        Outcome before = checkpoint.restore(settings, data, network, sgd);
+        losses.clear();
+        losses.addAll(before.loss());
+        accuracies.clear();
+        accuracies.addAll(before.accuracies());
+        steps = losses.size();
+        shuffle();
     }
 
     /**
