@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
             TuneCommand.class, ExplainCommand.class, KernelsCommand.class,
             StateCommand.class},
         footer = {"", "clnorm COMMAND --help tells more.",
+            "In a checkout, scripts/clnorm train trains a small network with these layers, an example.",
             "Exit status: 0 done, 1 a check failed or a device or file did, 2 bad usage.",
             "CLNORM_DEBUG=1 adds a stack trace to an error."})
 public final class Main implements Runnable {

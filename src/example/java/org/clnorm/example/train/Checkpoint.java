@@ -32,8 +32,11 @@ final class Checkpoint {
     /** Saves a run in the place of what the file held, which stays whole until then. */
     static void save(Path file, Outcome outcome, String data, Network network, Sgd sgd) {
         StateDict state = new StateDict();
-        settings(outcome.settings(), data).forEach(state::putMetadata);
-        state.putMetadata("epochs", Integer.toString(outcome.settings().epochs()));
+        Settings settings = outcome.settings();
+        settings(settings, data).forEach(state::putMetadata);
+        state.putMetadata("epochs", Integer.toString(settings.epochs()))
+                .putMetadata("images", Integer.toString(settings.images()))
+                .putMetadata("held_out", Integer.toString(settings.heldOut()));
         network.own().forEach(weight -> state.put(weight.name(), weight.toPyTorch(weight.value().read())));
         state.putAll(network.norms().stateDict());
         sgd.velocities().forEach((weight, velocity) -> state.put(MOMENTUM + weight.name(),
@@ -74,8 +77,21 @@ final class Checkpoint {
         return new Checkpoint(file, state);
     }
 
-    /** What the run was told of a thing, such as {@code lr}. */
-    String setting(String name) {
+    /** What the run was told, but for the folder with data. */
+    Settings settings() {
+        try {
+            return new Settings(Normalization.of(setting("norm")), Double.parseDouble(setting("lr")),
+                    Integer.parseInt(setting("epochs")), Integer.parseInt(setting("batch")),
+                    Long.parseLong(setting("seed")), Settings.STANDARD.device(), GemmKind.AUTO,
+                    Integer.parseInt(setting("images")), Integer.parseInt(setting("held_out")),
+                    Integer.parseInt(setting("measured_every")), null);
+        } catch (IllegalArgumentException damaged) {
+            throw new CheckpointException(file.toString(), "its settings are damaged: " + damaged.getMessage(),
+                    damaged);
+        }
+    }
+
+    private String setting(String name) {
         String value = state.metadata().get(name);
         if (value == null) {
             throw new CheckpointException(file.toString(), "expected its settings to name " + name);

@@ -169,7 +169,7 @@ public final class Training implements AutoCloseable {
     }
 
     /**
-     * Goes on to the end, and measures the accuracy from time to time and then.
+     * Goes on to the end, and measures the accuracy from time to time and after each epoch.
      *
      * @param watcher told after each step
      * @return what came of it
@@ -177,7 +177,7 @@ public final class Training implements AutoCloseable {
     public Outcome run(Consumer<Training> watcher) {
         while (steps < stepsOfAll()) {
             step();
-            if (steps % settings.measureEvery() == 0 || steps == stepsOfAll()) {
+            if (steps % settings.measureEvery() == 0 || steps % stepsOfAnEpoch() == 0) {
                 measure();
             }
             watcher.accept(this);
@@ -194,6 +194,11 @@ public final class Training implements AutoCloseable {
         double accuracy = accuracy();
         accuracies.add(new Outcome.Measured(steps, accuracy));
         return accuracy;
+    }
+
+    /** The last measurement, null before the first. */
+    Outcome.Measured measured() {
+        return accuracies.isEmpty() ? null : accuracies.get(accuracies.size() - 1);
     }
 
     /**
