@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
 @Command(name = "compare-training", mixinStandardHelpOptions = true, description = {
     "Trains the example's network on an OpenCL device and in PyTorch, in float32 and in float64, from the same weights on"
             + " the same batches.",
-    "A curve of losses holds if none is farther from PyTorch's float64 than three times the farthest of PyTorch's float32."
-            + " Exit status: 0 all hold; 1 one does not, or something failed; 2 bad usage."})
+    "A normalization holds if no loss of any seed is farther from PyTorch's float64 than three times the farthest of"
+            + " PyTorch's float32. Exit status: 0 all hold; 1 one does not, or something failed; 2 bad usage."})
 final class CompareTraining implements Callable<Integer> {
     @Option(names = "--norm", paramLabel = "NORM", description = "One of the five instead of all.")
     private String norm;
@@ -31,8 +31,9 @@ final class CompareTraining implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Images a step, ${DEFAULT-VALUE}.")
     private int batch;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of weights and images.")
-    private long seed;
+    @Option(names = "--seeds", paramLabel = "N", defaultValue = "3",
+            description = "Trainings, with weights and images of their own, ${DEFAULT-VALUE}.")
+    private int seeds;
 
     @Option(names = "--device", paramLabel = "SELECTOR", defaultValue = "opencl", description = "An OpenCL device.")
     private String device;
@@ -67,24 +68,33 @@ final class CompareTraining implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         List<Normalization> norms = norm == null ? Arrays.asList(Normalization.values())
                 : List.of(Normalization.of(norm));
-        Path folder = Files.createTempDirectory("compare-training");
+        if (seeds < 1) {
+            throw new IllegalArgumentException("expected 1 seed or more, got " + seeds);
+        }
+        Path file = Files.createTempFile("compare-training", ".safetensors");
         boolean all = true;
         try {
             for (Normalization each : norms) {
-                Agreement agreement = compare(each, folder.resolve(each.label() + ".safetensors"));
-                System.out.printf("%-13s %s: %s%n", each.label(), agreement, agreement.holds() ? "holds" : "TOO FAR");
-                all &= agreement.holds();
+                all &= holds(each, file);
             }
         } finally {
-            for (Normalization each : norms) {
-                Files.deleteIfExists(folder.resolve(each.label() + ".safetensors"));
-            }
-            Files.delete(folder);
+            Files.delete(file);
         }
         return all ? 0 : 1;
     }
 
-    private Agreement compare(Normalization each, Path file) throws IOException, InterruptedException {
+    private boolean holds(Normalization each, Path file) throws IOException, InterruptedException {
+        Agreement farthest = new Agreement(0, 0);
+        for (int seed = 1; seed <= seeds; seed++) {
+            Agreement agreement = compare(each, seed, file);
+            System.out.printf("%-13s seed %d: %s%n", each.label(), seed, agreement);
+            farthest = farthest.and(agreement);
+        }
+        System.out.printf("%-13s %s: %s%n", each.label(), farthest, farthest.holds() ? "holds" : "TOO FAR");
+        return farthest.holds();
+    }
+
+    private Agreement compare(Normalization each, long seed, Path file) throws IOException, InterruptedException {
         Settings settings = Settings.STANDARD.withNorm(each).withRate(rate).withBatch(batch).withSeed(seed)
                 .withDevice(device).withGemm(GemmKind.of(gemm)).withImages(steps * batch, batch);
         List<Double> losses = new ArrayList<>();

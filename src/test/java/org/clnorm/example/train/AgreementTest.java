@@ -29,6 +29,12 @@ class AgreementTest {
     }
 
     @Test
+    void theLargestOfTwo() {
+        assertEquals(new Agreement(3, 2), new Agreement(1, 2).and(new Agreement(3, 1)));
+        assertFalse(new Agreement(Double.NaN, 2).and(new Agreement(3, 1)).holds());
+    }
+
+    @Test
     void curvesAreOfOneLength() {
         assertThrows(IllegalArgumentException.class, () -> Agreement.of(List.of(1.0), SINGLE, EXACT));
     }
