@@ -13,8 +13,8 @@ import org.jocl.cl_mem;
 
 /**
  * CLBlast's: its kernels are compiled when a shape first needs them, which takes seconds the first time. It adds up a
- * whole row and column in one chain; where that is long, as in the gradient of a weight, the product is taken in slices,
- * which are added up afterwards: that is more exact, and keeps more of a device at work.
+ * whole row and column in one chain; where that is long, as in the gradient of a weight, the product is taken in
+ * slices, which are added up afterwards: that is more exact, and keeps more of a device at work.
  */
 final class ClBlastGemm implements Gemm {
     /** What a slice adds up at least, and how many slices there are at most. */

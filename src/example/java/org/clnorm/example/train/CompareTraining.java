@@ -14,15 +14,16 @@ import picocli.CommandLine.Option;
 
 /** Trains the same network here and in PyTorch, and says how far the curves are apart. */
 @Command(name = "compare-training", mixinStandardHelpOptions = true, description = {
-    "Trains the example's network on an OpenCL device and in PyTorch, in float32 and in float64, from the same weights on"
-            + " the same batches.",
-    "A normalization holds if no loss of any seed is farther from PyTorch's float64 than three times the farthest of"
-            + " PyTorch's float32. Exit status: 0 all hold; 1 one does not, or something failed; 2 bad usage."})
+    "Trains the example's network on an OpenCL device and in PyTorch, in float32 and in float64, from the same"
+            + " weights on the same batches.",
+    "A normalization holds if no loss of any seed is farther from PyTorch's float64 than three times the farthest"
+            + " of PyTorch's float32. Exit status: 0 all hold; 1 one does not, or something failed; 2 bad usage."})
 final class CompareTraining implements Callable<Integer> {
     @Option(names = "--norm", paramLabel = "NORM", description = "One of the five instead of all.")
     private String norm;
 
-    @Option(names = "--lr", paramLabel = "RATE", defaultValue = "0.01", description = "Learning rate, ${DEFAULT-VALUE}.")
+    @Option(names = "--lr", paramLabel = "RATE", defaultValue = "0.01",
+            description = "Learning rate, ${DEFAULT-VALUE}.")
     private double rate;
 
     @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "Steps, ${DEFAULT-VALUE}.")
