@@ -13,9 +13,9 @@ import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 
 /**
- * A run in one file, in the format of safetensors: the network's own weights, the state of the library's layers, what is
- * kept of updates as {@code momentum.NAME}, losses and accuracies so far, and as metadata the settings. Names and shapes
- * are PyTorch's, but for the weights of a layer normalization, which are [H, W, C] as the layer has them.
+ * A run in one file, in the format of safetensors: the network's own weights, the state of the library's layers, what
+ * is kept of updates as {@code momentum.NAME}, losses and accuracies so far, and as metadata the settings. Names and
+ * shapes are PyTorch's, but for the weights of a layer normalization, which are [H, W, C] as the layer has them.
  */
 final class Checkpoint {
     private static final String FORMAT = "clnorm-train-1";
@@ -35,6 +35,7 @@ final class Checkpoint {
         Settings settings = outcome.settings();
         settings(settings, data).forEach(state::putMetadata);
         state.putMetadata("epochs", Integer.toString(settings.epochs()))
+                .putMetadata("gemm", settings.gemm().label())
                 .putMetadata("images", Integer.toString(settings.images()))
                 .putMetadata("held_out", Integer.toString(settings.heldOut()));
         network.own().forEach(weight -> state.put(weight.name(), weight.toPyTorch(weight.value().read())));
@@ -82,7 +83,7 @@ final class Checkpoint {
         try {
             return new Settings(Normalization.of(setting("norm")), Double.parseDouble(setting("lr")),
                     Integer.parseInt(setting("epochs")), Integer.parseInt(setting("batch")),
-                    Long.parseLong(setting("seed")), Settings.STANDARD.device(), GemmKind.AUTO,
+                    Long.parseLong(setting("seed")), Settings.STANDARD.device(), GemmKind.of(setting("gemm")),
                     Integer.parseInt(setting("images")), Integer.parseInt(setting("held_out")),
                     Integer.parseInt(setting("measured_every")), null);
         } catch (IllegalArgumentException damaged) {

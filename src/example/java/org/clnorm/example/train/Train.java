@@ -118,6 +118,9 @@ public final class Train implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (resume != null && quick) {
+            throw usage("expected --quick or --resume, got both: a run goes on as it began");
+        }
         checkFolder("--save", save);
         checkFolder("--json", json);
         Checkpoint before = resume == null ? null : input(() -> Checkpoint.load(resume));
@@ -160,11 +163,7 @@ public final class Train implements Callable<Integer> {
     }
 
     private Settings settings(Settings settings) {
-        if (resume != null && quick) {
-            throw usage("expected --quick or --resume, got both: a run goes on as it began");
-        }
-        Settings told = settings;
-        told = norm == null ? told : told.withNorm(Normalization.of(norm));
+        Settings told = norm == null ? settings : settings.withNorm(Normalization.of(norm));
         told = rate == null ? told : told.withRate(rate);
         told = epochs == null ? told : told.withEpochs(epochs);
         told = batch == null ? told : told.withBatch(batch);
@@ -186,7 +185,7 @@ public final class Train implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Settings settings = training.settings();
         err.printf(Locale.ROOT, "clnorm: %s, learning rate %s, on %s; %s%n", settings.norm().label(), settings.rate(),
-                opened.name(), training.gemm() == GemmKind.CLBLAST
+                opened.name(), settings.gemm() == GemmKind.CLBLAST
                 ? "CLBlast compiles its kernels in the first step, for about 10 s where they are not cached"
                 : "matrices are multiplied by a plain kernel");
         Outcome outcome;

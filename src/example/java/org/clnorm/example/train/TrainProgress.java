@@ -29,7 +29,7 @@ final class TrainProgress implements AutoCloseable {
                 .setUpdateIntervalMillis(terminal ? TERMINAL_MILLIS : LOG_MILLIS)
                 .setConsumer(terminal ? new ConsoleProgressBarConsumer(System.err)
                         : new DelegatingProgressBarConsumer(line -> log(line.strip(), err), LOG_COLUMNS)).build();
-        bar.setExtraMessage(training.gemm() == GemmKind.CLBLAST ? " compiling CLBlast's kernels" : "");
+        bar.setExtraMessage(training.settings().gemm() == GemmKind.CLBLAST ? " compiling CLBlast's kernels" : "");
         told = training.steps();
         since = System.nanoTime();
     }

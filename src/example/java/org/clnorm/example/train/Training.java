@@ -46,7 +46,6 @@ public final class Training implements AutoCloseable {
      * @throws IllegalArgumentException if the images do not fill a batch, or are of a size that cannot be pooled twice
      */
     public Training(OpenClDevice device, Settings settings, Images training, Images heldOut) {
-        this.settings = settings;
         this.training = training;
         if (training.count() < settings.batch()) {
             throw new IllegalArgumentException("expected a batch of at most " + training.count()
@@ -59,6 +58,7 @@ public final class Training implements AutoCloseable {
         data = training.summary() + ", held out " + heldOut.summary();
         ops = new Ops(device);
         gemm = settings.gemm().open(ops);
+        this.settings = settings.withGemm(gemm.kind());
         network = new Network(ops, gemm, settings.norm(), settings.batch(), training.height(), training.width());
         labels = ops.ints(settings.batch());
         this.learned = new Dataset(ops, training, network.images().value(), labels);
@@ -104,19 +104,10 @@ public final class Training implements AutoCloseable {
     /**
      * The settings.
      *
-     * @return what the run was told
+     * @return what the run was told, with the multiplication of matrices that it has
      */
     public Settings settings() {
         return settings;
-    }
-
-    /**
-     * What multiplies matrices here.
-     *
-     * @return clblast or plain
-     */
-    public GemmKind gemm() {
-        return gemm.kind();
     }
 
     /**
