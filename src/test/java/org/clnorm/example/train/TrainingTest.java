@@ -124,25 +124,40 @@ class TrainingTest {
             assertTrue(message.contains("expected a run with data 40 images of 28 x 28"), message);
         }
         StateDict state = StateDict.load(file);
-        state.put("momentum.conv1.weight", HostTensor.ofFloats(new float[9], 9)).save(file);
-        refused(SMALL, file, "expected momentum.conv1.weight of [16, 1, 3, 3], got [9]");
-        state.filter(name -> !name.equals("linear.bias")).save(file);
-        refused(SMALL, file, "expected a tensor linear.bias");
-        new StateDict().save(file);
-        refused(SMALL, file, "expected a run of training (format clnorm-train-1), got a file that names no format");
-        Files.writeString(file, "nothing");
-        refused(SMALL, file, file.toString());
+        StateDict incomplete = state.filter(name -> !name.equals("linear.bias"));
+        try (Training training = training(SMALL)) {
+            refused(training, state.put("momentum.conv1.weight", HostTensor.ofFloats(new float[9], 9)),
+                    "expected momentum.conv1.weight of [16, 1, 3, 3], got [9]");
+            refused(training, incomplete, "expected a tensor linear.bias");
+            refused(training, new StateDict(), "expected a run of training (format clnorm-train-1), got a file that");
+            Files.writeString(file, "nothing");
+            refused(training, file, file.toString());
+        }
+    }
+
+    private static void refused(Training training, StateDict state, String expected) throws IOException {
+        Path file = Files.createTempFile("run", ".safetensors");
+        try {
+            state.save(file);
+            refused(training, file, expected);
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private void refused(Settings settings, Path file, String expected) {
+        try (Training training = training(settings)) {
+            refused(training, file, expected);
+        }
     }
 
     /** With the right message, and with nothing changed. */
-    private void refused(Settings settings, Path file, String expected) {
-        try (Training training = training(settings)) {
-            StateDict before = training.weights();
-            String message = assertThrows(CheckpointException.class, () -> training.resume(file)).getMessage();
-            assertTrue(message.contains(expected), message);
-            assertEquals(before, training.weights());
-            assertEquals(0, training.steps());
-        }
+    private static void refused(Training training, Path file, String expected) {
+        StateDict before = training.weights();
+        String message = assertThrows(CheckpointException.class, () -> training.resume(file)).getMessage();
+        assertTrue(message.contains(expected), message);
+        assertEquals(before, training.weights());
+        assertEquals(0, training.steps());
     }
 
     @Test
