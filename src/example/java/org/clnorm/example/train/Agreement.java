@@ -32,8 +32,8 @@ record Agreement(double ours, double theirs) {
 
     /**
      * The largest differences of two trainings. Curves stay as near as rounding until an element of a ReLU or a maximum
-     * is decided otherwise; from there they part, whoever's they are, by more each step. When that happens is chance, so
-     * that one training says little.
+     * is decided otherwise; from there they part, whoever's they are, by more each step. When that happens is chance,
+     * so that one training says little.
      */
     Agreement and(Agreement other) {
         return new Agreement(Math.max(ours, other.ours), Math.max(theirs, other.theirs));

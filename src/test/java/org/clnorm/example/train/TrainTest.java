@@ -93,7 +93,8 @@ class TrainTest {
         quick("--epochs", 2, "--save", whole, "--json", json);
         assertEquals(StateDict.load(whole), StateDict.load(resumed));
         assertEquals(Files.readString(json), Files.readString(resumedJson));
-        assertTrue(out.toString().matches("group_norm, learning rate 0\\.03: 95 % [^,]*, accuracy .* after 16 steps\\R"),
+        assertTrue(out.toString()
+                .matches("group_norm, learning rate 0\\.03: 95 % [^,]*, accuracy .* after 16 steps\\R"),
                 out.toString());
         assertTrue(err.toString().contains("16/16"), err.toString());
         Files.move(json, folder.resolve(Run.file("group_norm", "0.03")));
@@ -115,7 +116,8 @@ class TrainTest {
         Outcome outcome = new Outcome(Settings.QUICK, List.of(2.5, Double.NaN),
                 List.of(new Outcome.Measured(1, 0.5), new Outcome.Measured(2, 0.95), new Outcome.Measured(3, 0.25)));
         assertTrue(outcome.toJson().startsWith("{\"steps_to_95\":2,\"accuracy\":0.25,\"loss\":[2.5,null],"
-                + "\"accuracies\":[[1,0.5],[2,0.95],[3,0.25]],\"settings\":{\"norm\":\"batch_norm\""), outcome.toJson());
+                + "\"accuracies\":[[1,0.5],[2,0.95],[3,0.25]],\"settings\":{\"norm\":\"batch_norm\""),
+                outcome.toJson());
         Outcome early = new Outcome(Settings.QUICK, List.of(), List.of());
         assertTrue(early.toJson().startsWith("{\"steps_to_95\":null,\"accuracy\":null,\"loss\":[]"), early.toJson());
     }

@@ -68,7 +68,8 @@ class TrainingTest {
         double first = mean(outcome.loss().subList(0, 5));
         double last = mean(outcome.loss().subList(25, 30));
         assertTrue(first > 2 && last < 0.75 * first, "the loss went from " + first + " to " + last);
-        assertEquals(List.of(8, 10, 16, 20, 24, 30), outcome.accuracies().stream().map(Outcome.Measured::step).toList());
+        assertEquals(List.of(8, 10, 16, 20, 24, 30),
+                outcome.accuracies().stream().map(Outcome.Measured::step).toList());
         assertTrue(outcome.accuracy() > 0.3, outcome.toString());
     }
 
