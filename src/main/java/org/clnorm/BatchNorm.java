@@ -71,14 +71,29 @@ public abstract class BatchNorm extends TrackingLayer {
         }
         long n = shape.size() == 0 ? 0 : (ghost ? virtualBatch : x.samples()) * x.span();
         if (usesBatch()) {
-            Views.checkValuesPerChannel(n, shape);
+            checkValues(n, shape);
         }
         NormView view = ghost ? Views.batches(x, virtualBatch) : Views.batch(x);
         OptionalDouble momentum = momentum();
         double factor = momentum.isPresent() ? momentum.getAsDouble() : 1.0 / (state().batches() + 1);
-        RunningUpdate update = update(factor, n);
+        RunningUpdate update = updateBy(factor, n);
         return new Work(view, usesBatch() ? null : running(), update, eps(), usesBatch())
-                .renormalized(usesBatch() && renorm != null ? renorm.towards(running()) : null);
+                .renormalized(usesBatch() && renorm != null ? renorm.towards(running()) : null).by(runner(view));
+    }
+
+    /** Throws unless there are enough values a channel in an input that the layer normalizes by itself. */
+    void checkValues(long n, Shape x) {
+        Views.checkValuesPerChannel(n, x);
+    }
+
+    /** How the running statistics move by a batch of n values a channel, or null if they do not. */
+    RunningUpdate updateBy(double factor, long n) {
+        return update(factor, n);
+    }
+
+    /** What takes passes over inputs of these axes to the engine. */
+    PassRunner runner(NormView view) {
+        return PassRunner.LOCAL;
     }
 
     @Override
@@ -107,6 +122,15 @@ public abstract class BatchNorm extends TrackingLayer {
             if (momentum().isEmpty()) {
                 forget();
             }
+        }
+    }
+
+    @Override
+    final void describeTo(TrackingBuilder<?, ?> options) {
+        super.describeTo(options);
+        if (options instanceof BatchNormBuilder<?> batch) {
+            batch.virtualBatch = virtualBatch;
+            batch.renorm = renorm != null;
         }
     }
 

@@ -7,7 +7,6 @@ import java.util.stream.Stream;
 import org.clnorm.engine.BackwardExtras;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardExtras;
-import org.clnorm.engine.NormEngine;
 import org.clnorm.plan.Join;
 import org.clnorm.plan.Padding;
 import org.clnorm.plan.Task;
@@ -276,7 +275,7 @@ final class Execution {
         DataType type = layer.dataType();
         boolean weight = parameters.weight() != null;
         boolean bias = parameters.bias() != null;
-        return NormEngine.of(device).explain(pass == Task.Pass.FORWARD
+        return given.runner().explain(device, pass == Task.Pass.FORWARD
                 ? given.forwardTask(x.type(), type, weight, bias, false)
                 : given.backwardTask(x.type(), type, weight, bias, true, parameters.wanted(), false,
                         given.backwardJoin()), x);
@@ -308,7 +307,7 @@ final class Execution {
         List<Work> works = Stream.of(shapes).map(preparation).toList();
         for (int i = 0; i < shapes.length; i++) {
             if (shapes[i].size() > 0) {
-                warmUp.prepare(NormEngine.of(device), works.get(i), inputs, layer.dataType(), parameters);
+                warmUp.prepare(device, works.get(i), inputs, layer.dataType(), parameters);
             }
         }
         parameters.reserveGrads(device);

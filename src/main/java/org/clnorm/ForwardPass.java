@@ -25,8 +25,7 @@ final class ForwardPass {
 
     /** Runs the engine. */
     void run(Work given, ForwardCall forward) {
-        Tensor input = forward.x();
-        saved = input.size() == 0 ? null : NormEngine.of(input.device()).forward(forward, saved);
+        saved = given.runner().forward(forward, saved);
         touch(forward.y());
         touch(forward.extras().sum());
         if (forward.update() != null) {
@@ -100,12 +99,8 @@ final class ForwardPass {
 
     /** Runs the engine into the tensors that are not null, and ends the pass; checked before. */
     void backward(Tensor dy, Tensor dx, Tensor dweight, Tensor dbias, boolean accumulate, BackwardExtras extras) {
-        if (x.tensor().size() == 0) {
-            clear(dweight, accumulate);
-            clear(dbias, accumulate);
-        } else if (dx != null || dweight != null || dbias != null) {
-            NormEngine.of(dy.device()).backward(call(dy, dx, dweight, dbias, accumulate,
-                    extras.padded(lengths.tensor())));
+        if (dx != null || dweight != null || dbias != null) {
+            work.runner().backward(call(dy, dx, dweight, dbias, accumulate, extras.padded(lengths.tensor())));
         }
         touch(dx);
         touch(extras.dresidual());
@@ -126,12 +121,6 @@ final class ForwardPass {
                     extras);
         }
         return call;
-    }
-
-    private static void clear(Tensor gradient, boolean accumulate) {
-        if (gradient != null && !accumulate) {
-            gradient.fill(0);
-        }
     }
 
     private static void touch(Tensor written) {

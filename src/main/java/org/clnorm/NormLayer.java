@@ -460,6 +460,11 @@ public abstract class NormLayer implements AutoCloseable {
         return this;
     }
 
+    /** Whether gradients are added to what is there. */
+    final boolean accumulates() {
+        return parameters.accumulates();
+    }
+
     /** Sets the gradients to zero. Where the device fails some may be zero and some as before. */
     public final void zeroGrad() {
         alone(parameters::zeroGrad);

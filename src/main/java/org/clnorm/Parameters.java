@@ -60,6 +60,11 @@ final class Parameters {
         accumulate = add;
     }
 
+    /** What {@link #accumulate(boolean)} was told. */
+    boolean accumulates() {
+        return accumulate;
+    }
+
     /** Throws if a tensor is a gradient, which a backward pass writes; null is none. */
     void checkGradNot(String what, Tensor tensor) {
         if (weight != null) {

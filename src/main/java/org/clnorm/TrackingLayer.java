@@ -210,6 +210,38 @@ public abstract class TrackingLayer extends NormLayer {
         }
     }
 
+    /** Which variance the running statistics take up. */
+    final VarianceEstimate runningVariance() {
+        return runningVariance;
+    }
+
+    /** Gives a builder this layer's settings. */
+    void describeTo(TrackingBuilder<?, ?> options) {
+        options.eps = eps();
+        options.momentum = momentum;
+        options.affine = affine;
+        options.weight = parameters().containsKey("weight");
+        options.bias = parameters().containsKey("bias");
+        options.zeroCentered = form().weightPlus1();
+        options.trackRunningStats = tracks();
+        options.runningVariance = runningVariance;
+        options.nonFinite = nonFinite;
+        options.layout = layout();
+        options.activation = form().activation();
+        options.dataType = dataType();
+    }
+
+    /** Takes over the modes of a layer with the same parameters, and its device. */
+    final void takeOver(TrackingLayer other) {
+        train(other.isTraining());
+        frozen = other.frozen;
+        other.parameters().forEach((name, parameter) -> requiresGrad(name, parameter.requiresGrad()));
+        accumulateGradients(other.accumulates());
+        if (other.execution().device() != null) {
+            on(other.execution().device());
+        }
+    }
+
     private void checkTracks() {
         if (!tracks()) {
             throw new IllegalStateException("expected a layer with running statistics, got " + this);

@@ -32,6 +32,7 @@ final class Work {
     private final Form form;
     private final Padding padding;
     private final Renorm renorm;
+    private final PassRunner runner;
     private final Map<Join, Work> joined = new EnumMap<>(Join.class);
     private Task forward;
     private Task backward;
@@ -47,11 +48,11 @@ final class Work {
      * @param zeroRstd whether a group without variance gives the bias where eps is 0
      */
     Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd) {
-        this(view, given, update, eps, zeroRstd, Form.PLAIN, Padding.NONE, null);
+        this(view, given, update, eps, zeroRstd, Form.PLAIN, Padding.NONE, null, PassRunner.LOCAL);
     }
 
     private Work(NormView view, RunningStatistics given, RunningUpdate update, double eps, boolean zeroRstd,
-            Form form, Padding padding, Renorm renorm) {
+            Form form, Padding padding, Renorm renorm, PassRunner runner) {
         this.view = view;
         this.given = given;
         this.update = update;
@@ -60,21 +61,33 @@ final class Work {
         this.form = form;
         this.padding = padding;
         this.renorm = renorm;
+        this.runner = runner;
     }
 
     /** The same work in another form. */
     Work as(Form other) {
-        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other, padding, renorm);
+        return other.equals(form) ? this : new Work(view, given, update, eps, zeroRstd, other, padding, renorm, runner);
     }
 
     /** The same work over samples that may end before their room does, moving running statistics by what is valid. */
     Work padded(Padding valid, RunningUpdate byValid) {
-        return new Work(view, given, byValid, eps, zeroRstd, form, valid, renorm);
+        return new Work(view, given, byValid, eps, zeroRstd, form, valid, renorm, runner);
     }
 
     /** The same work with batch renormalization; null is none. */
     Work renormalized(Renorm other) {
-        return other == null ? this : new Work(view, given, update, eps, zeroRstd, form, padding, other);
+        return other == null ? this : new Work(view, given, update, eps, zeroRstd, form, padding, other, runner);
+    }
+
+    /** The same work, taken to the engine by another. */
+    Work by(PassRunner other) {
+        return other == runner ? this
+                : new Work(view, given, update, eps, zeroRstd, form, padding, renorm, other);
+    }
+
+    /** What takes the passes to the engine. */
+    PassRunner runner() {
+        return runner;
     }
 
     /** The same work with a residual; the same object each time. */
@@ -130,7 +143,7 @@ final class Work {
     /** The same work, moving no running statistics. */
     Work still() {
         if (still == null) {
-            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form, padding, renorm);
+            still = update == null ? this : new Work(view, given, null, eps, zeroRstd, form, padding, renorm, runner);
         }
         return still;
     }

@@ -63,10 +63,25 @@ public final class StatisticsSteps {
         }
         steps.addAll(plan.steps());
         if (task.moved() > 0 && !has(plan, MOVES_RUNNING)) {
-            Step update = runningUpdate(groups / task.moved(), task.moved(), traits).with(types(task.storage()));
-            steps.add(task.finiteOnly() ? update.with(Map.of(FINITE_ONLY, 1)) : update);
+            steps.add(moving(groups / task.moved(), task.moved(), task.storage(), task.finiteOnly(), traits));
         }
         return steps;
+    }
+
+    /**
+     * Moves running statistics by those of a forward pass.
+     *
+     * @param samples    how many groups a channel has
+     * @param channels   pairs of running statistics
+     * @param storage    the type of x
+     * @param finiteOnly whether pairs stay as they are that would no longer be finite
+     * @param traits     the device
+     * @return the launch of {@code running_update}
+     */
+    public static Step moving(long samples, long channels, DataType storage, boolean finiteOnly, Traits traits) {
+        Step update = perItem(PROGRAM, "running_update", channels, traits,
+                Map.of("samples", samples, "channels", channels)).with(types(storage));
+        return finiteOnly ? update.with(Map.of(FINITE_ONLY, 1)) : update;
     }
 
     /**
@@ -111,11 +126,6 @@ public final class StatisticsSteps {
     /** Statistics are double where x is, float elsewhere. */
     private static Map<String, Integer> types(DataType storage) {
         return StorageOptions.of(storage.statistics(), DataType.F32);
-    }
-
-    /** Moves running statistics by those of a forward pass, with so many groups (samples) a channel. */
-    private static Step runningUpdate(long samples, long channels, Traits traits) {
-        return perItem(PROGRAM, "running_update", channels, traits, Map.of("samples", samples, "channels", channels));
     }
 
     /**

@@ -117,6 +117,19 @@ public record Task(NormView view, Pass pass, Statistics statistics, boolean weig
     }
 
     /**
+     * This forward pass over statistics that are there, with the weight and bias that it has. It moves no running
+     * statistics.
+     *
+     * @return the task
+     * @throws IllegalStateException as {@link #statisticsAlone()}
+     */
+    public Task saved() {
+        Task own = saved(weight || bias);
+        return new Task(own.view, own.pass, own.statistics, weight, bias, false, false, storage, parameterStorage, 0,
+                false, inPlace, own.form, padding);
+    }
+
+    /**
      * The same pass with batch renormalization.
      *
      * @param channels the axes, with parameters whether or not the layer has any; a group is a parameter

@@ -4,8 +4,8 @@ import java.time.Duration;
 
 /**
  * The ranks of a computation, seen by one of them. Every rank makes the same calls in the same order; a call returns
- * once all ranks have made it. What all of them get has the same bits on all of them. A collective belongs to one thread
- * at a time.
+ * once all ranks have made it. What all of them get has the same bits on all of them. A collective belongs to one
+ * thread at a time.
  *
  * <p>A call that some rank does not make within the {@link #deadline() deadline} throws; what ranks disagree on throws
  * too. After that the collective is broken: further calls throw at once, and its owner should end, or

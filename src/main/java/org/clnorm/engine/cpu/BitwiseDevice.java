@@ -4,6 +4,7 @@ import org.clnorm.engine.BackwardCall;
 import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.engine.SyncEngine;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.DeviceRequest;
@@ -13,6 +14,16 @@ final class BitwiseDevice extends CpuDevice {
     @Override
     public String name() {
         return super.name() + ", bitwise";
+    }
+
+    /** Its statistics are floats, and stay where they are. */
+    @Override
+    public <T> T service(Class<T> service) {
+        if (service == SyncEngine.class) {
+            throw new IllegalArgumentException("expected a device that synchronizes batch normalization, got "
+                    + name());
+        }
+        return super.service(service);
     }
 
     @Override

@@ -6,7 +6,10 @@ import org.clnorm.engine.Explanation;
 import org.clnorm.engine.ForwardCall;
 import org.clnorm.engine.MemoryProbe;
 import org.clnorm.engine.NormEngine;
+import org.clnorm.engine.RunningUpdate;
 import org.clnorm.engine.SavedStatistics;
+import org.clnorm.engine.SyncEngine;
+import org.clnorm.engine.SyncSums;
 import org.clnorm.plan.Task;
 import org.clnorm.tensor.DataType;
 import org.clnorm.tensor.Device;
@@ -16,7 +19,7 @@ import org.clnorm.tensor.Storage;
 import org.clnorm.tensor.Tensor;
 
 /** The Java engine as a device. Every call is done when it returns. */
-class CpuDevice extends Device implements NormEngine, MemoryProbe {
+class CpuDevice extends Device implements NormEngine, SyncEngine, MemoryProbe {
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
     private static final List<String> COPY_METHODS = List.of("plain");
 
@@ -103,6 +106,33 @@ class CpuDevice extends Device implements NormEngine, MemoryProbe {
     @Override
     public void backward(BackwardCall call) {
         new CpuBackward(call).run();
+    }
+
+    @Override
+    public void read(SavedStatistics saved, double[] mean, double[] variance) {
+        CpuStatistics own = (CpuStatistics) saved;
+        System.arraycopy(own.mean(), 0, mean, 0, mean.length);
+        System.arraycopy(own.variance(), 0, variance, 0, variance.length);
+    }
+
+    @Override
+    public SavedStatistics write(ForwardCall call, double[] mean, double[] variance, SavedStatistics spent) {
+        return CpuStatistics.of(mean, variance, call);
+    }
+
+    @Override
+    public void move(RunningUpdate update, SavedStatistics saved) {
+        ((CpuStatistics) saved).move(update);
+    }
+
+    @Override
+    public void gradients(BackwardCall call, SyncSums sums) {
+        new CpuSync(call, sums).run();
+    }
+
+    @Override
+    public void prepare(Task task) {
+        // nothing to compile
     }
 
     @Override

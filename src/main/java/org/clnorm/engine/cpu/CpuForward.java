@@ -3,10 +3,8 @@ package org.clnorm.engine.cpu;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.clnorm.engine.ForwardCall;
-import org.clnorm.engine.RunningUpdate;
 import org.clnorm.plan.Form;
 import org.clnorm.plan.Join;
-import org.clnorm.tensor.DataType;
 
 /** One forward pass. */
 final class CpuForward {
@@ -49,7 +47,7 @@ final class CpuForward {
         }
         IntStream.range(0, groups.size()).parallel().forEach(this::group);
         if (call.update() != null) {
-            move(call.update());
+            statistics.move(call.update());
         }
         return statistics;
     }
@@ -71,7 +69,7 @@ final class CpuForward {
         switch (call.task().statistics()) {
             case BATCH, RENORMALIZED -> {
                 moments(group, start);
-                statistics.rstd()[group] = rstd(statistics.variance()[group]);
+                statistics.rstd()[group] = CpuStatistics.rstd(statistics.variance()[group], call);
                 if (call.renorm() != null) {
                     statistics.renormalize(group, call.renorm(), call.eps());
                 }
@@ -89,12 +87,7 @@ final class CpuForward {
     private void given(int group) {
         statistics.mean()[group] = CpuDevice.array(call.given().mean()).get(group);
         statistics.variance()[group] = CpuDevice.array(call.given().variance()).get(group);
-        statistics.rstd()[group] = rstd(statistics.variance()[group]);
-    }
-
-    private double rstd(double variance) {
-        double v = variance + call.eps();
-        return v == 0 && call.zeroRstd() ? 0 : 1 / Math.sqrt(v);
+        statistics.rstd()[group] = CpuStatistics.rstd(statistics.variance()[group], call);
     }
 
     /** Two passes, the second of which corrects the first: mean = m + δ, variance = Σd²/n − δ² with d = x − m. */
@@ -163,32 +156,5 @@ final class CpuForward {
             // what is stored decides, as it does for whoever reads y
             statistics.positive()[at] = !(y.get(at) <= 0);
         }
-    }
-
-    private void move(RunningUpdate update) {
-        ArrayStorage means = CpuDevice.array(update.target().mean());
-        ArrayStorage variances = CpuDevice.array(update.target().variance());
-        DataType type = update.target().mean().type();
-        int channels = means.length();
-        int samples = groups.size() / channels;
-        for (int c = 0; c < channels; c++) {
-            double mean = 0;
-            double variance = 0;
-            for (int g = c; g < groups.size(); g += channels) {
-                mean += statistics.mean()[g] / samples;
-                variance += statistics.variance()[g] * update.correction() / samples;
-            }
-            double newMean = (1 - update.momentum()) * means.get(c) + update.momentum() * mean;
-            double newVariance = (1 - update.momentum()) * variances.get(c) + update.momentum() * variance;
-            if (!update.finiteOnly() || isFinite(type, newMean, newVariance)) {
-                means.set(c, newMean);
-                variances.set(c, newVariance);
-            }
-        }
-    }
-
-    /** Whether both are finite once they are stored. */
-    private static boolean isFinite(DataType type, double mean, double variance) {
-        return Double.isFinite(type.round(mean)) && Double.isFinite(type.round(variance));
     }
 }

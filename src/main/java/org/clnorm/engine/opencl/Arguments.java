@@ -14,7 +14,9 @@ final class Arguments {
         X, Y, DY, DX, WEIGHT, BIAS, STATS, DWEIGHT, DBIAS, RUNNING_MEAN, RUNNING_VAR, INTO,
         FIRST, RESIDUAL, DSUM, DOUT, SIGNS, LENGTHS,
         /** The same as without LAYER, where scratch memory stands for those. */
-        LAYER_WEIGHT, LAYER_BIAS, LAYER_DWEIGHT, LAYER_DBIAS;
+        LAYER_WEIGHT, LAYER_BIAS, LAYER_DWEIGHT, LAYER_DBIAS,
+        /** Sums from the host; in other plans scratch memory has the name. */
+        PARTIALS;
 
         private static final Buffer[] ALL = values();
 

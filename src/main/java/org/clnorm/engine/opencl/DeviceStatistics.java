@@ -3,6 +3,7 @@ package org.clnorm.engine.opencl;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.clnorm.engine.SavedStatistics;
 import org.clnorm.plan.Task;
+import org.clnorm.tensor.DataType;
 
 /**
  * What one forward pass leaves for its backward pass: five planes of floats, or doubles, with the groups' statistics,
@@ -18,6 +19,7 @@ final class DeviceStatistics implements SavedStatistics {
     private BufferPool.Block block;
     private BufferPool.Block signs;
     private long groups;
+    private DataType type;
     /** How often work had failed on the device before the pass that made them. */
     private int failures;
 
@@ -39,6 +41,7 @@ final class DeviceStatistics implements SavedStatistics {
         }
         statistics.block = block;
         statistics.groups = groups;
+        statistics.type = task.storage().statistics();
         statistics.failures = pool.health().failures();
         statistics.open.set(true);
         return statistics;
@@ -82,6 +85,11 @@ final class DeviceStatistics implements SavedStatistics {
         }
         pool.health().checkWritten(own.failures);
         return own;
+    }
+
+    /** The type of the planes' elements. */
+    DataType type() {
+        return type;
     }
 
     BufferPool.Block block() {

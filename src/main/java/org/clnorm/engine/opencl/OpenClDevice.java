@@ -51,7 +51,8 @@ public final class OpenClDevice extends Device {
         this.plans = new PlanCache(session, programs, traits, variant, tuning);
         StridedMoves moves = new StridedMoves(plans, launcher);
         this.regions = new Regions(session, pool, moves, transfers);
-        this.services = new Object[] {new ClEngine(session, pool, plans, launcher, moves), launcher,
+        this.services = new Object[] {new ClEngine(session, pool, plans, launcher, moves),
+                new ClSync(session, pool, plans, launcher, moves, transfers), launcher,
                 new CopyProbe(session, pool, plans, launcher), new EmptyProbe(session, plans), plans,
                 OpenClProvider.info(session.facts(), false)};
     }
