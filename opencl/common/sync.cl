@@ -44,6 +44,13 @@ static inline real gradient(real x, real dy, const channel *of) {
     return ((of->weight * g) * of->stats.rstd) * of->stats.scale;
 }
 
+// So that the loop of a lone work-item is one over neighbours, which compilers turn into vectors.
+#if WORK_GROUP == 1
+#define WIDTH 1
+#else
+#define WIDTH width
+#endif
+
 // [planes][plane], plane p of channel p mod channels. A work-group takes a part of `together` planes.
 __kernel __attribute__((reqd_work_group_size(WORK_GROUP, 1, 1)))
 void gradient_planes(__global const element *restrict x, __global const element *restrict dy,
@@ -54,9 +61,9 @@ void gradient_planes(__global const element *restrict x, __global const element 
     const long part = (long)get_group_id(0) % parts;
     const long stretch = (plane + parts - 1) / parts;
     const long end = min((part + 1) * stretch, plane);
-    const long lane = (long)get_local_id(0) % width;
-    const long row = (long)get_local_id(0) / width;
-    const long rows = WORK_GROUP / width;
+    const long lane = (long)get_local_id(0) % WIDTH;
+    const long row = (long)get_local_id(0) / WIDTH;
+    const long rows = WORK_GROUP / WIDTH;
     if (row >= rows) {
         return;
     }
@@ -64,7 +71,7 @@ void gradient_planes(__global const element *restrict x, __global const element 
         channel of;
         load_channel(&of, stats, partials, weight, channels, p % channels);
         const long from = p * plane;
-        for (long i = part * stretch + lane; i < end; i += width) {
+        for (long i = part * stretch + lane; i < end; i += WIDTH) {
             put_element(gradient(element_at(x + from + i), element_at(dy + from + i), &of), dx + from + i);
         }
     }

@@ -139,6 +139,7 @@ class ReadmeTest {
                 import org.clnorm.engine.opencl.*;
                 import org.clnorm.plan.*;
                 import org.clnorm.state.*;
+                import org.clnorm.sync.*;
                 import org.clnorm.tensor.*;
                 import org.jocl.*;
                 """;
