@@ -6,6 +6,7 @@ import static org.clnorm.Values.rounded;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.util.Arrays;
 import java.util.List;
@@ -137,6 +138,51 @@ class SyncBatchNormTest {
     }
 
     @OnEveryDevice
+    void anyShapeKeepsTheContract(Device device) throws Exception {
+        Random random = new Random(4);
+        for (int i = 0; i < 4; i++) {
+            SyncRanks ranks = SyncRanks.of(DataType.F32, 1 + random.nextInt(300), 1 + random.nextInt(40),
+                    random.nextInt(3), 1 + random.nextInt(3), 2);
+            agreesOn(device, i % 2 == 0 ? ranks : ranks.channelsLast(), normal(i, ranks.size()), i % 3 > 0);
+        }
+    }
+
+    /** Running statistics have the same bits whichever kernels made y. */
+    @Test
+    void ranksHaveDevicesOfTheirOwn() throws Exception {
+        assumeFalse(TestDevices.openCl().isEmpty(), "there is no OpenCL device");
+        SyncRanks ranks = SyncRanks.of(DataType.F32, 7, 33, 3, 5, 0, 1);
+        double[] x = normal(1, ranks.size());
+        double[] dy = normal(2, ranks.size());
+        List<String> kernels = List.of("cpu", "gpu", "cpu", "gpu");
+        List<Device> devices = kernels.stream().<Device>map(
+                name -> org.clnorm.engine.opencl.TestDevices.open(name, "")).toList();
+        try (Device java = Device.cpu()) {
+            Result expected = ranks.alone(java, x, dy, 3, new BatchNorm1d(7));
+            Result got = ranks.train(devices::get, x, dy, 3, collective -> new SyncBatchNorm(7, collective));
+            assertClose(expected.y(), java.tensor(DataType.F32, got.y(), ranks.size()), "y");
+            assertClose(expected.dx(), java.tensor(DataType.F32, got.dx(), ranks.size()), "dx");
+            assertClose(expected.variance(), java.tensor(DataType.F32, got.variance(), 7), "running variance");
+        } finally {
+            devices.forEach(Device::close);
+        }
+    }
+
+    @OnEveryDevice
+    void channelsThatWouldNotBeFiniteAreSkippedOnAllRanks(Device device) throws Exception {
+        SyncRanks.each(2, collective -> {
+            try (Scope scope = device.scope(); SyncBatchNorm norm = SyncBatchNorm.builder(2, collective)
+                    .nonFinite(NonFinite.SKIP).momentum(1).build().on(device)) {
+                double odd = collective.rank() == 0 ? Double.NaN : 3;
+                norm.forward(device.tensor(DataType.F32, new double[] {odd, 1, 5, 3}, 2, 2));
+                assertArrayEquals(new double[] {0, 2}, norm.runningMean().readDoubles());
+                assertEquals(1, norm.runningVar().readDoubles()[0]);
+                return null;
+            }
+        });
+    }
+
+    @OnEveryDevice
     void everyTypeKeepsTheContract(Device device, DataType type) throws Exception {
         SyncRanks ranks = SyncRanks.of(type, 5, 37, 2, 0, 3);
         double[] x = rounded(type, normal(2, ranks.size()));
@@ -155,6 +201,21 @@ class SyncBatchNormTest {
             Reference reference = Reference.batch(3, 500, line[1] * line[1] * 1e-3);
             assertClose(reference.forward(x, reference.moments(x), Values.positive(6, 3), Values.positive(4, 3)),
                     device.tensor(DataType.F32, got.y(), got.y().length), Arrays.toString(line));
+        }
+    }
+
+    @OnEveryDevice
+    void doublesStayDoubles(Device device) throws Exception {
+        if (device.supports(DataType.F64)) {
+            SyncRanks ranks = SyncRanks.of(DataType.F64, 3, 40, 2, 3);
+            double[] x = Arrays.stream(normal(1, ranks.size())).map(v -> 5 + v).toArray();
+            Result expected = ranks.alone(device, x, x, 2, whole(ranks).build());
+            Result got = ranks.train(device, x, x, 2, collective ->
+                    built(SyncBatchNorm.builder(3, collective), ranks, settings -> { }));
+            near(expected.y(), got.y(), "y");
+            near(expected.dx(), got.dx(), "dx");
+            near(expected.dweight(), got.dweight(), "dweight");
+            near(expected.variance(), got.variance(), "running variance");
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.clnorm.sync.Collective;
@@ -83,9 +84,16 @@ record SyncRanks(List<Integer> samples, int channels, int space, Layout layout, 
     }
 
     /** Steps of all ranks on one device, each in a thread of its own. */
-    Result train(Device device, double[] x, double[] dy, int steps,
+    Result train(Device device, double[] x, double[] dy, int steps, Function<Collective, BatchNorm> layers)
+            throws Exception {
+        return train(rank -> device, x, dy, steps, layers);
+    }
+
+    /** The same on a device each. */
+    Result train(IntFunction<Device> devices, double[] x, double[] dy, int steps,
             Function<Collective, BatchNorm> layers) throws Exception {
         return Result.joined(each(samples.size(), collective -> {
+            Device device = devices.apply(collective.rank());
             try (Scope scope = device.scope(); BatchNorm layer = layers.apply(collective)) {
                 layer.on(device);
                 int rank = collective.rank();
