@@ -205,12 +205,27 @@ class SyncBatchNormTest {
     }
 
     @OnEveryDevice
+    void parametersMayBeHalves(Device device) throws Exception {
+        SyncRanks ranks = SyncRanks.of(DataType.F16, 3, 40, 5);
+        double[] x = rounded(DataType.F16, normal(1, ranks.size()));
+        double[] dy = rounded(DataType.F16, normal(2, ranks.size()));
+        Result expected = ranks.alone(device, x, dy, 1, BatchNorm1d.builder(3).dataType(DataType.F16).build());
+        Result got = ranks.train(device, x, dy, 1, collective ->
+                SyncBatchNorm.builder(3, collective).dataType(DataType.F16).build());
+        assertClose(expected.y(), device.tensor(DataType.F16, got.y(), ranks.size()), "y");
+        assertClose(expected.dx(), device.tensor(DataType.F16, got.dx(), ranks.size()), "dx");
+        assertClose(expected.dweight(), device.tensor(DataType.F16, got.dweight(), 3), "dweight");
+        assertClose(expected.dbias(), device.tensor(DataType.F16, got.dbias(), 3), "dbias");
+    }
+
+    @OnEveryDevice
     void doublesStayDoubles(Device device) throws Exception {
         if (device.supports(DataType.F64)) {
             SyncRanks ranks = SyncRanks.of(DataType.F64, 3, 40, 2, 3);
             double[] x = Arrays.stream(normal(1, ranks.size())).map(v -> 5 + v).toArray();
-            Result expected = ranks.alone(device, x, x, 2, whole(ranks).build());
-            Result got = ranks.train(device, x, x, 2, collective ->
+            double[] dy = normal(2, ranks.size());
+            Result expected = ranks.alone(device, x, dy, 2, whole(ranks).build());
+            Result got = ranks.train(device, x, dy, 2, collective ->
                     built(SyncBatchNorm.builder(3, collective), ranks, settings -> { }));
             near(expected.y(), got.y(), "y");
             near(expected.dx(), got.dx(), "dx");
