@@ -132,6 +132,7 @@ class ReadmeTest {
         return """
                 import static org.jocl.CL.*;
                 import java.nio.file.*;
+                import java.time.*;
                 import java.util.*;
                 import java.util.stream.*;
                 import org.clnorm.*;
