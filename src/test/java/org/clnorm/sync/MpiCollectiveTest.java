@@ -46,6 +46,16 @@ class MpiCollectiveTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void synchronizedLayersAreThoseOfTheWholeBatch(int ranks) throws Exception {
+        Outcome outcome = mpirun(ranks, "layers");
+        assertEquals(0, outcome.status, outcome.output);
+        for (int rank = 0; rank < ranks; rank++) {
+            assertTrue(outcome.output.contains("rank " + rank + " of " + ranks + " is done"), outcome.output);
+        }
+    }
+
     @Test
     void withoutMpirunAProcessIsAlone() throws Exception {
         Outcome outcome = run(program("all"));
