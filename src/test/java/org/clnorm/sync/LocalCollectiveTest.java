@@ -70,7 +70,8 @@ class LocalCollectiveTest {
 
     @Test
     void otherLengthsAreFound() throws Exception {
-        List<Throwable> failures = run(3, SOON, all -> all.allGather(new double[all.rank() == 1 ? 5 : 6]));
+        List<Throwable> failures = run(3, Duration.ofSeconds(60),
+                all -> all.allGather(new double[all.rank() == 1 ? 5 : 6]));
         assertEquals(3, failures.size());
         assertTrue(failures.stream().anyMatch(failure -> failure.getMessage()
                 .equals("expected 6 values of every rank, got 5 of rank 1")), failures.toString());
