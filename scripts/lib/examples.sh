@@ -24,7 +24,8 @@ build_example() {
         if example_is_built "$stamp"; then exit; fi
         mkdir -p "$(dirname "$stamp")"
         touch "$stamp.begun"
-        "${java}c" -d "$root/target/examples" -sourcepath "$sources" -cp "$example_classpath" \
+        # without the classes of before: of those that are reached through another class, javac does not look at the source
+        "${java}c" -d "$root/target/examples" -sourcepath "$sources" -cp "$root/target/classes:$2" \
             "$sources/org/clnorm/example/$1.java" >&2 || die "the example could not be compiled"
         mv "$stamp.begun" "$stamp"
     ) </dev/null
