@@ -88,14 +88,12 @@ class TrainTest {
         Path resumedJson = folder.resolve("resumed.json");
         quick("--save", half);
         refused("expected --epochs of more than the 1 that", "--resume", half);
-        refused("expected a run with seed 9, got one with 3", "--resume", half, "--seed", 9);
         assertEquals(0, run("--resume", half, "--epochs", 2, "--save", resumed, "--json", resumedJson), err.toString());
         quick("--epochs", 2, "--save", whole, "--json", json);
         assertEquals(StateDict.load(whole), StateDict.load(resumed));
         assertEquals(Files.readString(json), Files.readString(resumedJson));
-        assertTrue(out.toString()
-                .matches("group_norm, learning rate 0\\.03: 95 % [^,]*, accuracy .* after 16 steps\\R"),
-                out.toString());
+        String told = "group_norm, learning rate 0\\.03: 95 % [^,]*, accuracy .* after 16 steps\\R";
+        assertTrue(out.toString().matches(told), out.toString());
         assertTrue(err.toString().contains("16/16"), err.toString());
         Files.move(json, folder.resolve(Run.file("group_norm", "0.03")));
         Run run = Run.read(folder, "group_norm", "0.03");
