@@ -60,6 +60,9 @@ final class ClBlastGemm implements Gemm {
     @Override
     public Runnable product(Matrix a, Matrix b, Tensor c) {
         Gemm.check(a, b, c);
+        if (Gemm.isEmpty(a, b)) {
+            return () -> c.fill(0);
+        }
         int slices = a.transposed() && !b.transposed() ? slices(a.n()) : 1;
         return slices > 1 ? inSlices(a, b, c, slices) : whole(a, b, c);
     }

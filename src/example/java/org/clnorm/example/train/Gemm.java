@@ -38,6 +38,11 @@ interface Gemm {
     /** What multiplies. */
     GemmKind kind();
 
+    /** Whether a product has nothing to add up or nowhere to put it, so that all of it is zeros. */
+    static boolean isEmpty(Matrix a, Matrix b) {
+        return a.m() == 0 || a.n() == 0 || b.n() == 0;
+    }
+
     /** Throws unless they can be multiplied. */
     static void check(Matrix a, Matrix b, Tensor c) {
         if (a.n() != b.m() || c.size() != (long) a.m() * b.n()) {

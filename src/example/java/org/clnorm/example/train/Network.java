@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.clnorm.LayerTree;
+import org.clnorm.NormLayer;
 
 /**
  * Twice a convolution, a normalization, ReLU and a pooling, then a linear layer to the classes. Between layers channels
@@ -16,13 +19,20 @@ final class Network implements AutoCloseable {
 
     private final Ops ops;
     private final Gemm gemm;
+    private final UnaryOperator<NormLayer> made;
     private final Normalization normalization;
     private final Variable images;
     private final List<Layer> layers = new ArrayList<>();
     private final LayerTree norms = new LayerTree();
 
-    /** For batches of so many images; nobody asks for the gradient of an image. */
+    /** For batches of so many images, by itself; nobody asks for the gradient of an image. */
     Network(Ops ops, Gemm gemm, Normalization normalization, int batch, int height, int width) {
+        this(ops, gemm, normalization, UnaryOperator.identity(), batch, height, width);
+    }
+
+    /** The same with what is made of each normalization. */
+    Network(Ops ops, Gemm gemm, Normalization normalization, UnaryOperator<NormLayer> made, int batch, int height,
+            int width) {
         if (height % 4 != 0 || width % 4 != 0) {
             throw new IllegalArgumentException("expected images whose height and width are multiples of 4, got "
                     + height + " x " + width);
@@ -30,6 +40,7 @@ final class Network implements AutoCloseable {
         this.ops = ops;
         this.gemm = gemm;
         this.normalization = normalization;
+        this.made = made;
         images = new Variable(ops.tensor(batch, height, width, 1), null);
         stage(1, FIRST_CHANNELS);
         stage(2, SECOND_CHANNELS);
@@ -40,7 +51,7 @@ final class Network implements AutoCloseable {
     private void stage(int number, int channels) {
         String name = "conv" + number;
         layers.add(new Convolution(ops, gemm, name, output(), channels));
-        normalization.layer(output().dim(1), output().dim(2), channels).ifPresentOrElse(layer -> {
+        normalization.layer(output().dim(1), output().dim(2), channels).map(made).ifPresentOrElse(layer -> {
             Norm norm = new Norm(ops, layer, "norm" + number, output());
             norms.put(norm.name(), layer);
             layers.add(norm);
@@ -63,10 +74,19 @@ final class Network implements AutoCloseable {
         layers.forEach(layer -> layer.forward(training));
     }
 
-    void backward() {
-        for (int i = layers.size() - 1; i >= 0; i--) {
-            layers.get(i).backward();
+    /** Enqueues all gradients; tells of each layer when it is enqueued. */
+    void backward(Consumer<Layer> watcher) {
+        for (Layer layer : backwards()) {
+            layer.backward();
+            watcher.accept(layer);
         }
+    }
+
+    /** The layers in the order of a backward pass. */
+    List<Layer> backwards() {
+        List<Layer> order = new ArrayList<>(layers);
+        Collections.reverse(order);
+        return order;
     }
 
     /** What is learned, the parameters of normalizations too. */

@@ -3,6 +3,7 @@ package org.clnorm.example.train;
 import static org.jocl.CL.*;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
@@ -49,7 +50,8 @@ final class Ops implements AutoCloseable {
     /** A buffer for so many ints. */
     cl_mem ints(int count) {
         int[] status = new int[1];
-        cl_mem buffer = clCreateBuffer(device.context(), CL_MEM_READ_WRITE, (long) count * Sizeof.cl_int, null, status);
+        cl_mem buffer = clCreateBuffer(device.context(), CL_MEM_READ_WRITE, Math.max(1L, count) * Sizeof.cl_int, null,
+                status);
         check(status[0], "a buffer of " + count + " ints");
         releases.push(() -> clReleaseMemObject(buffer));
         return buffer;
@@ -70,7 +72,7 @@ final class Ops implements AutoCloseable {
     }
 
     /**
-     * A kernel whose arguments are set, ready to be enqueued again and again.
+     * A kernel whose arguments are set, ready to be enqueued again and again. Over no work-items it does nothing.
      *
      * @param source    OpenCL C, compiled when it comes first
      * @param name      the kernel in it
@@ -128,7 +130,9 @@ final class Ops implements AutoCloseable {
         void set(int index, Object argument) {
             int status;
             if (argument instanceof Tensor tensor) {
-                status = clSetKernelArg(kernel, index, Sizeof.cl_mem, Pointer.to(device.memory(tensor)));
+                // an empty tensor has no memory
+                status = clSetKernelArg(kernel, index, Sizeof.cl_mem,
+                        tensor.size() == 0 ? null : Pointer.to(device.memory(tensor)));
             } else if (argument instanceof cl_mem memory) {
                 status = clSetKernelArg(kernel, index, Sizeof.cl_mem, Pointer.to(memory));
             } else if (argument instanceof Integer number) {
@@ -141,6 +145,9 @@ final class Ops implements AutoCloseable {
 
         /** Enqueues it, and notes which tensors it writes: layers that need their former values can tell. */
         void run(Tensor... written) {
+            if (Arrays.stream(items).anyMatch(count -> count == 0)) {
+                return;
+            }
             check(clEnqueueNDRangeKernel(device.queue(), kernel, items.length, null, items, null, 0, null, null), name);
             for (Tensor tensor : written) {
                 device.wrote(tensor);

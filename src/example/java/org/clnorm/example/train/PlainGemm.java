@@ -92,6 +92,9 @@ final class PlainGemm implements Gemm {
     @Override
     public Runnable product(Matrix a, Matrix b, Tensor c) {
         Gemm.check(a, b, c);
+        if (Gemm.isEmpty(a, b)) {
+            return () -> c.fill(0);
+        }
         int m = a.m();
         int n = b.n();
         int k = a.n();

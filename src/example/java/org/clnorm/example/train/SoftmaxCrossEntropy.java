@@ -6,9 +6,9 @@ import org.jocl.cl_mem;
 /** The loss of a batch, which stays on the device, its gradient, and how many images are told right. */
 final class SoftmaxCrossEntropy {
     static final String SOURCE = """
-            // a sample a work-item; the gradient is that of the mean over the batch
+            // a sample a work-item; the gradient is that of the mean over the whole batch
             kernel void cross_entropy(global const float *logits, global const int *labels, global float *losses,
-                                      global float *gradient, int classes)
+                                      global float *gradient, int classes, int batch)
             {
                 int n = get_global_id(0);
                 global const float *z = logits + n * classes;
@@ -19,16 +19,17 @@ final class SoftmaxCrossEntropy {
                     sum += exp(z[i] - most);
                 losses[n] = log(sum) - (z[labels[n]] - most);
                 for (int i = 0; i < classes; i++)
-                    gradient[n * classes + i] = (exp(z[i] - most) / sum - (i == labels[n])) / get_global_size(0);
+                    gradient[n * classes + i] = (exp(z[i] - most) / sum - (i == labels[n])) / batch;
             }
 
             // one work-item
-            kernel void mean_loss(global const float *losses, int count, global float *curve, int place)
+            kernel void mean_loss(global const float *losses, int count, int batch, global float *curve,
+                                  int place)
             {
                 float sum = 0;
                 for (int i = 0; i < count; i++)
                     sum += losses[i];
-                curve[place] = sum / count;
+                curve[place] = sum / batch;
             }
 
             // one work-item; the first of the largest is the answer, and nothing is told by what is not a number
@@ -47,7 +48,7 @@ final class SoftmaxCrossEntropy {
                 }
             }
             """;
-    private static final int PLACE = 3;
+    private static final int PLACE = 4;
     private static final int COUNT = 3;
 
     private final Ops ops;
@@ -60,9 +61,10 @@ final class SoftmaxCrossEntropy {
     /**
      * For logits [N, classes] and N labels.
      *
+     * @param batch how many samples all ranks have together, over which the mean is taken
      * @param curve where the losses of steps go
      */
-    SoftmaxCrossEntropy(Ops ops, Variable logits, cl_mem labels, Tensor curve) {
+    SoftmaxCrossEntropy(Ops ops, Variable logits, cl_mem labels, int batch, Tensor curve) {
         this.ops = ops;
         this.logits = logits;
         int samples = logits.dim(0);
@@ -70,12 +72,12 @@ final class SoftmaxCrossEntropy {
         right = ops.ints(1);
         Tensor losses = ops.tensor(samples);
         crossEntropy = ops.call(SOURCE, "cross_entropy", samples, logits.value(), labels, losses, logits.gradient(),
-                classes);
-        meanLoss = ops.call(SOURCE, "mean_loss", 1, losses, samples, curve, 0);
+                classes, batch);
+        meanLoss = ops.call(SOURCE, "mean_loss", 1, losses, samples, batch, curve, 0);
         countRight = ops.call(SOURCE, "count_right", 1, logits.value(), labels, classes, samples, right);
     }
 
-    /** Computes the gradient, and the loss into a place of the curve. */
+    /** Computes the gradient, and the loss, or what these samples add to it, into a place of the curve. */
     void run(int place) {
         crossEntropy.run(logits.gradient());
         meanLoss.set(PLACE, place);

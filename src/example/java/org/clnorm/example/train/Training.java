@@ -3,11 +3,17 @@ package org.clnorm.example.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.clnorm.NormLayer;
+import org.clnorm.SyncBatchNorm;
 import org.clnorm.engine.opencl.OpenClDevice;
 import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
+import org.clnorm.sync.Collective;
 import org.clnorm.tensor.Device;
 import org.clnorm.tensor.Tensor;
 import org.jocl.cl_mem;
@@ -19,8 +25,13 @@ import org.jocl.cl_mem;
 public final class Training implements AutoCloseable {
     /** Losses on the device; when they are read, the host waits for it. */
     private static final int ROOM = 64;
+    /** What ranks must have in common. */
+    private static final List<String> SAME = List.of("settings and images", "steps", "weights");
 
     private final Settings settings;
+    /** Null where nobody else takes part. */
+    private final Collective ranks;
+    private final Shard shard;
     private final Images training;
     private final Ops ops;
     private final Gemm gemm;
@@ -31,6 +42,8 @@ public final class Training implements AutoCloseable {
     private final Tensor curve;
     private final SoftmaxCrossEntropy loss;
     private final Sgd sgd;
+    /** Null where nobody else takes part. */
+    private final GradientSums sums;
     private final List<Double> losses = new ArrayList<>();
     private final List<Outcome.Measured> accuracies = new ArrayList<>();
     private final String data;
@@ -46,6 +59,22 @@ public final class Training implements AutoCloseable {
      * @throws IllegalArgumentException if the images do not fill a batch, or are of a size that cannot be pooled twice
      */
     public Training(OpenClDevice device, Settings settings, Images training, Images heldOut) {
+        this(device, settings, training, heldOut, null);
+    }
+
+    /**
+     * A rank of a run before its first step: it computes its part of every batch, and comes to the weights and losses
+     * that all come to. Every rank makes the same calls with the same settings and images. The device and the
+     * collective stay the caller's.
+     *
+     * @param device   where to compute
+     * @param settings as above; a batch is that of all ranks together
+     * @param training the images to learn from
+     * @param heldOut  the images to measure by
+     * @param parallel the ranks, or null where nobody else takes part
+     * @throws IllegalArgumentException as above
+     */
+    public Training(OpenClDevice device, Settings settings, Images training, Images heldOut, DataParallel parallel) {
         this.training = training;
         if (training.count() < settings.batch()) {
             throw new IllegalArgumentException("expected a batch of at most " + training.count()
@@ -59,14 +88,30 @@ public final class Training implements AutoCloseable {
         ops = new Ops(device);
         gemm = settings.gemm().open(ops);
         this.settings = settings.withGemm(gemm.kind());
-        network = new Network(ops, gemm, settings.norm(), settings.batch(), training.height(), training.width());
-        labels = ops.ints(settings.batch());
+        ranks = parallel == null ? null : parallel.ranks();
+        shard = parallel == null ? new Shard(0, settings.batch()) : parallel.shard(settings.batch());
+        network = new Network(ops, gemm, settings.norm(), this::synchronizedOver, shard.count(), training.height(),
+                training.width());
+        labels = ops.ints(shard.count());
         this.learned = new Dataset(ops, training, network.images().value(), labels);
         this.heldOut = new Dataset(ops, heldOut, network.images().value(), labels);
         curve = ops.tensor(ROOM);
-        loss = new SoftmaxCrossEntropy(ops, network.output(), labels, curve);
+        loss = new SoftmaxCrossEntropy(ops, network.output(), labels, settings.batch(), curve);
         sgd = new Sgd(ops, network.weights(), settings.rate(), Settings.MOMENTUM);
+        sums = parallel == null ? null : new GradientSums(device, parallel, network.backwards());
         network.initialize(settings.seed());
+    }
+
+    /** Batch normalization takes the statistics of the whole batch; the others look at one sample at a time anyway. */
+    private NormLayer synchronizedOver(NormLayer layer) {
+        if (ranks == null) {
+            return layer;
+        }
+        NormLayer made = SyncBatchNorm.convert(List.of(layer), ranks).get(0);
+        if (made != layer) {
+            layer.close();
+        }
+        return made;
     }
 
     /**
@@ -137,16 +182,21 @@ public final class Training implements AutoCloseable {
         return Math.multiplyExact(settings.epochs(), stepsOfAnEpoch());
     }
 
-    /** Enqueues a step: a batch, forward, the loss, backward, an update. */
+    /** Enqueues a step: a batch, forward, the loss, backward, an update. With other ranks it waits for their sums. */
     public void step() {
         int place = steps % stepsOfAnEpoch();
         if (place == 0) {
             shuffle();
         }
-        learned.load(place * settings.batch());
+        learned.load(place * settings.batch() + shard.first());
         network.forward(true);
         loss.run(steps % ROOM);
-        network.backward();
+        if (sums == null) {
+            network.backward(layer -> { });
+        } else {
+            network.backward(sums::ready);
+            sums.finish();
+        }
         sgd.step();
         steps++;
         if (steps % ROOM == 0) {
@@ -177,11 +227,12 @@ public final class Training implements AutoCloseable {
     }
 
     /**
-     * Measures the accuracy, and notes it.
+     * Measures the accuracy, and notes it; from then on all losses are known, too.
      *
      * @return the fraction of the held-out images that is told right
      */
     public double measure() {
+        losses();
         double accuracy = accuracy();
         accuracies.add(new Outcome.Measured(steps, accuracy));
         return accuracy;
@@ -200,22 +251,67 @@ public final class Training implements AutoCloseable {
     public double accuracy() {
         loss.clear();
         for (int first = 0; first < heldOut.count(); first += settings.batch()) {
-            heldOut.load(first);
+            heldOut.load(first + shard.first());
             network.forward(false);
-            loss.count(Math.min(settings.batch(), heldOut.count() - first));
+            loss.count(Math.max(0, Math.min(shard.count(), heldOut.count() - first - shard.first())));
         }
-        return (double) loss.right() / heldOut.count();
+        return ofAll(loss.right())[0] / heldOut.count();
     }
 
     /** The losses of all steps; waits if there are some on the device only. */
     private List<Double> losses() {
         if (losses.size() < steps) {
             float[] values = curve.read();
-            while (losses.size() < steps) {
-                losses.add((double) values[losses.size() % ROOM]);
+            double[] own = IntStream.range(losses.size(), steps).mapToDouble(step -> values[step % ROOM]).toArray();
+            for (double value : ofAll(own)) {
+                losses.add(value);
             }
         }
         return losses;
+    }
+
+    /** What the numbers of all ranks add up to. */
+    private double[] ofAll(double... own) {
+        if (ranks != null) {
+            ranks.allReduce(own);
+        }
+        return own;
+    }
+
+    /**
+     * How long the host waited for sums of gradients so far; what the device did meanwhile counts too.
+     *
+     * @return seconds; 0 where nobody else takes part
+     */
+    public double waited() {
+        return sums == null ? 0 : sums.waited();
+    }
+
+    /** Throws unless all ranks go on with the same settings, images and weights from the same step. */
+    void checkAgreement() {
+        if (ranks == null) {
+            return;
+        }
+        String told = settings.withDevice("").withGemm(GemmKind.AUTO).withData(null) + data;
+        double[] mine = {told.hashCode(), steps, state()};
+        double[] all = ranks.allGather(mine);
+        for (int i = 0; i < all.length; i++) {
+            if (all[i] != all[i % mine.length]) {
+                throw new IllegalArgumentException("expected the same " + SAME.get(i % mine.length)
+                        + " on all ranks, got others on rank " + i / mine.length + " than on rank 0");
+            }
+        }
+    }
+
+    /** A checksum of what is learned and of what is kept of updates. */
+    private int state() {
+        return Stream.concat(network.weights().stream().map(Weight::value), sgd.velocities().values().stream())
+                .map(tensor -> Arrays.hashCode(tensor.read())).toList().hashCode();
+    }
+
+    /** The ranks that take part, or null where nobody else does. */
+    Collective ranks() {
+        return ranks;
     }
 
     /**

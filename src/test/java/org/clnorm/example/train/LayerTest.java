@@ -215,7 +215,7 @@ class LayerTest extends OnADeviceOfItsOwn {
         int[] right = {2, 0, 3};
         ops.write(labels, right);
         Tensor curve = ops.tensor(2);
-        SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(ops, logits, labels, curve);
+        SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(ops, logits, labels, 3, curve);
         float[] z = {1, 2, 3, 0, 90, -90, 0, 1, 0.5f, 0.25f, 0, 0.125f};
         logits.value().write(z);
         loss.run(1);
