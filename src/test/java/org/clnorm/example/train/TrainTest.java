@@ -60,6 +60,10 @@ class TrainTest {
         refused("cannot be read", "--resume", folder.resolve("nowhere"));
         refused("expected a run of training (format clnorm-train-1)", "--resume", saved());
         refused("expected a file in a folder that is there after --save", "--save", folder.resolve("a/b"));
+        refused("expected --ranks of 1 or more", "--ranks", "0");
+        refused("expected a deadline of more than 0, got PT0S", "--quick", "--ranks", "2", "--deadline", "0");
+        refused("rank 1: expected an OpenCL device, got 'cpu'", "--quick", "--ranks", "2", "--device", "opencl,cpu");
+        refused("expected buckets of 1 byte or more, got 0", "--quick", "--ranks", "1", "--bucket", "0");
         refused("expected a file in a folder that is there after --json", "--json", folder);
     }
 
@@ -73,7 +77,7 @@ class TrainTest {
     void helpNamesEveryOption() {
         assertEquals(0, run("--help"));
         for (String option : List.of("--norm", "--lr", "--epochs", "--batch", "--seed", "--device", "--gemm", "--save",
-                "--resume", "--quick", "--json", "--data")) {
+                "--resume", "--quick", "--json", "--data", "--sync", "--ranks", "--deadline", "--bucket")) {
             assertTrue(out.toString().contains(option + "=") || out.toString().contains(option + " "), option);
         }
     }
