@@ -7,7 +7,13 @@ training_libraries() {
     local file=$root/target/examples.classpath
     if [[ ! -e $file || $root/pom.xml -nt $file ]]; then
         find_maven
-        maven -q dependency:build-classpath@examples >&2 || die "JOCLBlast could not be fetched"
+        (
+            # mpirun starts several at once
+            lock "$root/pom.xml"
+            if [[ ! -e $file || $root/pom.xml -nt $file ]]; then
+                maven -q dependency:build-classpath@examples >&2 || die "JOCLBlast could not be fetched"
+            fi
+        ) </dev/null || exit
     fi
     printf '%s:%s\n' "$(cat "$classpath_file")" "$(cat "$file")"
 }

@@ -53,7 +53,8 @@ class SyncBatchNormDeadlineTest {
             try (Scope scope = device.scope(); SyncBatchNorm norm = new SyncBatchNorm(2, ranks).on(device)) {
                 norm.averageGradients(true).accumulateGradients(true).warmUp(Shape.of(4, 2, 3));
                 together.await();
-                Step step = new Step(norm, Values.normal(device, ranks.rank(), 4, 2, 3), Values.normal(device, 9, 4, 2, 3));
+                Step step = new Step(norm, Values.normal(device, ranks.rank(), 4, 2, 3),
+                        Values.normal(device, 9, 4, 2, 3));
                 norm.forward(step.x);
                 norm.backward(step.dy);
                 norm.forward(step.x);

@@ -49,7 +49,8 @@ public final class Train implements Callable<Integer> {
     @Option(names = "--epochs", paramLabel = "N", description = "How often each image is seen; default: 2.")
     private Integer epochs;
 
-    @Option(names = "--batch", paramLabel = "N", description = "The images of a step, of all ranks together; default: 64.")
+    @Option(names = "--batch", paramLabel = "N",
+            description = "The images of a step, of all ranks together; default: 64.")
     private Integer batch;
 
     @Option(names = "--seed", paramLabel = "N",
@@ -57,7 +58,8 @@ public final class Train implements Callable<Integer> {
     private Long seed;
 
     @Option(names = "--device", paramLabel = "SEL", description = "opencl: the best OpenCL device (default); "
-            + "opencl:P:D: platform and device by index; opencl:TEXT: part of a name. Several with commas between go to the ranks in turn.")
+            + "opencl:P:D: platform and device by index; opencl:TEXT: part of a name. "
+            + "Several with commas between go to the ranks in turn.")
     private String device;
 
     @Option(names = "--gemm", paramLabel = "GEMM", description = "What multiplies matrices: clblast, or a plain kernel "
@@ -71,8 +73,8 @@ public final class Train implements Callable<Integer> {
             description = "MNIST's IDX files, as they are or as .gz, instead of drawn digits.")
     private Path data;
 
-    @Option(names = "--sync", description = "Trains with all processes of mpirun, each of which takes its part of every "
-            + "batch; batch normalization has the statistics of the whole batch.")
+    @Option(names = "--sync", description = "Trains with all processes of mpirun, each of which takes its part of "
+            + "every batch; batch normalization has the statistics of the whole batch.")
     private boolean sync;
 
     @Option(names = "--ranks", paramLabel = "N", description = "The same with N threads of this process, without "

@@ -18,7 +18,8 @@ final class TrainRank {
     private Path save;
 
     @Option(names = "--resume", paramLabel = "FILE", description = "Goes on where a saved run ended, with its "
-            + "settings, on any number of ranks; --epochs says how far. A rank whose machine has no FILE takes its own.")
+            + "settings, on any number of ranks; --epochs says how far. A rank whose machine has no "
+            + "FILE takes its own.")
     private Path resume;
 
     @Option(names = "--json", paramLabel = "FILE",

@@ -34,8 +34,7 @@ class DataParallelTest {
     /**
      * Sums of the same numbers in another order: a few units in the last place of a float (2^-23) in the first step,
      * of losses around 2 and weights below 1, which grow with the steps, but stay below 10 of them until one element of
-     * a ReLU or a maximum is decided otherwise; 1e-5 is over 40 at a loss of 2. A part that is weighted wrongly shows at
-     * 1e-2 in the second step.
+     * a ReLU or a maximum is decided otherwise.
      */
     private static final double BOUND = 1e-5;
     private static final Settings SMALL = Settings.QUICK.withGemm(GemmKind.PLAIN);
@@ -181,8 +180,8 @@ class DataParallelTest {
     }
 
     private static List<Double> values(Result result) {
-        return result.weights.tensors().keySet().stream().flatMap(name -> Arrays.stream(result.weights.get(name).toDoubles())
-                .boxed()).toList();
+        return result.weights.tensors().keySet().stream()
+                .flatMap(name -> Arrays.stream(result.weights.get(name).toDoubles()).boxed()).toList();
     }
 
     private static double apart(List<Double> a, List<Double> b) {
