@@ -119,10 +119,6 @@ public final class Train implements Callable<Integer> {
     /** One line, unless somebody asks for more; of several ranks it says which. */
     private static int report(PrintWriter err, Exception failure, int status) {
         Launch launch = Launch.of(System.getenv());
-        if (failure instanceof ParameterException && launch.rank() > 0) {
-            // all processes have the same command line: the first one tells
-            return status;
-        }
         String rank = failure instanceof RankException of ? "rank " + of.rank() + ": "
                 : launch.size() > 1 ? "rank " + launch.rank() + ": " : "";
         String hint = failure instanceof ParameterException ? " (see scripts/clnorm train --help)" : "";
