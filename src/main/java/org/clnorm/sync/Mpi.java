@@ -38,7 +38,7 @@ final class Mpi {
         library = found;
     }
 
-    private static NativeLibrary find() {
+    static NativeLibrary find() {
         UnsatisfiedLinkError last = null;
         for (String name : NAMES) {
             try {

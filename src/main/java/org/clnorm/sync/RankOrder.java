@@ -10,8 +10,10 @@ final class RankOrder {
     /** Adds up the blocks that ranks gave, the first rank's first. */
     static void sum(double[] gathered, double[] sums) {
         Arrays.fill(sums, 0);
-        for (int i = 0; i < gathered.length; i++) {
-            sums[i % sums.length] += gathered[i];
+        for (int from = 0; from < gathered.length; from += sums.length) {
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += gathered[from + i];
+            }
         }
     }
 
