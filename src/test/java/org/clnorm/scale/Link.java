@@ -11,15 +11,18 @@ import java.util.List;
  * @param cost what synchronization takes over it
  */
 record Link(String name, SyncCost cost) {
+    /** Whose costs of further ranks those links take that were measured with one number of ranks. */
+    private static final String MODEL = "tcp";
+
     /** Of the links in rows, in the order of rows; assumed ones last. */
     static List<Link> of(Collection<Row> rows) {
         List<Link> links = new ArrayList<>();
         double merge = merge(rows);
         rows.stream().map(Row::link).distinct().forEach(link -> {
-            List<Row> gathers = LinkModel.usable(rows, link, Row.GATHER);
-            List<Row> reduces = LinkModel.usable(rows, link, Row.REDUCE);
-            if (!gathers.isEmpty() && !reduces.isEmpty()) {
-                links.add(new Link(link, new SyncCost(LinkModel.fit(gathers), LinkModel.fit(reduces), merge)));
+            LinkModel forward = model(rows, link, Row.GATHER);
+            LinkModel backward = model(rows, link, Row.REDUCE);
+            if (forward != null && backward != null) {
+                links.add(new Link(link, new SyncCost(forward, backward, merge)));
             }
         });
         for (Link measured : List.copyOf(links)) {
@@ -30,6 +33,21 @@ record Link(String name, SyncCost cost) {
             }
         }
         return links;
+    }
+
+    /** Null where there is nothing to make it of. */
+    static LinkModel model(Collection<Row> rows, String link, String what) {
+        List<Row> usable = LinkModel.usable(rows, link, what);
+        if (usable.isEmpty()) {
+            return null;
+        }
+        List<Row> others = LinkModel.usable(rows, MODEL, what);
+        return counts(usable) == 1 && counts(others) > 1 ? LinkModel.fitLatency(usable, LinkModel.fit(others))
+                : LinkModel.fit(usable);
+    }
+
+    private static long counts(List<Row> rows) {
+        return rows.stream().map(Row::ranks).distinct().count();
     }
 
     /** Microseconds for one channel of one rank: the median over sizes. */

@@ -41,6 +41,16 @@ record LinkModel(double latencyUs, double messageUs, double byteUs) {
         return new LinkModel(found[0], found[1], found[2]);
     }
 
+    /**
+     * Of rows of one number of ranks, which do not tell a latency from what each other rank costs: that is taken to be
+     * as over another link.
+     */
+    static LinkModel fitLatency(List<Row> rows, LinkModel like) {
+        double[] more = rows.stream().mapToDouble(row -> row.medianUs() - like.micros(row.ranks(), row.bytes()))
+                .toArray();
+        return like.over(Math.max(-like.latencyUs, new Quantiles(more).at(0.5)), Double.POSITIVE_INFINITY);
+    }
+
     private static double[] terms(int ranks, long bytes) {
         return new double[] {1, ranks - 1, (ranks - 1) * (double) bytes};
     }

@@ -70,6 +70,6 @@ public final class Scale {
     private static int distance(Path file) {
         String name = file.getFileName().toString().replace(".jsonl", "");
         int place = List.of("host", "shm", "tcp", "netns").indexOf(name);
-        return place >= 0 ? place : 10 + Integer.parseInt(name.replaceAll("\\D", "0"));
+        return place >= 0 ? place : 10 + Integer.parseInt(name.replaceAll("\\D", ""));
     }
 }

@@ -91,7 +91,7 @@ final class ScaleTables {
     }
 
     private void model(String link, String what, List<Row> usable) {
-        LinkModel model = LinkModel.fit(usable);
+        LinkModel model = Link.model(rows, link, what);
         LinkModel.Errors errors = LinkModel.Errors.of(model, usable);
         LinkModel.Errors largest = LinkModel.errorsOfLargest(usable);
         TreeSet<Integer> ranks = new TreeSet<>(usable.stream().map(Row::ranks).toList());

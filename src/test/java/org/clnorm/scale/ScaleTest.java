@@ -97,6 +97,43 @@ class ScaleTest {
     }
 
     @Test
+    void aLinkOfOneNumberOfRanksTakesTheRestFromAnother() {
+        LinkModel tcp = new LinkModel(10, 2, 0.001);
+        List<Row> rows = new ArrayList<>(rows(tcp, 2, 4));
+        for (long bytes : new long[] {1000, 8000, 30000}) {
+            rows.add(new Row("delay-200", Row.GATHER, 2, 16, bytes, 9, 200 + tcp.micros(2, bytes), 0, 0));
+        }
+        LinkModel slow = Link.model(rows, "delay-200", Row.GATHER);
+        assertEquals(200 + tcp.micros(64, 5000), slow.micros(64, 5000), 1e-6);
+        assertEquals(tcp.micros(64, 5000), Link.model(rows, "tcp", Row.GATHER).micros(64, 5000), 1e-6);
+        assertNull(Link.model(rows, "shm", Row.GATHER));
+    }
+
+    @Test
+    void thePictureOfTheDocumentationIsOfTheRowsThatAreKept() throws IOException {
+        List<Row> rows = Scale.read(MEASURED);
+        assertEquals(SharePicture.of(Link.of(rows)), Files.readString(Path.of("docs/images/scaling.svg")),
+                "scripts/bench-sync --links none --out " + MEASURED + " --svg docs/images/scaling.svg");
+    }
+
+    /** The largest number of ranks from the others; the page says so. */
+    @Test
+    void whatWasMeasuredIsNearTheModel() throws IOException {
+        List<Row> rows = Scale.read(MEASURED);
+        for (String link : List.of("shm", "tcp")) {
+            for (String what : List.of(Row.GATHER, Row.REDUCE)) {
+                LinkModel.Errors errors = LinkModel.errorsOfLargest(LinkModel.usable(rows, link, what));
+                assertTrue(errors.median() < 0.2 && errors.worst() < 0.65, link + ", " + what + ": " + errors);
+            }
+        }
+        // what is required: two processes, shared memory, up to 4,096 channels
+        List<Row> calls = rows.stream().filter(row -> row.link().equals("shm") && row.ranks() == 2
+                && row.what().equals(Row.BLOCKING)).toList();
+        assertFalse(calls.isEmpty());
+        calls.forEach(row -> assertTrue(row.medianUs() <= 30, row.toString()));
+    }
+
+    @Test
     void theLayersAreThoseOfResNet50() {
         List<Integer> channels = ResNet50.channels();
         assertEquals(53, channels.size());

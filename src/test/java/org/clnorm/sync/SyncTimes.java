@@ -1,7 +1,12 @@
 package org.clnorm.sync;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.clnorm.scale.Quantiles;
 import org.clnorm.scale.Row;
 
@@ -35,6 +40,9 @@ public final class SyncTimes {
      */
     public static void main(String[] arguments) {
         MpiCollective.run(Duration.ofSeconds(20), world -> {
+            if (!List.of("shm", "tcp").contains(arguments[0])) {
+                checkApart(world);
+            }
             SyncTimes times = new SyncTimes(world, arguments[0], Long.parseLong(arguments[1]) * 1_000_000);
             for (int channels : numbers(arguments[2])) {
                 times.layer(channels);
@@ -43,6 +51,23 @@ public final class SyncTimes {
                 times.bucket(size * 1024 / Float.BYTES);
             }
         });
+    }
+
+    /** Throws unless every process has a network namespace of its own: otherwise the times would be of another link. */
+    private static void checkApart(Collective world) {
+        double mine;
+        try {
+            // net:[4026531840], exact in a double
+            String namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/net")).toString();
+            mine = Double.parseDouble(namespace.replaceAll("\\D", ""));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+        long different = Arrays.stream(world.allGather(new double[] {mine})).distinct().count();
+        if (different != world.size()) {
+            throw new IllegalStateException("expected " + world.size() + " network namespaces, one a process, got "
+                    + different);
+        }
     }
 
     private static int[] numbers(String list) {
