@@ -79,7 +79,7 @@ final class SharePicture {
                     share < 0.005 ? "0.1" : Math.round(100 * share)));
         }
         add("<path class=\"limit\" d=\"M%d %.1fh%d\"/>", left, y(LIMIT), PANEL);
-        text(left + 4, y(LIMIT) - 4, "start", "ink", "5 %");
+        text(left + PANEL - 4, y(LIMIT) + 14, "end", "ink", "5 %");
         for (int ranks = 2; ranks <= MOST_RANKS; ranks *= 2) {
             text(x(left, ranks), BOTTOM + 18, "middle", "faint", String.format(Locale.ROOT, "%,d", ranks));
         }
