@@ -20,8 +20,8 @@ record LinkModel(double latencyUs, double messageUs, double byteUs) {
     /** Relative errors of predictions. */
     record Errors(double median, double worst) {
         static Errors of(LinkModel model, Collection<Row> rows) {
-            double[] errors = rows.stream()
-                    .mapToDouble(row -> Math.abs(model.micros(row.ranks(), row.bytes()) / row.medianUs() - 1)).toArray();
+            double[] errors = rows.stream().mapToDouble(row -> model.micros(row.ranks(), row.bytes()) / row.medianUs())
+                    .map(ratio -> Math.abs(ratio - 1)).toArray();
             Quantiles of = new Quantiles(errors);
             return new Errors(of.at(0.5), of.at(1));
         }
@@ -55,7 +55,7 @@ record LinkModel(double latencyUs, double messageUs, double byteUs) {
         return new double[] {1, ranks - 1, (ranks - 1) * (double) bytes};
     }
 
-    /** How well the largest number of ranks is predicted by what was measured with fewer; null with fewer than three. */
+    /** How well the largest number of ranks is predicted by what was measured with fewer; null below three numbers. */
     static Errors errorsOfLargest(List<Row> rows) {
         TreeSet<Integer> ranks = new TreeSet<>(rows.stream().map(Row::ranks).toList());
         if (ranks.size() < 3) {

@@ -86,7 +86,8 @@ class ScaleTest {
     void rowsOfAnotherKindAreNotFitted() {
         Row good = row(2, 1000, 5);
         List<Row> rows = List.of(good, row(1, 1000, 5), row(17, 1000, 5), row(2, LinkModel.EAGER, 5),
-                new Row("shm", Row.GATHER, 2, 16, 1000, 9, 5, 5, 5), new Row("tcp", Row.REDUCE, 2, 16, 1000, 9, 5, 5, 5));
+                new Row("shm", Row.GATHER, 2, 16, 1000, 9, 5, 5, 5),
+                new Row("tcp", Row.REDUCE, 2, 16, 1000, 9, 5, 5, 5));
         assertEquals(List.of(good), LinkModel.usable(rows, "tcp", Row.GATHER));
     }
 
