@@ -82,6 +82,10 @@ go_up() {
 remove_namespaces() {
     local name
     if [[ $delay_process ]]; then kill "$delay_process" 2>/dev/null || true; fi
-    for name in ${namespaces_made[@]+"${namespaces_made[@]}"}; do ip netns del "$name" || true; done
+    for name in ${namespaces_made[@]+"${namespaces_made[@]}"}; do
+        # what an interrupted run left behind
+        ip netns pids "$name" | xargs -r kill 2>/dev/null || true
+        ip netns del "$name" || true
+    done
     namespaces_made=() delay_process=''
 }
