@@ -73,7 +73,7 @@ final class Mpi {
         }
     }
 
-    // CHECKSTYLE names are those of MPI's standard
+    // names are those of MPI's standard: JNA binds by them
     static native int MPI_Init_thread(long argc, long argv, int required, long provided);
 
     static native int MPI_Initialized(long flag);

@@ -33,7 +33,7 @@ class MpiCollectiveTest {
         } catch (IOException none) {
             there = false;
         }
-        assumeTrue(there, "no mpirun (apt-get install openmpi-bin)");
+        assumeTrue(there, "no mpirun: eval \"$(scripts/mpi-setup)\"");
     }
 
     @ParameterizedTest

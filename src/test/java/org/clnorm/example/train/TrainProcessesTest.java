@@ -49,7 +49,7 @@ class TrainProcessesTest {
         } catch (IOException none) {
             there = false;
         }
-        assumeTrue(there, "no mpirun (apt-get install openmpi-bin)");
+        assumeTrue(there, "no mpirun: eval \"$(scripts/mpi-setup)\"");
     }
 
     private String run(String... more) {
