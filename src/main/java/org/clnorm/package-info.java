@@ -20,6 +20,8 @@
  * {@link org.clnorm.GroupNorm}, {@link org.clnorm.LayerNorm}, {@link org.clnorm.RMSNorm}. Constructors have PyTorch's
  * defaults; {@code builder(…)} sets the rest. What all of them do is in {@link org.clnorm.NormLayer}.
  * <li>Around a layer: {@link org.clnorm.AddNorm}, {@link org.clnorm.NormAdd}, {@link org.clnorm.PaddedNorm}.
+ * <li>Over several devices or processes: {@link org.clnorm.SyncBatchNorm}, whose ranks talk through
+ * {@link org.clnorm.sync}.
  * <li>Without a layer: {@link org.clnorm.Norms}, as {@code torch.nn.functional}.
  * <li>Many layers at once, and their state: {@link org.clnorm.LayerTree}.
  * <li>For inference: {@link org.clnorm.Affine}, which other layers can take over.
