@@ -3,12 +3,9 @@ package org.clnorm.sync;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,13 +24,7 @@ class MpiCollectiveTest {
 
     @BeforeAll
     static void thereIsMpi() throws Exception {
-        boolean there;
-        try {
-            there = new ProcessBuilder("mpirun", "--version").redirectErrorStream(true).start().waitFor() == 0;
-        } catch (IOException none) {
-            there = false;
-        }
-        assumeTrue(there, "no mpirun: eval \"$(scripts/mpi-setup)\"");
+        Mpirun.assumeThere();
     }
 
     @ParameterizedTest
@@ -74,10 +65,7 @@ class MpiCollectiveTest {
     }
 
     private static Outcome mpirun(int ranks, String what) throws Exception {
-        List<String> command = new ArrayList<>(List.of("mpirun", "--allow-run-as-root", "--oversubscribe", "--mca",
-                "mpi_yield_when_idle", "1", "-np", Integer.toString(ranks)));
-        command.addAll(program(what));
-        return run(command);
+        return run(Mpirun.command(ranks, program(what)));
     }
 
     private static List<String> program(String what) {

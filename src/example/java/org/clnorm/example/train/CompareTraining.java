@@ -99,9 +99,10 @@ final class CompareTraining implements Callable<Integer> {
         Settings settings = Settings.STANDARD.withNorm(each).withRate(rate).withBatch(batch).withSeed(seed)
                 .withDevice(device).withGemm(GemmKind.of(gemm)).withImages(steps * batch, batch);
         List<Double> losses = new ArrayList<>();
-        try (OpenClDevice opened = Training.open(device); Training training = new Training(opened, settings,
-                Training.images(settings, true), Training.images(settings, false))) {
-            training.exportInitial(file, steps);
+        Images learned = Training.images(settings, true);
+        try (OpenClDevice opened = Training.open(device); Training training = new Training(opened, settings, learned,
+                Training.images(settings, false))) {
+            InitialState.save(training, learned, steps, file);
             while (training.steps() < steps) {
                 training.step();
             }

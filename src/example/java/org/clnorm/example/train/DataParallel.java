@@ -2,6 +2,7 @@ package org.clnorm.example.train;
 
 import java.util.Objects;
 import org.clnorm.sync.Collective;
+import org.clnorm.sync.LocalCollective;
 
 /**
  * How ranks train one network together: each computes its part of every batch, and all make the same update.
@@ -26,6 +27,15 @@ public record DataParallel(Collective ranks, int bucketBytes) {
         if (bucketBytes < 1) {
             throw new IllegalArgumentException("expected buckets of 1 byte or more, got " + bucketBytes);
         }
+    }
+
+    /**
+     * Nobody else takes part.
+     *
+     * @return a single rank, which sends nothing
+     */
+    public static DataParallel alone() {
+        return new DataParallel(LocalCollective.of(1).get(0), BUCKET_BYTES);
     }
 
     Shard shard(int batch) {

@@ -23,6 +23,9 @@ final class GradientSums {
     /** For layers in the order of a backward pass. */
     GradientSums(OpenClDevice device, DataParallel parallel, List<Layer> layers) {
         ranks = parallel.ranks();
+        if (ranks.size() == 1) {
+            return; // its gradients are the sums
+        }
         List<Weight> open = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
             open.addAll(layers.get(i).weights());

@@ -172,7 +172,7 @@ public final class Train implements Callable<Integer> {
         } else if (sync) {
             overProcesses(launch, body);
         } else {
-            body.run(null);
+            body.run(DataParallel.alone().ranks());
         }
         return 0;
     }

@@ -42,11 +42,11 @@ final class TrainRank {
         return json;
     }
 
-    /** Trains; ranks is null where nobody else takes part. */
+    /** Trains, as one of ranks. */
     void run(Settings settings, Images learned, Images heldOut, Collective ranks, PrintWriter out, PrintWriter err)
             throws IOException {
-        DataParallel parallel = ranks == null ? null : new DataParallel(ranks, Math.multiplyExact(bucket, 1 << 10));
-        int rank = ranks == null ? 0 : ranks.rank();
+        DataParallel parallel = new DataParallel(ranks, Math.multiplyExact(bucket, 1 << 10));
+        int rank = ranks.rank();
         List<String> devices = List.of(settings.device().split(","));
         try (OpenClDevice opened = Training.open(devices.get(rank % devices.size()));
                 Training training = new Training(opened, settings, learned, heldOut, parallel)) {
@@ -78,8 +78,9 @@ final class TrainRank {
     private static void tell(Training training, OpenClDevice opened, PrintWriter err) {
         Settings settings = training.settings();
         Collective ranks = training.ranks();
+        String place = ranks.size() == 1 ? "" : ", rank 0 of " + ranks.size();
         err.printf(Locale.ROOT, "clnorm: %s, learning rate %s, on %s%s; %s%n", settings.norm().label(), settings.rate(),
-                opened.name(), ranks == null ? "" : ", rank 0 of " + ranks.size(), settings.gemm() == GemmKind.CLBLAST
+                opened.name(), place, settings.gemm() == GemmKind.CLBLAST
                 ? "CLBlast compiles its kernels in the first step, for about 10 s where they are not cached"
                 : "matrices are multiplied by a plain kernel");
     }
@@ -94,7 +95,7 @@ final class TrainRank {
                 save(watched, 0);
             });
         }
-        if (training.ranks() != null) {
+        if (training.ranks().size() > 1) {
             err.printf(Locale.ROOT, "clnorm: rank 0 waited for sums of gradients in %.1f %% of its time%n",
                     100e9 * training.waited() / (System.nanoTime() - begun));
         }

@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 import org.clnorm.NormLayer;
 import org.clnorm.SyncBatchNorm;
 import org.clnorm.engine.opencl.OpenClDevice;
-import org.clnorm.state.HostTensor;
 import org.clnorm.state.StateDict;
 import org.clnorm.sync.Collective;
 import org.clnorm.tensor.Device;
@@ -29,10 +28,8 @@ public final class Training implements AutoCloseable {
     private static final List<String> SAME = List.of("settings and images", "steps", "weights");
 
     private final Settings settings;
-    /** Null where nobody else takes part. */
     private final Collective ranks;
     private final Shard shard;
-    private final Images training;
     private final Ops ops;
     private final Gemm gemm;
     private final Network network;
@@ -42,7 +39,6 @@ public final class Training implements AutoCloseable {
     private final Tensor curve;
     private final SoftmaxCrossEntropy loss;
     private final Sgd sgd;
-    /** Null where nobody else takes part. */
     private final GradientSums sums;
     private final List<Double> losses = new ArrayList<>();
     private final List<Outcome.Measured> accuracies = new ArrayList<>();
@@ -59,7 +55,7 @@ public final class Training implements AutoCloseable {
      * @throws IllegalArgumentException if the images do not fill a batch, or are of a size that cannot be pooled twice
      */
     public Training(OpenClDevice device, Settings settings, Images training, Images heldOut) {
-        this(device, settings, training, heldOut, null);
+        this(device, settings, training, heldOut, DataParallel.alone());
     }
 
     /**
@@ -71,11 +67,10 @@ public final class Training implements AutoCloseable {
      * @param settings as above; a batch is that of all ranks together
      * @param training the images to learn from
      * @param heldOut  the images to measure by
-     * @param parallel the ranks, or null where nobody else takes part
+     * @param parallel the ranks
      * @throws IllegalArgumentException as above
      */
     public Training(OpenClDevice device, Settings settings, Images training, Images heldOut, DataParallel parallel) {
-        this.training = training;
         if (training.count() < settings.batch()) {
             throw new IllegalArgumentException("expected a batch of at most " + training.count()
                     + " images, as many as there are to learn from, got " + settings.batch());
@@ -88,8 +83,8 @@ public final class Training implements AutoCloseable {
         ops = new Ops(device);
         gemm = settings.gemm().open(ops);
         this.settings = settings.withGemm(gemm.kind());
-        ranks = parallel == null ? null : parallel.ranks();
-        shard = parallel == null ? new Shard(0, settings.batch()) : parallel.shard(settings.batch());
+        ranks = parallel.ranks();
+        shard = parallel.shard(settings.batch());
         network = new Network(ops, gemm, settings.norm(), this::synchronizedOver, shard.count(), training.height(),
                 training.width());
         labels = ops.ints(shard.count());
@@ -98,13 +93,13 @@ public final class Training implements AutoCloseable {
         curve = ops.tensor(ROOM);
         loss = new SoftmaxCrossEntropy(ops, network.output(), labels, settings.batch(), curve);
         sgd = new Sgd(ops, network.weights(), settings.rate(), Settings.MOMENTUM);
-        sums = parallel == null ? null : new GradientSums(device, parallel, network.backwards());
+        sums = new GradientSums(device, parallel, network.backwards());
         network.initialize(settings.seed());
     }
 
     /** Batch normalization takes the statistics of the whole batch; the others look at one sample at a time anyway. */
     private NormLayer synchronizedOver(NormLayer layer) {
-        if (ranks == null) {
+        if (ranks.size() == 1) {
             return layer;
         }
         NormLayer made = SyncBatchNorm.convert(List.of(layer), ranks).get(0);
@@ -191,12 +186,8 @@ public final class Training implements AutoCloseable {
         learned.load(place * settings.batch() + shard.first());
         network.forward(true);
         loss.run(steps % ROOM);
-        if (sums == null) {
-            network.backward(layer -> { });
-        } else {
-            network.backward(sums::ready);
-            sums.finish();
-        }
+        network.backward(sums::ready);
+        sums.finish();
         sgd.step();
         steps++;
         if (steps % ROOM == 0) {
@@ -272,9 +263,7 @@ public final class Training implements AutoCloseable {
 
     /** What the numbers of all ranks add up to. */
     private double[] ofAll(double... own) {
-        if (ranks != null) {
-            ranks.allReduce(own);
-        }
+        ranks.allReduce(own);
         return own;
     }
 
@@ -284,14 +273,11 @@ public final class Training implements AutoCloseable {
      * @return seconds; 0 where nobody else takes part
      */
     public double waited() {
-        return sums == null ? 0 : sums.waited();
+        return sums.waited();
     }
 
     /** Throws unless all ranks go on with the same settings, images and weights from the same step. */
     void checkAgreement() {
-        if (ranks == null) {
-            return;
-        }
         String told = settings.withDevice("").withGemm(GemmKind.AUTO).withData(null) + data;
         double[] mine = {told.hashCode(), steps, state()};
         double[] all = ranks.allGather(mine);
@@ -309,7 +295,7 @@ public final class Training implements AutoCloseable {
                 .map(tensor -> Arrays.hashCode(tensor.read())).toList().hashCode();
     }
 
-    /** The ranks that take part, or null where nobody else does. */
+    /** The ranks that take part. */
     Collective ranks() {
         return ranks;
     }
@@ -367,34 +353,6 @@ public final class Training implements AutoCloseable {
                 .putMetadata("momentum", Double.toString(Settings.MOMENTUM));
         network.weights().forEach(weight -> state.put(weight.name(), weight.toPyTorch(weight.value().read())));
         return state;
-    }
-
-    /**
-     * Saves weights and the batches of the first steps: {@link #weights()} and {@code images} [steps, N, H, W],
-     * {@code labels} [steps, N].
-     *
-     * @param file  a file in the format of safetensors
-     * @param count how many steps, of the first epoch
-     * @throws IllegalStateException    if a step was done already
-     * @throws IllegalArgumentException if an epoch has fewer steps
-     */
-    public void exportInitial(Path file, int count) {
-        if (steps != 0) {
-            throw new IllegalStateException("expected a run before its first step, got one after " + steps);
-        }
-        if (count < 1 || count > stepsOfAnEpoch()) {
-            throw new IllegalArgumentException("expected 1 to " + stepsOfAnEpoch() + " steps, got " + count);
-        }
-        int[] order = Dataset.shuffled(settings.seed(), 0, training.count());
-        int size = training.height() * training.width();
-        float[] pixels = new float[count * settings.batch() * size];
-        long[] digits = new long[count * settings.batch()];
-        for (int i = 0; i < digits.length; i++) {
-            System.arraycopy(training.pixels(), order[i] * size, pixels, i * size, size);
-            digits[i] = training.labels()[order[i]];
-        }
-        weights().put("images", HostTensor.ofFloats(pixels, count, settings.batch(), training.height(),
-                training.width())).put("labels", HostTensor.ofLongs(digits, count, settings.batch())).save(file);
     }
 
     @Override

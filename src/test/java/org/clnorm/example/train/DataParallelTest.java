@@ -84,7 +84,7 @@ class DataParallelTest {
         "group_norm, 3, 4", "none, 2, 3"})
     void anyNumberOfRanksComesToTheSame(String norm, int batch, String numbers) throws Exception {
         Settings settings = SMALL.withBatch(batch).withNorm(Normalization.of(norm));
-        Result expected = train(settings, null);
+        Result expected = train(settings, DataParallel.alone());
         for (String ranks : numbers.split(" ")) {
             agrees(expected, Integer.parseInt(ranks), settings);
         }

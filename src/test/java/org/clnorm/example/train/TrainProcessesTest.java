@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.clnorm.TestDevices;
 import org.clnorm.state.StateDict;
+import org.clnorm.sync.Mpirun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,16 +42,6 @@ class TrainProcessesTest {
         assumeFalse(TestDevices.openCl().isEmpty(), "there is no OpenCL device");
     }
 
-    private static void assumeMpi() throws Exception {
-        boolean there;
-        try {
-            there = new ProcessBuilder("mpirun", "--version").redirectErrorStream(true).start().waitFor() == 0;
-        } catch (IOException none) {
-            there = false;
-        }
-        assumeTrue(there, "no mpirun: eval \"$(scripts/mpi-setup)\"");
-    }
-
     private String run(String... more) {
         StringWriter err = new StringWriter();
         List<String> words = new ArrayList<>(QUICK);
@@ -63,13 +53,13 @@ class TrainProcessesTest {
     }
 
     private Process mpirun(int ranks, String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of("mpirun", "--allow-run-as-root", "--oversubscribe", "--mca",
-                "mpi_yield_when_idle", "1", "-np", Integer.toString(ranks),
+        List<String> program = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
                 System.getProperty("java.class.path"), Train.class.getName()));
-        command.addAll(QUICK);
-        command.addAll(List.of(more));
-        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log().toFile()).start();
+        program.addAll(QUICK);
+        program.addAll(List.of(more));
+        return new ProcessBuilder(Mpirun.command(ranks, program)).redirectErrorStream(true)
+                .redirectOutput(log().toFile()).start();
     }
 
     private Path log() {
@@ -114,7 +104,7 @@ class TrainProcessesTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 3})
     void processesComeToTheSame(int ranks) throws Exception {
-        assumeMpi();
+        Mpirun.assumeThere();
         run("--json", json("alone"));
         Process process = mpirun(ranks, "--sync", "--json", json("processes"), "--save",
                 folder.resolve("run.safetensors").toString());
@@ -129,7 +119,7 @@ class TrainProcessesTest {
 
     @Test
     void processesWithoutSyncAreRefused() throws Exception {
-        assumeMpi();
+        Mpirun.assumeThere();
         Process process = mpirun(2);
         assertTrue(process.waitFor(60, TimeUnit.SECONDS), logged());
         assertEquals(2, process.exitValue(), logged());
@@ -141,7 +131,7 @@ class TrainProcessesTest {
     @ParameterizedTest
     @ValueSource(strings = {"-KILL", "-STOP"})
     void aProcessThatGoesEndsAll(String signal) throws Exception {
-        assumeMpi();
+        Mpirun.assumeThere();
         Path saved = folder.resolve("run.safetensors");
         Process process = mpirun(2, "--sync", "--epochs", "10000", "--deadline", "3", "--save", saved.toString());
         try {

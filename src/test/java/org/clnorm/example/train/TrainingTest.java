@@ -185,9 +185,9 @@ class TrainingTest {
     void theInitialWeightsArePyTorchs() {
         Path file = folder.resolve("initial.safetensors");
         try (Training training = training(SMALL.withNorm(Normalization.LAYER_NORM))) {
-            training.exportInitial(file, 3);
+            InitialState.save(training, LEARNED, 3, file);
             training.step();
-            assertThrows(IllegalStateException.class, () -> training.exportInitial(file, 3));
+            assertThrows(IllegalStateException.class, () -> InitialState.save(training, LEARNED, 3, file));
         }
         StateDict state = StateDict.load(file);
         assertEquals(List.of(16L, 28L, 28L), shape(state, "norm1.weight"));
