@@ -8,7 +8,8 @@ openmpi_places=(OPAL_PREFIX OPAL_LIBDIR OPAL_PKGLIBDIR OPAL_PKGDATADIR OPAL_SYSC
 # has_openmpi: whether mpirun is here, is Open MPI's, and starts a process.
 has_openmpi() {
     [[ $(mpirun --version 2>/dev/null) == *"Open MPI"* ]] || return 1
-    mpirun --allow-run-as-root --oversubscribe -np 2 true >/dev/null 2>&1
+    # one that cannot reach its own machine by name would wait for long
+    timeout 30 mpirun --allow-run-as-root --oversubscribe -np 2 true >/dev/null 2>&1
 }
 
 # openmpi_copy FOLDER: makes sure of a working copy in FOLDER/current; false where there can be none.
