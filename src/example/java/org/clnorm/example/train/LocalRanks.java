@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.clnorm.sync.Collective;
 import org.clnorm.sync.LocalCollective;
 
@@ -32,14 +33,13 @@ final class LocalRanks {
         CompletionService<Void> ends = new ExecutorCompletionService<>(threads);
         try {
             List<Collective> all = LocalCollective.of(size, deadline);
-            all.forEach(ranks -> ends.submit(() -> rank(ranks, body)));
-            RankException first = null;
+            AtomicReference<RankException> first = new AtomicReference<>();
+            all.forEach(ranks -> ends.submit(() -> rank(ranks, body, first)));
             for (int ended = 0; ended < size; ended++) {
-                Future<Void> end = first == null ? ends.take() : ends.poll(deadline.toMillis(), TimeUnit.MILLISECONDS);
-                first = end == null || first != null ? first : failure(end);
+                checkNoError(first.get() == null ? ends.take() : ends.poll(deadline.toMillis(), TimeUnit.MILLISECONDS));
             }
-            if (first != null) {
-                throw first;
+            if (first.get() != null) {
+                throw first.get();
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -55,24 +55,26 @@ final class LocalRanks {
         return thread;
     }
 
-    private static Void rank(Collective ranks, Body body) {
+    private static Void rank(Collective ranks, Body body, AtomicReference<RankException> first) {
         try (ranks) {
-            body.run(ranks);
-            return null;
-        } catch (Exception failed) {
-            ranks.abort(RankException.reason(failed));
-            throw new RankException(ranks.rank(), failed);
+            try {
+                body.run(ranks);
+            } catch (Exception failed) {
+                // before the others hear of it, by abort or close: they throw too then, and may end sooner
+                first.compareAndSet(null, new RankException(ranks.rank(), failed));
+                ranks.abort(RankException.reason(failed));
+            }
         }
+        return null;
     }
 
-    private static RankException failure(Future<Void> end) throws InterruptedException {
+    /** Of a rank that has ended; null for none. */
+    private static void checkNoError(Future<Void> end) throws InterruptedException {
         try {
-            end.get();
-            return null;
-        } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof RankException known) {
-                return known;
+            if (end != null) {
+                end.get();
             }
+        } catch (ExecutionException failed) {
             throw new IllegalStateException(failed.getCause());
         }
     }
