@@ -1,10 +1,6 @@
 # shellcheck shell=bash
 # Open MPI: the system's, or a private copy. Sourced, after common.sh and packages.sh.
 
-# What tells an Open MPI, and the PMIx beneath it, that they do not lie where they were built for.
-openmpi_places=(OPAL_PREFIX OPAL_LIBDIR OPAL_PKGLIBDIR OPAL_PKGDATADIR OPAL_SYSCONFDIR PMIX_INSTALL_PREFIX PMIX_LIBDIR
-    PMIX_PKGLIBDIR PMIX_DATADIR PMIX_PKGDATADIR PMIX_SYSCONFDIR)
-
 # has_openmpi: whether mpirun is here, is Open MPI's, and starts a process.
 has_openmpi() {
     [[ $(mpirun --version 2>/dev/null) == *"Open MPI"* ]] || return 1
@@ -15,7 +11,8 @@ has_openmpi() {
 # openmpi_copy FOLDER: makes sure of a working copy in FOLDER/current; false where there can be none.
 openmpi_copy() { private_copy "$1" openmpi openmpi-bin openmpi-common; }
 
-# use_openmpi_copy COPY: the environment in which mpirun, its processes and Java find it.
+# use_openmpi_copy COPY: the environment in which mpirun, its processes and Java find it. OPAL_… and PMIX_… tell Open MPI,
+# and the PMIx beneath it, that they do not lie where they were built for.
 use_openmpi_copy() {
     local libraries pmix
     use_copy "$1"

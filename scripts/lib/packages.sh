@@ -58,6 +58,20 @@ make_copy() {
     return 1
 }
 
+# bring_copy LAZY FOLDER NAME: makes sure of a copy by NAME_copy and sets the environment for it by use_NAME_copy. With LAZY
+# true an attempt that failed is not made again within an hour.
+bring_copy() {
+    local lazy=$1 folder=$2 name=$3
+    if $lazy && [[ $(find "$folder/failed" -mmin -60 2>/dev/null) ]]; then return 1; fi
+    if "${name}_copy" "$folder"; then
+        rm -f "$folder/failed"
+        "use_${name}_copy" "$folder/current"
+    else
+        mkdir -p "$folder" && touch "$folder/failed"
+        return 1
+    fi
+}
+
 # use_copy COPY: the environment in which the loader and Java find its libraries.
 use_copy() {
     local folder path=

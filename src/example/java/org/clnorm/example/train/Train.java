@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.clnorm.state.CheckpointException;
 import org.clnorm.sync.CollectiveException;
+import org.clnorm.sync.LocalCollective;
 import org.clnorm.sync.MpiCollective;
 import org.clnorm.tensor.DeviceException;
 import org.jocl.CLException;
@@ -172,7 +173,7 @@ public final class Train implements Callable<Integer> {
         } else if (sync) {
             overProcesses(launch, body);
         } else {
-            body.run(DataParallel.alone().ranks());
+            body.run(LocalCollective.of(1).get(0));
         }
         return 0;
     }
